@@ -1,0 +1,61 @@
+#!/bin/sh
+# From a fresh clone to a running trainer or to passed tests:
+#   sh cmake/setup.sh makemore [options of the trainer]
+#   sh cmake/setup.sh test
+# Installs missing packages with apt where there is one (through sudo when not root); when nothing is missing, apt is not called.
+set -eu
+cd "$(dirname "$0")/.."
+
+usage() {
+    echo "usage: sh cmake/setup.sh makemore [train|stages [options]]   build the trainer for this CPU and run it" >&2
+    echo "       sh cmake/setup.sh test                               build everything and run all tests" >&2
+    exit 1
+}
+[ $# -ge 1 ] || usage
+goal=$1
+shift
+packages="g++ cmake ninja-build libxtensor-dev libxsimd-dev libcli11-dev libfmt-dev"
+case $goal in
+makemore) ;;
+test)
+    [ $# -eq 0 ] || usage
+    packages="$packages doctest-dev"
+    ;;
+*) usage ;;
+esac
+
+# A tool that is on the path counts, wherever it came from; a library counts when its package is there.
+missing=
+for package in $packages; do
+    case $package in
+    g++) command -v c++ >/dev/null || missing="$missing $package" ;;
+    cmake) command -v cmake >/dev/null || missing="$missing $package" ;;
+    ninja-build) command -v ninja >/dev/null || missing="$missing $package" ;;
+    *)
+        if command -v dpkg-query >/dev/null; then
+            [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+        fi
+        ;;
+    esac
+done
+if [ -n "$missing" ]; then
+    if ! command -v apt-get >/dev/null; then
+        echo "setup.sh: missing:$missing (names of Debian packages); install them and run this again" >&2
+        exit 1
+    fi
+    as_root=
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "setup.sh: missing:$missing; run as root: apt-get install$missing" >&2; exit 1; }
+        as_root=sudo
+    fi
+    echo "setup.sh: installing$missing"
+    $as_root apt-get update -qq
+    # shellcheck disable=SC2086 # one word for each package
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+cmake --workflow --preset "$goal"
+if [ "$goal" = makemore ]; then
+    [ $# -gt 0 ] || set -- train
+    exec build/native/examples/makemore "$@"
+fi

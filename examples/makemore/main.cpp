@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Names from a character-level network: the third makemore lecture as a program.
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "training.hpp"
+
+namespace {
+
+using namespace makemore;
+
+void add_common_options(CLI::App& command, Options& options)
+{
+    command.add_option("--data", options.data, "File of words, one a line, of at most 26 different characters")
+        ->capture_default_str()
+        ->option_text("FILE");
+    command.add_option("--steps", options.steps, "Training steps of 32 samples [default: 200000; 1001 for stage deep]")
+        ->check(CLI::PositiveNumber)
+        ->option_text("N");
+    command.add_option("--learning-rate", options.learning_rate, "Learning rate of SGD")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str()
+        ->option_text("X");
+    command.add_option("--decay-at", options.decay_at, "Step from which on the learning rate is a tenth")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str()
+        ->option_text("N");
+    command.add_option("--seed", options.seed, "Seed of weights and batches; names are drawn with seed + 10")
+        ->capture_default_str()
+        ->option_text("N");
+}
+
+std::string stage_help()
+{
+    std::string text = "What to train:";
+    for (const StageName& s : stage_names) text += fmt::format("\n  {:<12} {}", s.name, s.meaning);
+    return text + "\n ";
+}
+
+void run_train(Stage stage, const Options& options)
+{
+    const Data data = load(options.data);
+    fmt::print("{}: {} samples to train on, {} to validate, {} to test\n", stage_names[static_cast<std::size_t>(stage)].name, data.train.size(),
+               data.validation.size(), data.test.size());
+    std::fflush(stdout);
+    const Result result = train(stage, data, options, false);
+    fmt::print("\nloss in eval mode   train {:.7f}   validation {:.7f}   test {:.7f}\n", result.train, result.validation, result.test);
+    const auto steps = static_cast<double>(options.steps.value_or(stage_names[static_cast<std::size_t>(stage)].steps));
+    fmt::print("training time       {:.2f} s, {:.1f} us a step\n\n", result.seconds, result.seconds / steps * 1e6);
+    for (const std::string& name : result.names) fmt::print("{}\n", name);
+}
+
+void run_stages(Options options)
+{
+    const Data data = load(options.data);
+    options.samples = 0;
+    fmt::print("{:<12} {:>12} {:>12} {:>12} {:>10}\n", "stage", "initial loss", "train", "validation", "seconds");
+    for (const Stage stage : {Stage::baseline, Stage::calm_output, Stage::calm_tanh, Stage::kaiming, Stage::batchnorm}) {
+        const Result result = train(stage, data, options, true);
+        fmt::print("{:<12} {:>12.4f} {:>12.4f} {:>12.4f} {:>10.1f}\n", stage_names[static_cast<std::size_t>(stage)].name, result.initial_loss,
+                   result.train, result.validation, result.seconds);
+        std::fflush(stdout);
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    CLI::App app{"Trains a character-level network on a list of words and makes up new ones.", "makemore"};
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(26);
+    Options options;
+    Stage stage = Stage::batchnorm;
+    std::string stage_name = "batchnorm";
+
+    CLI::App& train_command = *app.add_subcommand("train", "Train one stage of the lecture, print its losses and sample names");
+    std::vector<std::string> names;
+    for (const StageName& s : stage_names) names.emplace_back(s.name);
+    train_command.add_option("--stage", stage_name, stage_help())->check(CLI::IsMember(names))->capture_default_str()->option_text("STAGE");
+    add_common_options(train_command, options);
+    train_command.add_option("--metrics", options.metrics, "File for one JSON object a step: step, loss, learning_rate [default: none]")
+        ->option_text("FILE");
+    train_command.add_option("--samples", options.samples, "Names to draw at the end")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str()
+        ->option_text("N");
+
+    CLI::App& stages_command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
+    add_common_options(stages_command, options);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 1;
+    }
+    try {
+        for (std::size_t i = 0; i < names.size(); ++i)
+            if (names[i] == stage_name) stage = static_cast<Stage>(i);
+        watch_signals();
+        if (train_command.parsed()) run_train(stage, options);
+        else run_stages(options);
+        if (std::fflush(stdout) != 0) throw Failure(4, "cannot write to the standard output");
+        return 0;
+    } catch (const Failure& failure) {
+        std::fprintf(stderr, "makemore: %s\n", failure.what());
+        return failure.code;
+    } catch (const ctnn::Error& error) {
+        std::fprintf(stderr, "makemore: %s\n", error.what());
+        return error.id() == "ctnn.option" ? 1 : 2;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "makemore: %s\n", error.what());
+        return 4;
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What a training shows while it runs, and how it is asked to stop.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace makemore {
+
+inline volatile std::sig_atomic_t stop_signal = 0;
+
+/// From here on SIGINT and SIGTERM end a training behind the step it is in.
+inline void watch_signals()
+{
+    const auto handler = [](int signal) { stop_signal = signal; };
+    std::signal(SIGINT, handler);
+    std::signal(SIGTERM, handler);
+}
+
+/// A bar on a terminal; lines such as "  10000/ 200000: 2.0322" in a pipe.
+class Progress {
+public:
+    explicit Progress(std::size_t steps)
+        : steps_(steps), interval_(steps >= 100'000 ? 10'000 : std::max<std::size_t>(1, steps / 10)), terminal_(isatty(STDOUT_FILENO) != 0)
+    {}
+
+    void step(std::size_t step, double loss)
+    {
+        if (step % interval_ == 0) {
+            if (terminal_) std::fputs("\r\x1b[K", stdout);
+            fmt::print("{:7d}/{:7d}: {:.4f}\n", step, steps_, loss);
+            std::fflush(stdout);
+        }
+        if (terminal_ && step % 64 == 0) draw(step, loss);
+    }
+    void done() const
+    {
+        if (terminal_) std::fputs("\r\x1b[K", stdout);
+    }
+    [[nodiscard]] double seconds() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
+
+private:
+    using clock = std::chrono::steady_clock;
+    std::size_t steps_, interval_;
+    bool terminal_;
+    clock::time_point start_ = clock::now(), drawn_{};
+
+    void draw(std::size_t step, double loss)
+    {
+        const auto now = clock::now();
+        if (now - drawn_ < std::chrono::milliseconds(100)) return;
+        drawn_ = now;
+        constexpr std::size_t width = 24;
+        const std::size_t full = std::min(width, step * width / steps_);
+        const double rate = static_cast<double>(step + 1) / std::max(1e-9, seconds());
+        const auto left = static_cast<std::size_t>(static_cast<double>(steps_ - step) / rate);
+        fmt::print("\r\x1b[K[{}{}] {}/{}  loss {:.3f}  {:.0f} steps/s  {}:{:02d} left", std::string(full, '#'), std::string(width - full, '.'),
+                   step, steps_, loss, rate, left / 60, left % 60);
+        std::fflush(stdout);
+    }
+};
+
+} // namespace makemore

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What a layer states of itself, read with defaults, so that containers work from facts and never from names of layers.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+
+#include <ctnn/core/parameter.hpp>
+#include <ctnn/core/shape.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// What a layer's backward pass reads beside the gradient of its output. A buffer nobody reads later can be reused.
+enum class uses { nothing, input, output, both };
+
+namespace detail {
+
+template <class L>
+concept states_output = requires
+{
+    {
+        L::output(extents{})
+        } -> std::same_as<extents>;
+};
+
+/// All facts of one layer as plain values; the defaults are what a layer that states nothing gets.
+struct layer_facts {
+    extents (*output)(const extents&) = nullptr;                   ///< shape of one sample's output; `extents::none()` refuses the input
+    extents (*input)(std::size_t) = nullptr;                       ///< own input shape as the first layer, given the next layer's in_features
+    std::size_t (*saved)(const extents&, std::size_t) = nullptr;   ///< numbers kept from forward to backward
+    std::size_t (*scratch)(const extents&, std::size_t) = nullptr; ///< numbers needed during one call
+    std::size_t (*multiply_adds)(const extents&) = nullptr;        ///< per sample
+    std::size_t in_features = 0;                                   ///< 0: any
+    std::size_t classes = 0;                                       ///< number of classes, for a layer that takes class ids instead of numbers
+    std::size_t parameters = 0, buffers = 0;
+    std::size_t parameter_elements = 0; ///< trainable numbers
+    uses derivative_uses = uses::both;
+    bool overwrites_gradients = false; ///< backward sets its parameter gradients with =; otherwise it adds to zeroed ones
+    bool mixes_batch = false;          ///< in training a sample's output depends on the other samples
+    bool in_place = false;             ///< forward works with y == x, backward with dx == dy
+    bool reshapes_only = false;        ///< the output is the input under another shape; the layer is never run
+};
+
+template <class L>
+constexpr auto parameters_of()
+{
+    if constexpr (requires { L::parameters; }) return L::parameters;
+    else return std::array<Parameter, 0>{};
+}
+template <class L>
+constexpr auto buffers_of()
+{
+    if constexpr (requires { L::buffers; }) return L::buffers;
+    else return std::array<Parameter, 0>{};
+}
+
+template <class L>
+constexpr layer_facts facts_of()
+{
+    layer_facts f;
+    f.output = [](const extents& e) -> extents { return L::output(e); };
+    if constexpr (requires { L::input(std::size_t{}); }) f.input = [](std::size_t n) -> extents { return L::input(n); };
+    if constexpr (requires { L::saved(extents{}, std::size_t{}); })
+        f.saved = [](const extents& e, std::size_t b) -> std::size_t { return L::saved(e, b); };
+    if constexpr (requires { L::scratch(extents{}, std::size_t{}); })
+        f.scratch = [](const extents& e, std::size_t b) -> std::size_t { return L::scratch(e, b); };
+    if constexpr (requires { L::multiply_adds(extents{}); })
+        f.multiply_adds = [](const extents& e) -> std::size_t { return L::multiply_adds(e); };
+    if constexpr (requires { L::in_features; }) f.in_features = L::in_features;
+    if constexpr (requires { L::classes; }) f.classes = L::classes;
+    f.parameters = parameters_of<L>().size();
+    f.buffers = buffers_of<L>().size();
+    for (const Parameter& p : parameters_of<L>()) f.parameter_elements += p.shape.size();
+    if constexpr (requires { L::derivative_uses; }) f.derivative_uses = L::derivative_uses;
+    if constexpr (requires { L::overwrites_gradients; }) f.overwrites_gradients = L::overwrites_gradients;
+    if constexpr (requires { L::mixes_batch; }) f.mixes_batch = L::mixes_batch;
+    if constexpr (requires { L::in_place; }) f.in_place = L::in_place;
+    if constexpr (requires { L::reshapes_only; }) f.reshapes_only = L::reshapes_only;
+    return f;
+}
+
+/// Where the i-th of a layer's arrays starts inside the layer's own stretch of memory; each starts on a cache line.
+template <class T>
+constexpr std::size_t aligned(std::size_t elements)
+{
+    constexpr std::size_t line = 64 / sizeof(T);
+    return (elements + line - 1) / line * line;
+}
+template <class T, std::size_t N>
+constexpr std::array<std::size_t, N + 1> offsets_of(const std::array<Parameter, N>& list)
+{
+    std::array<std::size_t, N + 1> offset{};
+    for (std::size_t i = 0; i < N; ++i) offset[i + 1] = offset[i] + aligned<T>(list[i].shape.size());
+    return offset;
+}
+
+} // namespace detail
+} // namespace ctnn::inline CTNN_ARCH

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Random numbers equal to PyTorch's on the CPU: same seed, same stream.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numbers>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+
+#include <ctnn/core/error.hpp>
+#include <ctnn/core/normal_float.hpp>
+#include <ctnn/core/random_engine.hpp>
+#include <ctnn/core/tensor.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// The stream of `torch.Generator().manual_seed(seed)` on the CPU (PyTorch 1.13): `rand`, `randn`, `randint` and
+/// `multinomial` give the numbers that PyTorch gives, call for call. Integers and uniforms are equal; normals agree within 4 ulp.
+///
+/// ```cpp
+/// Generator generator{2147483647};
+/// const auto weights = generator.randn(27, 10);          // xt::xtensor<float, 2>, as torch.randn((27, 10), generator=g)
+/// const auto rows = generator.randint(0, 182'625, 32);   // xt::xtensor<std::int64_t, 1>
+/// ```
+class Generator {
+    template <class T, class... N>
+    static auto make(N... n)
+    {
+        return xt::xtensor<T, sizeof...(N)>::from_shape({static_cast<std::size_t>(n)...});
+    }
+
+public:
+    /// Everything that decides the numbers to come.
+    struct State {
+        random_engine engine;
+        std::optional<double> next_normal; ///< the second value of the last Box-Muller pair, not yet handed out
+        friend constexpr bool operator==(const State&, const State&) = default;
+    };
+
+    /// PyTorch seeds its engine with the low 32 bits of the seed.
+    explicit constexpr Generator(std::uint64_t seed) : state_{random_engine::seeded(static_cast<std::uint32_t>(seed)), {}} {}
+
+    [[nodiscard]] constexpr const State& state() const { return state_; }
+    constexpr void set_state(const State& state)
+    {
+        if (state.engine.position > random_engine::length) throw Error("ctnn.generator", "the state's position is over 624");
+        state_ = state;
+    }
+
+    /// One uniform number in [0, 1): a float from 24 bits of one draw, a double from 53 bits of two.
+    template <std::floating_point T = float>
+    [[nodiscard]] constexpr T uniform()
+    {
+        if constexpr (std::is_same_v<T, float>) return static_cast<float>(state_.engine() & 0xffffffU) * 0x1p-24F;
+        else return static_cast<double>(state_.engine.bits64() & ((std::uint64_t{1} << 53) - 1)) * 0x1p-53;
+    }
+
+    /// One integer in low..high-1.
+    ///   errors : [ctnn.generator] low >= high
+    [[nodiscard]] constexpr std::int64_t randint(std::int64_t low, std::int64_t high)
+    {
+        const std::uint64_t range = range_of(low, high);
+        return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + draw_below(range));
+    }
+
+    /// Fills `out` with uniform numbers in [0, 1).
+    template <std::floating_point T>
+    constexpr void fill_rand(std::span<T> out)
+    {
+        for (T& x : out) x = uniform<T>();
+    }
+
+    /// Fills `out` with standard normal numbers. As in PyTorch, how many are asked for at once decides the stream: 16 and more
+    /// are made in blocks of 16, fewer one by one in double precision.
+    template <std::floating_point T>
+    void fill_randn(std::span<T> out)
+    {
+        constexpr std::size_t block = 16;
+        if (out.size() < block) {
+            for (T& x : out) x = static_cast<T>(scalar_normal());
+            return;
+        }
+        fill_rand(out);
+        std::size_t i = 0;
+        for (; i + block <= out.size(); i += block) detail::box_muller_16(out.data() + i);
+        if (i < out.size()) {
+            const std::span<T> tail = out.last(block);
+            fill_rand(tail);
+            detail::box_muller_16(tail.data());
+        }
+    }
+
+    /// Fills `out` with integers in low..high-1.
+    ///   errors : [ctnn.generator] low >= high
+    template <std::integral I>
+    constexpr void fill_randint(std::span<I> out, std::int64_t low, std::int64_t high)
+    {
+        const std::uint64_t range = range_of(low, high);
+        for (I& x : out) x = static_cast<I>(static_cast<std::uint64_t>(low) + draw_below(range));
+    }
+
+    /// `torch.rand(n...)`.
+    template <std::floating_point T = float, std::convertible_to<std::size_t>... N>
+    [[nodiscard]] auto rand(N... n)
+    {
+        auto x = make<T>(n...);
+        fill_rand(std::span<T>(x.data(), x.size()));
+        return x;
+    }
+
+    /// `torch.randn(n...)`.
+    template <std::floating_point T = float, std::convertible_to<std::size_t>... N>
+    [[nodiscard]] auto randn(N... n)
+    {
+        auto x = make<T>(n...);
+        fill_randn(std::span<T>(x.data(), x.size()));
+        return x;
+    }
+
+    /// `torch.randint(low, high, (n...))`.
+    ///   errors : [ctnn.generator] low >= high
+    template <std::convertible_to<std::size_t>... N>
+        requires(sizeof...(N) > 0)
+    [[nodiscard]] auto randint(std::int64_t low, std::int64_t high, N... n)
+    {
+        auto x = make<std::int64_t>(n...);
+        fill_randint(std::span<std::int64_t>(x.data(), x.size()), low, high);
+        return x;
+    }
+
+    /// `torch.multinomial(weights, 1)`: one class with a chance proportional to its weight; a class of weight 0 never.
+    ///
+    ///   weights : one finite number >= 0 for each class, not all of them 0
+    ///   errors  : [ctnn.sample] a weight is NaN, infinite or negative, or their sum is 0 or infinite; the stream is not advanced
+    ///   cost    : one draw for each class; no allocation
+    template <std::floating_point T>
+    [[nodiscard]] std::size_t multinomial(std::span<const T> weights)
+    {
+        (void)checked_sum(weights);
+        std::size_t best = 0;
+        T best_score = -1;
+        for (std::size_t i = 0; i < weights.size(); ++i) {
+            // PyTorch: argmax of weight / q with q ~ Exp(1), in the weights' own precision.
+            const auto q = static_cast<T>(-std::log1p(-uniform<double>()));
+            const T score = weights[i] > 0 ? weights[i] / q : T{-1};
+            if (score > best_score) {
+                best_score = score;
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    /// `torch.multinomial(weights, n, replacement=True)` for a vector of weights. One draw is made the way `multinomial(weights)`
+    /// makes it; more come from the cumulative distribution.
+    ///   errors : as above
+    template <class X>
+        requires detail::tensor_like<X>
+    [[nodiscard]] xt::xtensor<std::int64_t, 1> multinomial(const X& weights, std::size_t n)
+    {
+        using T = std::remove_const_t<typename X::value_type>;
+        if (weights.dimension() != 1)
+            throw Error("ctnn.shape", "the weights of multinomial have shape " + shape_text(weights.shape()) + ", expected one axis");
+        xt::xtensor<T, 1> p = weights;
+        const std::span<T> values(p.data(), p.size());
+        auto classes = make<std::int64_t>(n);
+        if (n == 1) {
+            classes(0) = static_cast<std::int64_t>(multinomial(std::span<const T>(values)));
+            return classes;
+        }
+        (void)checked_sum(std::span<const T>(values));
+        T sum = 0;
+        for (T& x : values) x = sum += x;
+        for (T& x : values) x /= sum;
+        if (sum > 0) values.back() = 1;
+        for (std::int64_t& c : classes) {
+            const double u = uniform<double>();
+            std::size_t low = 0, high = values.size();
+            while (low < high) {
+                const std::size_t middle = low + (high - low) / 2;
+                if (static_cast<double>(values[middle]) < u) low = middle + 1;
+                else high = middle;
+            }
+            // u = 0 would choose class 0 even when its weight is 0, and rounding may end behind the last class that has one.
+            while (low + 1 < values.size() && !(weights(low) > 0)) ++low;
+            while (low > 0 && !(weights(low) > 0)) --low;
+            c = static_cast<std::int64_t>(low);
+        }
+        return classes;
+    }
+
+private:
+    State state_;
+
+    static constexpr std::uint64_t range_of(std::int64_t low, std::int64_t high)
+    {
+        if (low >= high)
+            throw Error("ctnn.generator", "randint needs low < high, found low " + std::to_string(low) + " and high " + std::to_string(high));
+        return static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+    }
+
+    constexpr std::uint64_t draw_below(std::uint64_t range)
+    {
+        return range >= std::uint64_t{1} << 32 ? state_.engine.bits64() % range : state_.engine() % static_cast<std::uint32_t>(range);
+    }
+
+    double scalar_normal()
+    {
+        if (state_.next_normal) {
+            const double value = *state_.next_normal;
+            state_.next_normal.reset();
+            return value;
+        }
+        const double u1 = uniform<double>();
+        const double u2 = uniform<double>();
+        const double radius = std::sqrt(-2.0 * std::log1p(-u2));
+        const double angle = 2.0 * std::numbers::pi * u1;
+        state_.next_normal = radius * std::sin(angle);
+        return radius * std::cos(angle);
+    }
+
+    template <class T>
+    static double checked_sum(std::span<const T> weights)
+    {
+        double sum = 0;
+        for (std::size_t i = 0; i < weights.size(); ++i) {
+            if (!(weights[i] >= 0) || weights[i] > std::numeric_limits<T>::max())
+                throw Error("ctnn.sample", "weight " + std::to_string(i) + " of the distribution is " + std::to_string(weights[i]) +
+                                               ", expected a finite number that is not negative");
+            sum += static_cast<double>(weights[i]);
+        }
+        if (!(sum > 0)) throw Error("ctnn.sample", "the weights of the distribution sum to 0, expected at least one above 0");
+        return sum;
+    }
+};
+
+} // namespace ctnn::inline CTNN_ARCH

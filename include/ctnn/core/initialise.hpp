@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Initial values of parameters. Each call draws from the generator where it stands: the order of the calls decides the numbers.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+#include <span>
+#include <type_traits>
+
+#include <ctnn/core/generator.hpp>
+#include <ctnn/core/tensor.hpp>
+
+namespace ctnn::inline CTNN_ARCH::init {
+
+/// What a nonlinearity does to the spread of what goes through it; the weights before it are scaled by the inverse.
+///   source : torch.nn.init.calculate_gain
+inline constexpr double linear_gain = 1;
+inline constexpr double sigmoid_gain = 1;
+inline constexpr double tanh_gain = 5.0 / 3.0;
+inline constexpr double relu_gain = std::numbers::sqrt2;
+inline constexpr double selu_gain = 0.75;
+[[nodiscard]] inline double leaky_relu_gain(double negative_slope = 0.01) { return std::sqrt(2 / (1 + negative_slope * negative_slope)); }
+
+namespace detail {
+
+template <class View>
+auto elements(View& w)
+{
+    return std::span<std::remove_reference_t<decltype(*w.data())>>(w.data(), w.size());
+}
+/// A weight of (In, Out) has In inputs a unit; other ranks count their first axis as inputs.
+template <class View>
+double fan_in(const View& w)
+{
+    if (w.dimension() < 2) throw Error("ctnn.shape", "a fan-in initialisation needs a weight of two axes, found " + shape_text(w.shape()));
+    return static_cast<double>(w.shape()[0]);
+}
+template <class View>
+double fan_out(const View& w)
+{
+    return static_cast<double>(w.size()) / fan_in(w);
+}
+
+} // namespace detail
+
+/// Every element `value`.
+template <class View>
+void constant(View&& w, double value)
+{
+    for (auto& x : detail::elements(w)) x = static_cast<std::remove_reference_t<decltype(x)>>(value);
+}
+template <class View>
+void zeros(View&& w)
+{
+    constant(w, 0);
+}
+template <class View>
+void ones(View&& w)
+{
+    constant(w, 1);
+}
+
+/// mean + std * randn, in row-major order of the parameter as it is stored: a Linear weight as (In, Out).
+template <class View>
+void normal(View&& w, Generator& generator, double mean = 0, double std = 1)
+{
+    const auto x = detail::elements(w);
+    using T = typename decltype(x)::value_type;
+    generator.fill_randn(x);
+    for (T& e : x) e = e * static_cast<T>(std) + static_cast<T>(mean);
+}
+
+/// Uniform in [low, high).
+template <class View>
+void uniform(View&& w, Generator& generator, double low = 0, double high = 1)
+{
+    const auto x = detail::elements(w);
+    using T = typename decltype(x)::value_type;
+    generator.fill_rand(x);
+    for (T& e : x) e = e * static_cast<T>(high - low) + static_cast<T>(low);
+}
+
+/// Normal with std = gain / sqrt(In): what goes through keeps its spread.
+///   source : He et al. 2015 (arXiv:1502.01852)
+///   errors : [ctnn.shape] the weight does not have two axes; so for the three below
+template <class View>
+void kaiming_normal(View&& w, Generator& generator, double gain = relu_gain)
+{
+    normal(w, generator, 0, gain / std::sqrt(detail::fan_in(w)));
+}
+/// Uniform with that std.
+template <class View>
+void kaiming_uniform(View&& w, Generator& generator, double gain = relu_gain)
+{
+    const double bound = gain * std::sqrt(3 / detail::fan_in(w));
+    uniform(w, generator, -bound, bound);
+}
+
+/// Normal with std = gain * sqrt(2 / (In + Out)).
+///   source : Glorot & Bengio 2010, eq. 16
+template <class View>
+void xavier_normal(View&& w, Generator& generator, double gain = 1)
+{
+    normal(w, generator, 0, gain * std::sqrt(2 / (detail::fan_in(w) + detail::fan_out(w))));
+}
+/// Uniform with that std.
+template <class View>
+void xavier_uniform(View&& w, Generator& generator, double gain = 1)
+{
+    const double bound = gain * std::sqrt(6 / (detail::fan_in(w) + detail::fan_out(w)));
+    uniform(w, generator, -bound, bound);
+}
+
+} // namespace ctnn::inline CTNN_ARCH::init

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Train and eval as types.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <ctnn/core/arch.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// What `Train` keeps of a backward pass beside the gradients of parameters.
+struct KeepNothing {};
+/// The gradient of every layer's output, as `retain_grad()` in PyTorch, and of a numeric input.
+struct RetainGradients {};
+
+/// The mode of a model that learns from batches of `B` samples: it owns gradients and activations.
+template <std::size_t B, class Keep = KeepNothing>
+struct Train {
+    static_assert(B > 0, "[ctnn.mode] a training batch has at least one sample");
+    static constexpr std::size_t batch = B;
+    static constexpr bool retains_gradients = std::is_same_v<Keep, RetainGradients>;
+};
+
+/// The mode of a model that only answers: no gradients, no activations, every call const.
+struct Eval {};
+
+template <class M>
+inline constexpr bool is_train = false;
+template <std::size_t B, class Keep>
+inline constexpr bool is_train<Train<B, Keep>> = true;
+
+/// `Train<B>` or `Eval`.
+template <class M>
+concept Mode = is_train<M> || std::is_same_v<M, Eval>;
+
+/// How a class id (a character, a word) is stored inside a model.
+using class_id = std::int32_t;
+
+} // namespace ctnn::inline CTNN_ARCH

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// The one place where the version is written; CMake reads it from here.
+#pragma once
+
+#define CTNN_VERSION "0.1.0"

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Softmax and cross entropy, stable for every finite input.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include <ctnn/simd/loop.hpp>
+#include <ctnn/simd/math.hpp>
+
+namespace ctnn::inline CTNN_ARCH::kernel {
+
+/// The largest of x(n), n >= 1; NaN when x holds NaN.
+template <class T>
+T largest(const T* x, std::size_t n)
+{
+    using V = simd::vec<T>;
+    V best(-std::numeric_limits<T>::infinity());
+    T last = -std::numeric_limits<T>::infinity();
+    bool nan = false;
+    std::size_t i = 0;
+    for (; i + simd::width<T> <= n; i += simd::width<T>) best = simd::max(best, V::load(x + i));
+    for (; i < n; ++i) last = last > x[i] ? last : x[i];
+    for (std::size_t j = 0; j < n; ++j) nan = nan || x[j] != x[j];
+    const T both = simd::largest(best);
+    return nan ? std::numeric_limits<T>::quiet_NaN() : both > last ? both : last;
+}
+
+/// y(n) = e^(x(n) - largest), and returns their sum.   y : =, may be x
+template <class T>
+T shifted_exp(T* y, const T* x, T largest_x, std::size_t n)
+{
+    using V = simd::vec<T>;
+    const V shift(largest_x);
+    V sum(T{0});
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) {
+        const V e = simd::exp(place.load(x + i) - shift);
+        place.store(y + i, e);
+        sum = sum + place.load(y + i); // loaded again: the lanes behind a tail count as 0
+    });
+    return simd::sum(sum);
+}
+
+/// y(n) = softmax of x(n): e^x over its sum. One +inf takes everything; NaN anywhere makes all NaN.   y : =, may be x
+template <class T>
+void softmax(T* y, const T* x, std::size_t n)
+{
+    using V = simd::vec<T>;
+    const V scale(T{1} / shifted_exp(y, x, largest(x, n), n));
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) { place.store(y + i, place.load(y + i) * scale); });
+}
+
+/// y(n) = log softmax of x(n) = x - largest - log(sum of e^(x - largest)).   y : =, may not be x
+template <class T>
+void log_softmax(T* y, const T* x, std::size_t n)
+{
+    using V = simd::vec<T>;
+    const T most = largest(x, n);
+    const V shift(most), log_sum(std::log(shifted_exp(y, x, most, n)));
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) { place.store(y + i, place.load(x + i) - shift - log_sum); });
+}
+
+/// Mean over rows of -log softmax(x(rows,C))[target], and its gradient.
+///
+///   dx : =, (softmax(x) - one_hot(target)) / rows
+///   targets : (rows), each in 0..C-1
+///   returns the loss, summed over rows in double
+template <class T, class Id>
+T softmax_cross_entropy(T* dx, const T* x, const Id* targets, std::size_t rows, std::size_t C)
+{
+    using V = simd::vec<T>;
+    const T share = T{1} / static_cast<T>(rows);
+    double loss = 0;
+    for (std::size_t r = 0; r < rows; ++r, x += C, dx += C) {
+        const auto target = static_cast<std::size_t>(targets[r]);
+        const T most = largest(x, C);
+        const T sum = shifted_exp(dx, x, most, C);
+        loss -= static_cast<double>(x[target]) - static_cast<double>(most) - std::log(static_cast<double>(sum));
+        const V scale(share / sum);
+        simd::for_each_vec<T>(C, [&](std::size_t i, auto place) { place.store(dx + i, place.load(dx + i) * scale); });
+        dx[target] -= share;
+    }
+    return static_cast<T>(loss / static_cast<double>(rows));
+}
+
+} // namespace ctnn::inline CTNN_ARCH::kernel

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Batch normalisation in the conventions that are in use.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include <ctnn/core/pass.hpp>
+#include <ctnn/kernel/batch_norm.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// What `BatchNorm` divides by and what it keeps. Another epsilon or momentum is another struct of this form.
+///
+/// torch.nn.BatchNorm1d: biased variance inside, unbiased `running_var`, epsilon 1e-5, momentum 0.1.
+struct PyTorchConvention {
+    static constexpr kernel::batch_norm_constants constants{
+        .epsilon = 1e-5, .momentum = 0.1, .correction = 0, .running_correction = 1, .running_is_std = false};
+    static constexpr std::string_view running_spread = "running_var";
+};
+/// The lecture's first form: unbiased standard deviation, no epsilon, `running_std`, momentum 0.001.
+struct LectureStd {
+    static constexpr kernel::batch_norm_constants constants{
+        .epsilon = 0, .momentum = 0.001, .correction = 1, .running_correction = 1, .running_is_std = true};
+    static constexpr std::string_view running_spread = "running_std";
+};
+/// The lecture's second form, its class BatchNorm1d: unbiased variance to normalise and to keep, epsilon 1e-5, momentum 0.1.
+struct LectureVariance {
+    static constexpr kernel::batch_norm_constants constants{
+        .epsilon = 1e-5, .momentum = 0.1, .correction = 1, .running_correction = 1, .running_is_std = false};
+    static constexpr std::string_view running_spread = "running_var";
+};
+
+/// Batch normalisation over the batch axis and all positions, one mean and spread for each feature.
+///
+///   x, y     : (..., C)        weight (gain), bias (shift), running_mean, running_var or running_std : (C)
+///   train    : uses the batch's mean and variance; moves the running pair; at least 2 rows
+///   eval     : uses the running pair
+///   backward : dx, dweight and dbias are overwritten
+///   reset    : weight 1, bias 0, running mean 0, running spread 1
+///   errors   : [ctnn.shape] last extent of x is not C; [ctnn.mode] training with a single row
+///   cost     : 3 passes over x forward, 2 backward; no allocation
+///   source   : Ioffe & Szegedy 2015 (arXiv:1502.03167)
+template <std::size_t C, class Convention = PyTorchConvention>
+struct BatchNorm {
+    static constexpr kernel::batch_norm_constants constants = Convention::constants;
+    static_assert(constants.epsilon >= 0 && (constants.epsilon > 0 || constants.running_is_std) && constants.momentum >= 0 &&
+                      constants.momentum <= 1,
+                  "[ctnn.layer] BatchNorm needs an epsilon above 0 (0 only with a running std) and a momentum from 0 to 1");
+
+    static constexpr std::size_t in_features = C;
+    static constexpr uses derivative_uses = uses::input;
+    static constexpr bool overwrites_gradients = true;
+    static constexpr bool mixes_batch = true;
+    static constexpr bool in_place = true;
+    static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
+    static constexpr std::array buffers{Parameter{"running_mean", {C}, 0}, Parameter{Convention::running_spread, {C}, 1}};
+
+    static constexpr extents output(const extents& x) { return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none(); }
+    static constexpr extents input(std::size_t) { return {C}; }
+    static constexpr std::size_t saved(const extents&, std::size_t) { return 2 * C; }
+
+    template <class P>
+    static void forward(const P& pass)
+    {
+        const auto [gain, shift] = pass.parameters();
+        const auto [running_mean, running_spread] = pass.buffers();
+        const std::size_t rows = pass.x().size() / C;
+        if constexpr (P::training)
+            kernel::batch_norm<C>(pass.y().data(), pass.x().data(),
+                                  {gain.data(), shift.data(), pass.saved(), pass.saved() + C, running_mean.data(), running_spread.data()},
+                                  constants, rows);
+        else
+            kernel::batch_norm_eval<C>(pass.y().data(), pass.x().data(), gain.data(), shift.data(), running_mean.data(), running_spread.data(),
+                                       constants, rows);
+    }
+
+    static void backward(const auto& pass)
+    {
+        const auto [dgain, dshift] = pass.gradients();
+        kernel::batch_norm_backward<C>(pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.x().data(),
+                                       pass.parameters()[0].data(), pass.saved(), pass.saved() + C, constants, pass.x().size() / C);
+    }
+};
+
+} // namespace ctnn::inline CTNN_ARCH

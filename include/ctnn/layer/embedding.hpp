@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// A table of vectors looked up by class id.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include <ctnn/core/generator.hpp>
+#include <ctnn/core/pass.hpp>
+#include <ctnn/kernel/gather.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// A learnt vector of C features for each of V classes: `Embedding<27, 10>`, with a context of T ids `Embedding<27, 24, 8>`.
+///
+///   x        : T class ids in 0..V-1. T may be left out where the next layer tells it: with `Linear<30, ...>` behind
+///              `Embedding<27, 10>` it is 3; with a layer of C features, or none, x is a single id
+///   y        : (T, C), or (C) for a single id
+///   weight   : (V, C)
+///   backward : dweight is overwritten; an id that occurs twice adds twice; ids have no gradient
+///   reset    : standard normal, as torch.nn.Embedding
+///   errors   : [ctnn.class_id] an id outside 0..V-1, thrown by the model before anything is written
+template <std::size_t V, std::size_t C, std::size_t T = 0>
+struct Embedding {
+    static constexpr std::size_t classes = V;
+    static constexpr uses derivative_uses = uses::input;
+    static constexpr bool overwrites_gradients = true;
+    static constexpr std::array parameters{Parameter{"weight", {V, C}}};
+
+    static constexpr extents output(const extents& x)
+    {
+        if (V == 0 || C == 0 || (T != 0 && x != extents{T})) return extents::none();
+        extents y = x;
+        y.push_back(C);
+        return y;
+    }
+    static constexpr extents input(std::size_t next_in_features)
+    {
+        if (T != 0) return {T};
+        return C != 0 && next_in_features > C && next_in_features % C == 0 ? extents{next_in_features / C} : extents{};
+    }
+
+    template <class S>
+    static void reset(const std::array<std::span<S>, 1>& p, Generator& generator)
+    {
+        generator.fill_randn(p[0]);
+    }
+
+    static void forward(const auto& pass)
+    {
+        const auto [weight] = pass.parameters();
+        kernel::gather<C>(pass.y().data(), weight.data(), pass.x().data(), pass.x().size());
+    }
+
+    static void backward(const auto& pass)
+    {
+        const auto [dweight] = pass.gradients();
+        kernel::gather_backward<V, C>(dweight.data(), pass.dy().data(), pass.x().data(), pass.x().size());
+    }
+};
+
+} // namespace ctnn::inline CTNN_ARCH

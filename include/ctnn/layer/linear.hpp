@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// The affine layer.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+
+#include <ctnn/core/generator.hpp>
+#include <ctnn/core/pass.hpp>
+#include <ctnn/kernel/affine.hpp>
+#include <ctnn/kernel/elementwise.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+struct WithBias {};
+struct NoBias {};
+
+/// y = x w + b: `Linear<30, 200>`, or without b `Linear<30, 200, NoBias>`.
+///
+///   x        : last extent In (applied at each position), or extents that multiply to In (flattened)
+///   y        : the same with last extent Out, or (Out)
+///   weight   : (In, Out), the transpose of PyTorch's        bias : (Out)
+///   backward : dx, dweight and dbias are overwritten
+///   reset    : weight and bias uniform in +-1/sqrt(In), drawn in the order of torch.nn.Linear
+///   errors   : [ctnn.shape] any other x, or In or Out of 0
+///   cost     : 2 In Out operations a row forward, twice that backward; scratch for one weight
+template <std::size_t In, std::size_t Out, class Bias = WithBias>
+struct Linear {
+    static constexpr bool has_bias = std::is_same_v<Bias, WithBias>;
+    static_assert(has_bias || std::is_same_v<Bias, NoBias>, "[ctnn.layer] the third argument of Linear is WithBias or NoBias");
+
+    static constexpr std::size_t in_features = In;
+    static constexpr uses derivative_uses = uses::input;
+    static constexpr bool overwrites_gradients = true;
+    static constexpr auto parameters = [] {
+        if constexpr (has_bias) return std::array{Parameter{"weight", {In, Out}}, Parameter{"bias", {Out}}};
+        else return std::array{Parameter{"weight", {In, Out}}};
+    }();
+
+    static constexpr extents output(const extents& x)
+    {
+        if (In == 0 || Out == 0 || x.rank == 0) return extents::none();
+        if (x.last() == In) return x.with_last(Out);
+        return x.size() == In ? extents{Out} : extents::none();
+    }
+    static constexpr extents input(std::size_t) { return {In}; }
+    static constexpr std::size_t scratch(const extents&, std::size_t) { return In * Out; }
+    static constexpr std::size_t multiply_adds(const extents& x) { return x.size() * Out; }
+
+    template <class T, std::size_t N>
+    static void reset(const std::array<std::span<T>, N>& p, Generator& generator)
+    {
+        const T bound = static_cast<T>(1 / std::sqrt(static_cast<double>(In)));
+        for (std::size_t o = 0; o < Out; ++o)
+            for (std::size_t i = 0; i < In; ++i) p[0][i * Out + o] = generator.uniform<T>() * (bound + bound) - bound;
+        if constexpr (has_bias)
+            for (T& b : p[1]) b = generator.uniform<T>() * (bound + bound) - bound;
+    }
+
+    static void forward(const auto& pass)
+    {
+        const auto p = pass.parameters();
+        kernel::affine<In, Out>(pass.y().data(), pass.x().data(), p[0].data(), has_bias ? p[p.size() - 1].data() : nullptr,
+                                pass.x().size() / In);
+    }
+
+    template <class P>
+    static void backward(const P& pass)
+    {
+        const auto dp = pass.gradients();
+        const std::size_t rows = pass.x().size() / In;
+        kernel::affine_backward_weight<In, Out>(dp[0].data(), pass.dy().data(), pass.x().data(), rows);
+        if constexpr (has_bias) kernel::sum_rows<Out>(dp[1].data(), pass.dy().data(), rows);
+        if constexpr (P::wants_dx)
+            kernel::affine_backward_input<In, Out>(pass.dx().data(), pass.scratch(), pass.dy().data(), pass.parameters()[0].data(), rows);
+    }
+};
+
+} // namespace ctnn::inline CTNN_ARCH

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Loops over arrays in whole registers with one padded tail, and loops unrolled by the type system.
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <ctnn/simd/vec.hpp>
+
+namespace ctnn::inline CTNN_ARCH::simd {
+
+/// A number known when compiling, passed as an argument.
+template <std::size_t N>
+using constant = std::integral_constant<std::size_t, N>;
+
+/// f(constant<0>), f(constant<1>), ... f(constant<N - 1>), written out N times, so that an array of registers it indexes stays
+/// in registers whatever the optimiser does with loops.
+template <std::size_t N, class F>
+void unroll(F&& f)
+{
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (f(constant<I>{}), ...); }
+    (std::make_index_sequence<N>{});
+}
+
+/// Elements of one place in an array: a whole register, or the `count` elements that are left at its end. Both are computed by
+/// the same instructions, so a result does not depend on where in the array its element stands.
+template <class T>
+struct whole {
+    static vec<T> load(const T* p) { return vec<T>::load(p); }
+    static void store(T* p, vec<T> x) { x.store(p); }
+};
+template <class T>
+struct part {
+    std::size_t count;
+    vec<T> load(const T* p) const { return load_first(p, count); }
+    void store(T* p, vec<T> x) const { store_first(p, count, x); }
+};
+
+/// Calls f(offset, place) for each register's worth of `n` elements: `whole` places, then at most one `part`.
+template <class T, class F>
+void for_each_vec(std::size_t n, F&& f)
+{
+    std::size_t i = 0;
+    for (; i + width<T> <= n; i += width<T>) f(i, whole<T>{});
+    if (i < n) f(i, part<T>{n - i});
+}
+
+} // namespace ctnn::inline CTNN_ARCH::simd

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// One vector register of the widest kind this translation unit is compiled for. The only header that includes xsimd.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include <xsimd/xsimd.hpp>
+
+#include <ctnn/core/arch.hpp>
+
+namespace ctnn::inline CTNN_ARCH::simd {
+
+#if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+inline constexpr bool has_registers = false;
+#else
+inline constexpr bool has_registers = true;
+#endif
+
+namespace detail {
+
+template <class T, bool = has_registers>
+struct register_of {
+    using type = T;
+    using mask = bool;
+    static constexpr std::size_t width = 1;
+};
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+template <class T>
+struct register_of<T, true> {
+    using type = xsimd::batch<T>;
+    using mask = typename xsimd::batch<T>::batch_bool_type;
+    static constexpr std::size_t width = xsimd::batch<T>::size;
+};
+#endif
+
+} // namespace detail
+
+/// How many `T` (float or double) one register holds; 1 where there are no vector registers.
+template <class T>
+inline constexpr std::size_t width = detail::register_of<T>::width;
+
+/// The result of comparing two registers, one truth value a lane.
+template <class T>
+using mask = typename detail::register_of<T>::mask;
+
+/// `width<T>` numbers in a register. All operations act lane by lane.
+template <class T>
+struct vec {
+    using native = typename detail::register_of<T>::type;
+    native v;
+
+    vec() = default;
+    vec(native n) : v(n) {}
+    vec(T x) requires has_registers : v(x) {}
+
+    static vec load(const T* p)
+    {
+        if constexpr (has_registers) return native::load_unaligned(p);
+        else return *p;
+    }
+    void store(T* p) const
+    {
+        if constexpr (has_registers) v.store_unaligned(p);
+        else *p = v;
+    }
+
+    friend vec operator+(vec a, vec b) { return a.v + b.v; }
+    friend vec operator-(vec a, vec b) { return a.v - b.v; }
+    friend vec operator*(vec a, vec b) { return a.v * b.v; }
+    friend vec operator/(vec a, vec b) { return a.v / b.v; }
+    friend mask<T> operator<(vec a, vec b) { return a.v < b.v; }
+    friend mask<T> operator>(vec a, vec b) { return a.v > b.v; }
+};
+
+/// The first `n` numbers at `p`, 0 in the other lanes; reads nothing behind them. 1 <= n <= width.
+template <class T>
+vec<T> load_first(const T* p, std::size_t n)
+{
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << n) - 1U), p)};
+    else return {_mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << n) - 1U), p)};
+#else
+    alignas(vec<T>) T lanes[width<T>] = {};
+    std::memcpy(lanes, p, n * sizeof(T));
+    return vec<T>::load(lanes);
+#endif
+}
+
+/// Writes the first `n` lanes to `p` and nothing behind them. 1 <= n <= width.
+template <class T>
+void store_first(T* p, std::size_t n, vec<T> x)
+{
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << n) - 1U), x.v);
+    else _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1U << n) - 1U), x.v);
+#else
+    alignas(vec<T>) T lanes[width<T>];
+    x.store(lanes);
+    std::memcpy(p, lanes, n * sizeof(T));
+#endif
+}
+
+/// a * b + c, rounded once where the instruction set has FMA. (xsimd 8.1 multiplies and adds for AVX-512 under clang.)
+template <class T>
+vec<T> fma(vec<T> a, vec<T> b, vec<T> c)
+{
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return {_mm512_fmadd_ps(a.v, b.v, c.v)};
+    else return {_mm512_fmadd_pd(a.v, b.v, c.v)};
+#else
+    if constexpr (has_registers) return xsimd::fma(a.v, b.v, c.v);
+    else return a.v * b.v + c.v;
+#endif
+}
+
+/// c - a * b.
+template <class T>
+vec<T> fnma(vec<T> a, vec<T> b, vec<T> c)
+{
+    return fma(T{0} - a, b, c);
+}
+
+template <class T>
+vec<T> select(mask<T> m, vec<T> a, vec<T> b)
+{
+    if constexpr (has_registers) return xsimd::select(m, a.v, b.v);
+    else return m ? a : b;
+}
+
+/// The larger number. When either is NaN the result is `b` or NaN, so keep NaN alive by passing new data as `b`.
+template <class T>
+vec<T> max(vec<T> a, vec<T> b)
+{
+    return select<T>(a > b, a, b);
+}
+
+template <class T>
+vec<T> abs(vec<T> a)
+{
+    if constexpr (has_registers) return xsimd::abs(a.v);
+    else return std::fabs(a.v);
+}
+
+template <class T>
+vec<T> sqrt(vec<T> a)
+{
+#if defined(__AVX512F__)
+    // The masked forms of all lanes: g++ 12 warns of an uninitialised value inside its own headers for the plain ones.
+    if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_sqrt_ps(0xffff, a.v)};
+    else return {_mm512_maskz_sqrt_pd(0xff, a.v)};
+#else
+    if constexpr (has_registers) return xsimd::sqrt(a.v);
+    else return std::sqrt(a.v);
+#endif
+}
+
+/// |a| with the sign of `s`.
+template <class T>
+vec<T> copysign(vec<T> a, vec<T> s)
+{
+    if constexpr (has_registers) return xsimd::bitofsign(s.v) | xsimd::abs(a.v);
+    else return std::copysign(a.v, s.v);
+}
+
+/// x * 2^n for an integral n with 2^n a normal number.
+template <class T>
+vec<T> scale_by_power(vec<T> x, vec<T> n)
+{
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_scalef_ps(0xffff, x.v, n.v)};
+    else return {_mm512_maskz_scalef_pd(0xff, x.v, n.v)};
+#else
+    if constexpr (has_registers) return xsimd::ldexp(x.v, xsimd::to_int(n.v));
+    else return std::ldexp(x.v, static_cast<int>(n.v));
+#endif
+}
+
+/// All lanes combined pairwise by f(T, T): the upper half with the lower half, until one is left.
+template <class T, class F>
+T reduce(vec<T> a, F f)
+{
+    alignas(vec<T>) T lanes[width<T>];
+    a.store(lanes);
+    for (std::size_t n = width<T> / 2; n > 0; n /= 2)
+        for (std::size_t i = 0; i < n; ++i) lanes[i] = f(lanes[i], lanes[i + n]);
+    return lanes[0];
+}
+
+/// The sum of all lanes.
+template <class T>
+T sum(vec<T> a)
+{
+    return reduce(a, [](T x, T y) { return x + y; });
+}
+
+/// The largest lane.
+template <class T>
+T largest(vec<T> a)
+{
+    return reduce(a, [](T x, T y) { return x > y ? x : y; });
+}
+
+} // namespace ctnn::inline CTNN_ARCH::simd
