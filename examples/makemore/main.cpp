@@ -19,21 +19,21 @@ void add_common_options(CLI::App& command, Options& options)
 {
     command.add_option("--data", options.data, "File of words, one a line, of at most 26 different characters")
         ->capture_default_str()
-        ->option_text("FILE");
+        ->type_name("FILE");
     command.add_option("--steps", options.steps, "Training steps of 32 samples [default: 200000; 1001 for stage deep]")
         ->check(CLI::PositiveNumber)
-        ->option_text("N");
+        ->type_name("N");
     command.add_option("--learning-rate", options.learning_rate, "Learning rate of SGD")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str()
-        ->option_text("X");
+        ->type_name("X");
     command.add_option("--decay-at", options.decay_at, "Step from which on the learning rate is a tenth")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str()
-        ->option_text("N");
+        ->type_name("N");
     command.add_option("--seed", options.seed, "Seed of weights and batches; names are drawn with seed + 10")
         ->capture_default_str()
-        ->option_text("N");
+        ->type_name("N");
 }
 
 std::string stage_help()
@@ -54,6 +54,7 @@ void run_train(Stage stage, const Options& options)
     const auto steps = static_cast<double>(options.steps.value_or(stage_names[static_cast<std::size_t>(stage)].steps));
     fmt::print("training time       {:.2f} s, {:.1f} us a step\n\n", result.seconds, result.seconds / steps * 1e6);
     for (const std::string& name : result.names) fmt::print("{}\n", name);
+    if (!result.output_error.empty()) throw Failure(4, result.output_error);
 }
 
 void run_stages(Options options)
@@ -83,14 +84,14 @@ int main(int argc, char** argv)
     CLI::App& train_command = *app.add_subcommand("train", "Train one stage of the lecture, print its losses and sample names");
     std::vector<std::string> names;
     for (const StageName& s : stage_names) names.emplace_back(s.name);
-    train_command.add_option("--stage", stage_name, stage_help())->check(CLI::IsMember(names))->capture_default_str()->option_text("STAGE");
+    train_command.add_option("--stage", stage_name, stage_help())->check(CLI::IsMember(names))->capture_default_str()->type_name("STAGE");
     add_common_options(train_command, options);
     train_command.add_option("--metrics", options.metrics, "File for one JSON object a step: step, loss, learning_rate [default: none]")
-        ->option_text("FILE");
+        ->type_name("FILE");
     train_command.add_option("--samples", options.samples, "Names to draw at the end")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str()
-        ->option_text("N");
+        ->type_name("N");
 
     CLI::App& stages_command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
     add_common_options(stages_command, options);

@@ -85,13 +85,14 @@ public:
                        std::isfinite(loss) ? fmt::format("{:.9g}", loss) : "null", fmt::format("{:.9g}", learning_rate));
         if (std::fwrite(line_.data(), 1, line_.size(), file_.get()) != line_.size()) error_ = errno;
     }
-    void close()
+    /// Empty when every line is on disk, else what went wrong.
+    [[nodiscard]] std::string close()
     {
-        if (file_ == nullptr) return;
+        if (file_ == nullptr) return {};
         std::FILE* file = file_.release();
         if (std::fflush(file) != 0 && error_ == 0) error_ = errno;
         if (std::fclose(file) != 0 && error_ == 0) error_ = errno;
-        if (error_ != 0) throw Failure(4, fmt::format("cannot write '{}': {}", path_, std::strerror(error_)));
+        return error_ == 0 ? "" : fmt::format("cannot write '{}': {}", path_, std::strerror(error_));
     }
 
 private:
@@ -107,6 +108,7 @@ struct Result {
     double initial_loss = 0, seconds = 0;
     double train = 0, validation = 0, test = 0; ///< in eval mode, over the whole split
     std::vector<std::string> names;
+    std::string output_error; ///< why the metrics are not complete; the rest is
 };
 
 /// The mean loss over all samples, in pieces, so that memory does not grow with the data.
@@ -158,7 +160,7 @@ Result train_net(const Data& data, const Options& options, std::size_t steps, bo
         sgd.step(model);
         if (stop_signal != 0) {
             progress.done();
-            metrics.close();
+            (void)metrics.close();
             throw Failure(128 + stop_signal, fmt::format("stopped by a signal behind step {}", step));
         }
     }
@@ -171,7 +173,7 @@ Result train_net(const Data& data, const Options& options, std::size_t steps, bo
     result.test = mean_loss(frozen, data.test);
     Generator names{options.seed + 10};
     for (std::size_t i = 0; i < options.samples; ++i) result.names.push_back(sample(frozen, data.vocabulary, names));
-    metrics.close();
+    result.output_error = metrics.close();
     return result;
 }
 

@@ -32,6 +32,18 @@ struct LectureVariance {
     static constexpr std::string_view running_spread = "running_var";
 };
 
+namespace detail {
+
+/// A class of its own, so that a convention is complained of once and not in every pass.
+template <class Convention>
+struct check_convention {
+    static constexpr const kernel::batch_norm_constants& k = Convention::constants;
+    static_assert(k.epsilon >= 0 && (k.epsilon > 0 || k.running_is_std) && k.momentum >= 0 && k.momentum <= 1,
+                  "[ctnn.layer] BatchNorm needs an epsilon above 0 (0 only with a running std) and a momentum from 0 to 1");
+};
+
+} // namespace detail
+
 /// Batch normalisation over the batch axis and all positions, one mean and spread for each feature.
 ///
 ///   x, y     : (..., C)        weight (gain), bias (shift), running_mean, running_var or running_std : (C)
@@ -45,10 +57,6 @@ struct LectureVariance {
 template <std::size_t C, class Convention = PyTorchConvention>
 struct BatchNorm {
     static constexpr kernel::batch_norm_constants constants = Convention::constants;
-    static_assert(constants.epsilon >= 0 && (constants.epsilon > 0 || constants.running_is_std) && constants.momentum >= 0 &&
-                      constants.momentum <= 1,
-                  "[ctnn.layer] BatchNorm needs an epsilon above 0 (0 only with a running std) and a momentum from 0 to 1");
-
     static constexpr std::size_t in_features = C;
     static constexpr uses derivative_uses = uses::input;
     static constexpr bool overwrites_gradients = true;
@@ -64,6 +72,7 @@ struct BatchNorm {
     template <class P>
     static void forward(const P& pass)
     {
+        (void)sizeof(detail::check_convention<Convention>);
         const auto [gain, shift] = pass.parameters();
         const auto [running_mean, running_spread] = pass.buffers();
         const std::size_t rows = pass.x().size() / C;

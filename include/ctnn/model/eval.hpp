@@ -121,7 +121,7 @@ public:
         T* to = y.data();
         for (std::size_t done = 0; done < n;) {
             const std::size_t rows = std::min(plan::rows, n - done);
-            run(to, from, rows);
+            run<plan::rows>(to, from, rows);
             to += rows * out_size;
             done += rows;
         }
@@ -138,7 +138,7 @@ public:
         if constexpr (plan::takes_ids) detail::require_classes("the sample", std::begin(x), std::array{in_size}, plan::facts[0].classes);
         std::array<T, out_size> y;
         auto from = std::begin(x);
-        run(y.data(), from, 1);
+        run<1>(y.data(), from, 1);
         return y;
     }
 
@@ -188,25 +188,25 @@ public:
 private:
     detail::memory_block memory_{(table::parameter_elements + table::buffer_elements) * sizeof(T)};
 
-    /// Copies `rows` samples from an iterator, moves it on, and runs them through all layers.
-    template <class Iterator>
+    /// Copies `rows` samples, at most Capacity, from an iterator, moves it on, and runs them through all layers.
+    template <std::size_t Capacity, class Iterator>
     void run(T* y, Iterator& from, std::size_t rows) const
     {
         if constexpr (plan::fits_stack) {
-            alignas(64) T arrays[std::max<std::size_t>(1, plan::rows * (plan::place.width[1] + plan::place.width[2]))];
-            alignas(64) value_type x[plan::rows * in_size];
-            run(y, from, rows, arrays, x);
+            alignas(64) T arrays[std::max<std::size_t>(1, Capacity * (plan::place.width[1] + plan::place.width[2]))];
+            alignas(64) value_type x[Capacity * in_size] = {};
+            run(y, from, rows, arrays, arrays + Capacity * plan::place.width[1], x);
         } else {
             const auto arrays = std::make_unique<T[]>(plan::place.width[1] + plan::place.width[2]);
             const auto x = std::make_unique<value_type[]>(in_size);
-            run(y, from, rows, arrays.get(), x.get());
+            run(y, from, rows, arrays.get(), arrays.get() + plan::place.width[1], x.get());
         }
     }
     template <class Iterator>
-    void run(T* y, Iterator& from, std::size_t rows, T* arrays, value_type* x) const
+    void run(T* y, Iterator& from, std::size_t rows, T* first, T* second, value_type* x) const
     {
         for (std::size_t i = 0; i < rows * in_size; ++i, ++from) x[i] = static_cast<value_type>(*from);
-        T* const sides[4] = {nullptr, arrays, arrays + plan::rows * plan::place.width[1], y};
+        T* const sides[4] = {nullptr, first, second, y};
         [&]<std::size_t... I>(std::index_sequence<I...>) { (layer<I>(sides, x, rows), ...); }
         (std::make_index_sequence<layers>{});
     }

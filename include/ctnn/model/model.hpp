@@ -15,9 +15,7 @@ namespace ctnn::inline CTNN_ARCH {
 /// A network, a mode and a scalar type: `Model<Net, Train<32>>` learns, `Model<Net, Eval>` answers.
 /// `float` by default; `double` is what makes gradient checks sharp.
 template <class Net, Mode M, std::floating_point T = float>
-class Model {
-    static_assert(!detail::is_sound<Net, M>, "reached only by a network whose error is reported already");
-
+class Model : detail::report_in_mode<Net, M> {
 public:
     using network = Net;
     using mode = M;
@@ -41,6 +39,7 @@ public:
     void for_each_parameter(const auto&) const {}
     void for_each_buffer(const auto&) const {}
     T* parameter_block() const { return nullptr; }
+    T* buffer_block() const { return nullptr; }
     const T* gradient_block() const { return nullptr; }
     static constexpr std::size_t block_size() { return 0; }
 };

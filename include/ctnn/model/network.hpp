@@ -96,68 +96,77 @@ inline constexpr bool is_first = false;
 template <std::size_t Position, class L, std::size_t Batch>
 inline constexpr bool can_train_with_batch = false;
 
-/// The one place where an unsound network is reported, and where it is reported once.
-template <class Net, fault = shapes_of<Net>.what>
-struct check {
-    static constexpr bool sound = true;
-};
+/// The position of the first layer that mixes the batch and gets a single row of it; the number of layers if there is none.
 template <class Net>
-struct check<Net, fault::empty> {
-    static constexpr bool sound = false;
-    static_assert(has_layers<Net>, "[ctnn.shape] a network has at least one layer");
-};
+constexpr std::size_t first_single_row(std::size_t batch)
+{
+    using list = flat_layers<Net>;
+    constexpr auto& shapes = shapes_of<Net>;
+    for (std::size_t i = 0; i < list::size; ++i)
+        if (facts_table<list>::value[i].mixes_batch && batch * (shapes.at[i].size() / shapes.at[i].last()) < 2) return i;
+    return list::size;
+}
+
 template <class Net>
-struct check<Net, fault::not_a_layer> {
-    static constexpr std::size_t position = shapes_of<Net>.position;
-    static constexpr bool sound = false;
-    static_assert(is_a_layer<position, typename flat_layers<Net>::template at<position>>,
+inline constexpr fault fault_of = shapes_of<Net>.what;
+template <class Net, Mode M>
+constexpr fault find_fault()
+{
+    if constexpr (is_train<M> && fault_of<Net> == fault::none)
+        return first_single_row<Net>(M::batch) < flat_layers<Net>::size ? fault::single_row : fault::none;
+    else return fault_of<Net>;
+}
+/// Whether a network can be a model of a mode. It reports nothing, so that it can be asked in a constraint.
+template <class Net, Mode M>
+inline constexpr bool is_sound = find_fault<Net, M>() == fault::none;
+
+// One struct for each kind of mistake. The facts are template parameters, because clang prints a condition as it is spelled.
+template <class Net, std::size_t Position, class L>
+struct report_layer {
+    static_assert(is_a_layer<Position, L>,
                   "[ctnn.layer] what stands at this position is not a layer: it needs a static constexpr extents output(const extents&), and "
                   "static void forward(const auto& pass) and backward(const auto& pass); see ctnn/core/concepts.hpp");
 };
-template <class Net>
-struct check<Net, fault::shape> {
-    static constexpr std::size_t position = shapes_of<Net>.position;
-    static constexpr bool sound = false;
-    static_assert(takes_shape<position, typename flat_layers<Net>::template at<position>, shape_at<Net, position>>,
+template <class Net, std::size_t Position, class L, class Offered>
+struct report_shape {
+    static_assert(takes_shape<Position, L, Offered>,
                   "[ctnn.shape] the layer at this position does not take the shape it is offered (position, layer and shape are named "
-                  "below); a context length that cannot follow from the next layer is given as in Embedding<27, 10, 3>");
+                  "here); a context length that cannot follow from the next layer is given as in Embedding<27, 10, 3>, "
+                  "any other first shape as Input<3, 10>");
 };
-template <class Net>
-struct check<Net, fault::ids> {
-    static constexpr std::size_t position = shapes_of<Net>.position;
-    static constexpr bool sound = false;
-    static_assert(is_first<position, typename flat_layers<Net>::template at<position>>,
-                  "[ctnn.layer] a layer that takes class ids can only be the first; the layer before it gives numbers");
+template <class Net, std::size_t Position, class L>
+struct report_ids {
+    static_assert(is_first<Position, L>, "[ctnn.layer] a layer that takes class ids can only be the first; the layer before it gives numbers");
 };
-
-template <class Net, std::size_t B>
-constexpr std::size_t first_single_row()
-{
-    if constexpr (check<Net>::sound) {
-        using list = flat_layers<Net>;
-        const auto& shapes = shapes_of<Net>;
-        for (std::size_t i = 0; i < list::size; ++i)
-            if (facts_table<list>::value[i].mixes_batch && B * (shapes.at[i].size() / shapes.at[i].last()) < 2) return i;
-    }
-    return flat_layers<Net>::size;
-}
-/// Layers that mix the batch need two rows to mix.
-template <class Net, std::size_t B, bool = first_single_row<Net, B>() != flat_layers<Net>::size>
-struct check_batch {
-    static constexpr std::size_t position = first_single_row<Net, B>();
-    static constexpr bool sound = false;
-    static_assert(can_train_with_batch<position, typename flat_layers<Net>::template at<position>, B>,
+template <class Net, std::size_t Position, class L, std::size_t B>
+struct report_single_row {
+    static_assert(can_train_with_batch<Position, L, B>,
                   "[ctnn.mode] the layer at this position learns from the spread of a batch and cannot train with a single row");
 };
-template <class Net, std::size_t B>
-struct check_batch<Net, B, false> {
-    static constexpr bool sound = check<Net>::sound;
-};
 
+template <class Net, std::size_t Position>
+using layer_at = typename flat_layers<Net>::template at<Position>;
+
+/// The one place where an unsound network is reported: once for each network, however often it is used.
+template <class Net, fault = fault_of<Net>, std::size_t Position = shapes_of<Net>.position>
+struct report {};
+template <class Net, std::size_t Position>
+struct report<Net, fault::empty, Position> {
+    static_assert(has_layers<Net>, "[ctnn.shape] a network has at least one layer");
+};
+template <class Net, std::size_t Position>
+struct report<Net, fault::not_a_layer, Position> : report_layer<Net, Position, layer_at<Net, Position>> {};
+template <class Net, std::size_t Position>
+struct report<Net, fault::shape, Position> : report_shape<Net, Position, layer_at<Net, Position>, shape_at<Net, Position>> {};
+template <class Net, std::size_t Position>
+struct report<Net, fault::ids, Position> : report_ids<Net, Position, layer_at<Net, Position>> {};
+
+/// Instantiating it reports what is wrong with a network in a mode.
+template <class Net, Mode M, fault = find_fault<Net, M>()>
+struct report_in_mode : report<Net> {};
 template <class Net, Mode M>
-inline constexpr bool is_sound = check<Net>::sound;
-template <class Net, std::size_t B, class Keep>
-inline constexpr bool is_sound<Net, Train<B, Keep>> = check_batch<Net, B>::sound;
+struct report_in_mode<Net, M, fault::single_row>
+    : report_single_row<Net, first_single_row<Net>(M::batch), layer_at<Net, first_single_row<Net>(M::batch)>, M::batch> {};
 
 /// A parameter or buffer and where it stands.
 struct slot {
@@ -224,19 +233,20 @@ template <class Net, class F>
 constexpr std::size_t sum_over_layers(F f)
 {
     std::size_t n = 0;
-    if constexpr (check<Net>::sound)
+    if constexpr (fault_of<Net> != fault::none) (void)sizeof(report<Net>);
+    else
         for (std::size_t i = 0; i < flat_layers<Net>::size; ++i)
             n += f(facts_table<flat_layers<Net>>::value[i], shapes_of<Net>.at[i], shapes_of<Net>.at[i + 1]);
     return n;
 }
 
-template <class Net, bool = check<Net>::sound>
+template <class Net, bool = fault_of<Net> == fault::none>
 struct outer_shapes {
     using input = shape_at<Net, 0>;
     using output = shape_at<Net, flat_layers<Net>::size>;
 };
 template <class Net>
-struct outer_shapes<Net, false> {
+struct outer_shapes<Net, false> : report<Net> {
     using input = shape<1>;
     using output = shape<1>;
 };

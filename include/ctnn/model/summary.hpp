@@ -62,7 +62,9 @@ template <class Net, class T = float>
 {
     using list = detail::flat_layers<Net>;
     std::string text;
-    if constexpr (detail::check<Net>::sound) {
+    if constexpr (detail::fault_of<Net> != detail::fault::none) {
+        (void)sizeof(detail::report<Net>);
+    } else {
         constexpr auto& shapes = detail::shapes_of<Net>;
         const auto with_batch = [](const extents& e) {
             std::string s = "(B";

@@ -1,0 +1,25 @@
+// expect: [ctnn.mode] | can_train_with_batch<1 | BatchNorm<200
+// SPDX-License-Identifier: BSD-3-Clause
+/// One row has no spread.
+#include <ctnn/ctnn.hpp>
+
+using namespace ctnn;
+
+using Net = Sequential<Linear<30, 200>, BatchNorm<200>, Tanh, Linear<200, 27>>;
+
+int main()
+{
+    Generator generator{1};
+    Model<Net, Train<1>> model{generator};
+    Sgd sgd{model, {.learning_rate = 0.1F}};
+    CrossEntropy criterion;
+    const auto& logits = model.forward(generator.randint(0, 27, 1, 3));
+    const auto [loss, dlogits] = criterion(logits, generator.randint(0, 27, 1));
+    model.backward(dlogits);
+    sgd.step(model);
+    model.parameter<"0.weight">() = generator.randn(27, 10);
+    const auto frozen = freeze(model);
+    (void)frozen.forward(generator.randint(0, 27, 1, 3));
+    static_assert(parameter_count<Net> < 1'000'000'000);
+    return summary<Net>().empty() ? 1 : 0;
+}

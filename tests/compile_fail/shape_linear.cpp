@@ -1,0 +1,25 @@
+// expect: [ctnn.shape] | takes_shape<1 | Linear<31, 200 | shape<10
+// SPDX-License-Identifier: BSD-3-Clause
+/// The hidden layer takes 31 features, and no number of characters gives 31 = T x 10.
+#include <ctnn/ctnn.hpp>
+
+using namespace ctnn;
+
+using Net = Sequential<Embedding<27, 10>, Linear<31, 200>, Tanh, Linear<200, 27>>;
+
+int main()
+{
+    Generator generator{1};
+    Model<Net, Train<32>> model{generator};
+    Sgd sgd{model, {.learning_rate = 0.1F}};
+    CrossEntropy criterion;
+    const auto& logits = model.forward(generator.randint(0, 27, 32, 3));
+    const auto [loss, dlogits] = criterion(logits, generator.randint(0, 27, 32));
+    model.backward(dlogits);
+    sgd.step(model);
+    model.parameter<"0.weight">() = generator.randn(27, 10);
+    const auto frozen = freeze(model);
+    (void)frozen.forward(generator.randint(0, 27, 32, 3));
+    static_assert(parameter_count<Net> < 1'000'000'000);
+    return summary<Net>().empty() ? 1 : 0;
+}

@@ -1,0 +1,25 @@
+// expect: [ctnn.shape] | takes_shape<3 | Linear<30, 20 | shape<40>
+// SPDX-License-Identifier: BSD-3-Clause
+/// Positions count through nested lists.
+#include <ctnn/ctnn.hpp>
+
+using namespace ctnn;
+
+using Net = Sequential<Linear<30, 50>, Sequential<Tanh, Linear<50, 40>, Sequential<Linear<30, 20>>>, Linear<20, 27>>;
+
+int main()
+{
+    Generator generator{1};
+    Model<Net, Train<32>> model{generator};
+    Sgd sgd{model, {.learning_rate = 0.1F}};
+    CrossEntropy criterion;
+    const auto& logits = model.forward(generator.randint(0, 27, 32, 3));
+    const auto [loss, dlogits] = criterion(logits, generator.randint(0, 27, 32));
+    model.backward(dlogits);
+    sgd.step(model);
+    model.parameter<"0.weight">() = generator.randn(27, 10);
+    const auto frozen = freeze(model);
+    (void)frozen.forward(generator.randint(0, 27, 32, 3));
+    static_assert(parameter_count<Net> < 1'000'000'000);
+    return summary<Net>().empty() ? 1 : 0;
+}

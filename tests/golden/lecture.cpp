@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// The published notebook's own lines, from its own list of names. The path of that list comes from CTNN_LECTURE_DATA.
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <ctnn/ctnn.hpp>
+
+#define CTNN_NAMES_FILE ""
+#include "../../examples/makemore/training.hpp"
+
+using namespace makemore;
+
+namespace {
+
+const Data* lecture_data()
+{
+    static const std::optional<Data> data = []() -> std::optional<Data> {
+        const char* path = std::getenv("CTNN_LECTURE_DATA");
+        if (path == nullptr || *path == '\0') return std::nullopt;
+        return load(path);
+    }();
+    if (!data) MESSAGE("skipped: CTNN_LECTURE_DATA names no file; it is the list of 32,033 names of the lecture");
+    return data ? &*data : nullptr;
+}
+
+struct Statistics {
+    double mean = 0, std = 0, saturated = 0;
+};
+template <class X>
+Statistics statistics(const X& x, double threshold = 0.97)
+{
+    Statistics s;
+    const auto n = static_cast<double>(x.size());
+    for (const auto v : x) s.mean += static_cast<double>(v) / n;
+    for (const auto v : x) {
+        s.std += (static_cast<double>(v) - s.mean) * (static_cast<double>(v) - s.mean) / (n - 1);
+        s.saturated += std::fabs(static_cast<double>(v)) > threshold ? 100 / n : 0;
+    }
+    s.std = std::sqrt(s.std);
+    return s;
+}
+
+} // namespace
+
+TEST_CASE("run A: the losses of steps 0 and 10,000, and the data behind them")
+{
+    const Data* data = lecture_data();
+    if (data == nullptr) return;
+    CHECK(data->train.size() == 182'625);
+    CHECK(data->validation.size() == 22'655);
+    CHECK(data->test.size() == 22'866);
+
+    Generator generator{2147483647};
+    Model<BatchNormNet, Train<batch>> model;
+    initialise_batchnorm(model, generator);
+    Sgd sgd{model, {.learning_rate = 0.1F}};
+    CrossEntropy criterion;
+    Minibatches<batch> batches{data->train};
+    std::array<double, 2> printed{};
+    for (std::size_t step = 0; step <= 10'000; ++step) {
+        const auto [contexts, targets] = batches.next(generator);
+        const auto& logits = model.forward(contexts);
+        const auto [loss, dlogits] = criterion(logits, targets);
+        if (step % 10'000 == 0) printed[step / 10'000] = static_cast<double>(loss);
+        model.backward(dlogits);
+        sgd.step(model);
+    }
+    CHECK(std::fabs(printed[0] - 3.3239) <= 1.5e-4);
+    CHECK(std::fabs(printed[1] - 2.0322) <= 1.5e-4);
+}
+
+TEST_CASE("run B: the first loss, both tables, the split losses and twenty names")
+{
+    const Data* data = lecture_data();
+    if (data == nullptr) return;
+    Generator generator{2147483647};
+    Model<DeepNet, Train<batch, RetainGradients>> model;
+    initialise_deep(model, generator);
+    Sgd sgd{model, {.learning_rate = 0.1F}};
+    CrossEntropy criterion;
+    Minibatches<batch> batches{data->train};
+    double first = 0;
+    for (std::size_t step = 0; step <= 1000; ++step) {
+        const auto [contexts, targets] = batches.next(generator);
+        const auto& logits = model.forward(contexts);
+        const auto [loss, dlogits] = criterion(logits, targets);
+        if (step == 0) first = static_cast<double>(loss);
+        model.backward(dlogits);
+        sgd.step(model);
+    }
+    CHECK(std::fabs(first - 3.2870) <= 1e-4);
+
+    // Tanh outputs: std, per cent saturated, std of their gradients. Layer numbers count every layer from the embedding's 0.
+    struct Row {
+        double std, saturated, gradient_std;
+    };
+    const Row rows[] = {{0.63, 2.78, 2.640702e-03},
+                        {0.64, 2.56, 2.245584e-03},
+                        {0.65, 2.25, 2.045742e-03},
+                        {0.65, 1.69, 1.983134e-03},
+                        {0.65, 1.88, 1.952382e-03}};
+    const auto check_row = [&](const Row& row, const auto& output, const auto& gradient) {
+        const Statistics s = statistics(output);
+        CHECK(std::fabs(s.mean) < 0.005);
+        CHECK(std::fabs(s.std - row.std) <= 0.0051);
+        CHECK(std::fabs(s.saturated - row.saturated) <= 0.0051);
+        CHECK(statistics(gradient).std == doctest::Approx(row.gradient_std).epsilon(1e-3));
+    };
+    check_row(rows[0], model.output<3>(), model.output_gradient<3>());
+    check_row(rows[1], model.output<6>(), model.output_gradient<6>());
+    check_row(rows[2], model.output<9>(), model.output_gradient<9>());
+    check_row(rows[3], model.output<12>(), model.output_gradient<12>());
+    check_row(rows[4], model.output<15>(), model.output_gradient<15>());
+
+    const double means[] = {0, 0.000246, 0.000113, -0.000086, 0.000052, 0.000032, -0.000082};
+    const double stds[] = {8.020534e-03, 9.241077e-03, 7.132879e-03, 6.234305e-03, 5.742187e-03, 5.672205e-03, 1.209416e-02};
+    const double ratios[] = {8.012630e-03, 4.881091e-02, 6.964619e-02, 6.073741e-02, 5.631483e-02, 5.570125e-02, 1.160106e-01};
+    std::size_t weight = 0;
+    model.for_each_parameter([&](std::string_view name, auto value, auto gradient) {
+        if (value.dimension() != 2) return;
+        CAPTURE(name);
+        const Statistics g = statistics(gradient);
+        const Statistics v = statistics(value);
+        REQUIRE(weight < 7);
+        CHECK(std::fabs(g.mean - means[weight]) <= 1.1e-6);
+        CHECK(g.std == doctest::Approx(stds[weight]).epsilon(1e-3));
+        CHECK(g.std / v.std == doctest::Approx(ratios[weight]).epsilon(1e-3));
+        ++weight;
+    });
+    CHECK(weight == 7);
+
+    const auto frozen = freeze(model);
+    CHECK(std::fabs(mean_loss(frozen, data->train) - 2.4002976) <= 1e-4);
+    CHECK(std::fabs(mean_loss(frozen, data->validation) - 2.3982467) <= 1e-4);
+    const std::vector<std::string> published{"carpah",     "qarlileif", "jmrix", "thty",   "sacansa", "jazhnte", "dpn",   "arciigqeiunellaia",
+                                             "chriiv",     "kalein",    "dhlm",  "join",   "qhinn",   "sroin",   "arian", "quiqaelogiearyxix",
+                                             "kaeklinsan", "ed",        "ecoia", "gtleley"};
+    Generator names{2147483657};
+    for (const std::string& name : published) CHECK(sample(frozen, data->vocabulary, names) == name);
+}
+
+TEST_CASE("the first losses of the stages")
+{
+    const Data* data = lecture_data();
+    if (data == nullptr) return;
+    Options options;
+    options.steps = 1;
+    options.samples = 0;
+    CHECK(std::fabs(train(Stage::baseline, *data, options, true).initial_loss - 27.8817) <= 5e-4);
+    CHECK(std::fabs(train(Stage::calm_output, *data, options, true).initial_loss - 3.32) <= 0.005);
+}

@@ -1,0 +1,276 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Makes fixtures.txt and fixtures.bin: what PyTorch computes for nets, layers, optimisers and random streams.
+
+Run with Debian's PyTorch, from this folder: /usr/bin/python3 make_fixtures.py
+Made with the versions that the first line of fixtures.txt names. The tests read the two files; nothing needs PyTorch at run time.
+Every random input is drawn from a seeded generator that ctnn::Generator repeats, so that only results are stored.
+"""
+import math
+import random
+import sys
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+torch.set_num_threads(1)
+index, blob = [f"# torch {torch.__version__}, numpy {numpy.__version__}, python {sys.version.split()[0]}"], bytearray()
+
+
+def put(name, value):
+    value = value.detach() if isinstance(value, torch.Tensor) else torch.tensor(value)
+    kind = {torch.float32: "f32", torch.float64: "f64", torch.int64: "i64"}[value.dtype]
+    index.append(" ".join([name, kind] + [str(n) for n in value.shape]))
+    blob.extend(value.contiguous().numpy().tobytes())
+
+
+class Linear:
+    def __init__(self, n_in, n_out, bias=True):
+        self.parameters = {"weight": torch.zeros(n_in, n_out)}
+        if bias:
+            self.parameters["bias"] = torch.zeros(n_out)
+
+    def __call__(self, x):
+        w = self.parameters["weight"]
+        if x.shape[-1] != w.shape[0]:
+            x = x.reshape(x.shape[0], -1)
+        x = x @ w
+        return x + self.parameters["bias"] if "bias" in self.parameters else x
+
+
+class Embedding:
+    def __init__(self, classes, features):
+        self.parameters = {"weight": torch.zeros(classes, features)}
+
+    def __call__(self, x):
+        return self.parameters["weight"][x]
+
+
+class Tanh:
+    parameters = {}
+
+    def __call__(self, x):
+        return torch.tanh(x)
+
+
+class FlattenConsecutive:
+    parameters = {}
+
+    def __init__(self, n):
+        self.n = n
+
+    def __call__(self, x):
+        b, t, c = x.shape
+        x = x.reshape(b, t // self.n, c * self.n)
+        return x.squeeze(1) if x.shape[1] == 1 else x
+
+
+class BatchNorm:
+    """kind: pytorch, std (the lecture's first form) or variance (its second)"""
+
+    def __init__(self, n, kind):
+        self.kind = kind
+        self.parameters = {"weight": torch.ones(n), "bias": torch.zeros(n)}
+        self.spread = "running_std" if kind == "std" else "running_var"
+        self.buffers = {"running_mean": torch.zeros(n), self.spread: torch.ones(n)}
+
+    def __call__(self, x, training=True):
+        dims = tuple(range(x.dim() - 1))
+        g, b = self.parameters["weight"], self.parameters["bias"]
+        momentum, eps = (0.001, 0.0) if self.kind == "std" else (0.1, 1e-5)
+        if training:
+            mean = x.mean(dims)
+            if self.kind == "std":
+                spread = track = x.std(dims)
+            elif self.kind == "variance":
+                spread = track = x.var(dims, unbiased=True)
+            else:
+                spread, track = x.var(dims, unbiased=False), x.var(dims, unbiased=True)
+            with torch.no_grad():
+                for key, value in (("running_mean", mean), (self.spread, track)):
+                    self.buffers[key] = (1 - momentum) * self.buffers[key] + momentum * value
+        else:
+            mean, spread = self.buffers["running_mean"], self.buffers[self.spread]
+        if self.kind == "std":
+            return g * (x - mean) / spread + b
+        return g * (x - mean) / torch.sqrt(spread + eps) + b
+
+
+def named(layers, what="parameters"):
+    return {f"{i}.{k}": (layer, k) for i, layer in enumerate(layers) for k in getattr(layer, what, {})}
+
+
+def forward(layers, x, training=True):
+    for layer in layers:
+        x = layer(x) if training or not isinstance(layer, BatchNorm) else layer(x, False)
+    return x
+
+
+def net(case, layers, context, initialise, steps=100):
+    """One step with every gradient, then `steps` steps of SGD in all; batches of 32 random samples."""
+    g = torch.Generator().manual_seed(2147483647)
+    initialise(layers, g)
+    for layer, key in named(layers).values():
+        layer.parameters[key].requires_grad_()
+    losses = []
+    for step in range(steps):
+        x = torch.randint(0, 27, (32, context), generator=g)
+        y = torch.randint(0, 27, (32,), generator=g)
+        logits = forward(layers, x)
+        loss = F.cross_entropy(logits, y)
+        for layer, key in named(layers).values():
+            layer.parameters[key].grad = None
+        loss.backward()
+        losses.append(loss.item())
+        if step == 0:
+            put(f"{case}/logits", logits)
+            for name, (layer, key) in named(layers).items():
+                put(f"{case}/gradient/{name}", layer.parameters[key].grad)
+        for layer, key in named(layers).values():
+            layer.parameters[key].data += -0.1 * layer.parameters[key].grad
+    put(f"{case}/losses", torch.tensor(losses, dtype=torch.float32))
+    for name, (layer, key) in named(layers).items():
+        put(f"{case}/weight/{name}", layer.parameters[key])
+    for name, (layer, key) in named(layers, "buffers").items():
+        put(f"{case}/weight/{name}", layer.buffers[key])
+    with torch.no_grad():
+        put(f"{case}/eval", forward(layers, torch.randint(0, 27, (32, context), generator=g), training=False))
+
+
+def scaled_weights(layers, g):
+    """randn for tables, randn / sqrt(fan_in) for weights; everything else as it is."""
+    for layer, key in named(layers).values():
+        w = layer.parameters[key]
+        if isinstance(layer, Embedding):
+            layer.parameters[key] = torch.randn(w.shape, generator=g)
+        if isinstance(layer, Linear) and key == "weight":
+            layer.parameters[key] = torch.randn(w.shape, generator=g) / w.shape[0] ** 0.5
+
+
+net("net_a", [Embedding(27, 10), Linear(30, 200, False), BatchNorm(200, "std"), Tanh(), Linear(200, 27)], 3, scaled_weights)
+deep = [Embedding(27, 10)]
+for n_in, n_out in ((30, 100), (100, 100), (100, 100), (100, 100), (100, 100)):
+    deep += [Linear(n_in, n_out, False), BatchNorm(n_out, "variance"), Tanh()]
+net("net_b", deep + [Linear(100, 27, False), BatchNorm(27, "variance")], 3, scaled_weights)
+tree = [Embedding(27, 24)]
+for n_in in (48, 256, 256):
+    tree += [FlattenConsecutive(2), Linear(n_in, 128, False), BatchNorm(128, "pytorch"), Tanh()]
+net("hierarchical", tree + [Linear(128, 27)], 8, scaled_weights)
+
+
+def layer(case, one, shape, classes=0):
+    """One layer alone: parameters randn, then x, then dy; its output, dx and every gradient."""
+    g = torch.Generator().manual_seed(42)
+    for key in one.parameters:
+        one.parameters[key] = torch.randn(one.parameters[key].shape, generator=g).requires_grad_()
+    x = torch.randint(0, classes, shape, generator=g) if classes else torch.randn(shape, generator=g).requires_grad_()
+    y = one(x)
+    y.backward(torch.randn(y.shape, generator=g))
+    put(f"layer/{case}/y", y)
+    if not classes:
+        put(f"layer/{case}/dx", x.grad)
+    for key, value in one.parameters.items():
+        put(f"layer/{case}/gradient/{key}", value.grad)
+    if isinstance(one, BatchNorm):
+        for key, value in one.buffers.items():
+            put(f"layer/{case}/buffer/{key}", value)
+        put(f"layer/{case}/eval", one(x, False))
+
+
+layer("linear", Linear(13, 29), (7, 13))
+layer("linear_no_bias", Linear(13, 29, False), (7, 13))
+layer("linear_positions", Linear(13, 29), (7, 5, 13))
+layer("linear_flattened", Linear(65, 29), (7, 5, 13))
+layer("embedding", Embedding(11, 19), (7, 5), 11)
+layer("tanh", Tanh(), (7, 37))
+layer("flatten_consecutive", FlattenConsecutive(2), (7, 6, 13))
+for kind in ("pytorch", "std", "variance"):
+    layer(f"batch_norm_{kind}", BatchNorm(37, kind), (11, 37))
+    layer(f"batch_norm_{kind}_positions", BatchNorm(37, kind), (11, 3, 37))
+
+# Checks that the form above called "pytorch" is torch.nn.BatchNorm1d.
+check = torch.nn.BatchNorm1d(37)
+x = torch.randn(11, 37, generator=torch.Generator().manual_seed(1))
+ours = BatchNorm(37, "pytorch")
+assert torch.allclose(check(x), ours(x), rtol=1e-5, atol=1e-6) and torch.allclose(check.running_var, ours.buffers["running_var"])
+
+g = torch.Generator().manual_seed(42)
+logits = (torch.randn(19, 27, generator=g) * 10).requires_grad_()
+loss = F.cross_entropy(logits, torch.randint(0, 27, (19,), generator=g))
+loss.backward()
+put("cross_entropy/loss", loss)
+put("cross_entropy/dlogits", logits.grad)
+
+for case, options in {
+    "plain": {},
+    "decay": {"weight_decay": 0.01},
+    "momentum": {"momentum": 0.9},
+    "dampening": {"momentum": 0.9, "dampening": 0.5},
+    "nesterov": {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+}.items():
+    g = torch.Generator().manual_seed(42)
+    w = torch.randn(13, 29, generator=g).requires_grad_()
+    optimizer = torch.optim.SGD([w], lr=0.1, **options)
+    for step in range(10):
+        w.grad = torch.randn(13, 29, generator=g)
+        optimizer.step()
+    put(f"sgd/{case}", w)
+w = torch.zeros(1, requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.5)
+schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [3, 7], gamma=0.1)
+rates = []
+for step in range(10):
+    rates.append(optimizer.param_groups[0]["lr"])
+    optimizer.step()
+    schedule.step()
+put("multi_step", torch.tensor(rates, dtype=torch.float64))
+
+torch.manual_seed(42)
+default = torch.nn.Sequential(torch.nn.Embedding(27, 10), torch.nn.Flatten(), torch.nn.Linear(30, 50), torch.nn.Linear(50, 27, bias=False))
+for name, value in default.state_dict().items():
+    put(f"default/{name}", value.T if value.dim() == 2 and not name.startswith("0") else value)
+for name, fill in {
+    "kaiming_normal": lambda w: torch.nn.init.kaiming_normal_(w, nonlinearity="relu"),
+    "kaiming_uniform": lambda w: torch.nn.init.kaiming_uniform_(w, nonlinearity="tanh"),
+    "xavier_normal": lambda w: torch.nn.init.xavier_normal_(w, gain=1.5),
+    "xavier_uniform": lambda w: torch.nn.init.xavier_uniform_(w),
+    "normal": lambda w: torch.nn.init.normal_(w, mean=1.0, std=2.0),
+    "uniform": lambda w: torch.nn.init.uniform_(w, -1.0, 3.0),
+}.items():
+    torch.manual_seed(42)
+    # ours is (In, Out); PyTorch counts the last axis as inputs, so the transposed shape keeps the fans and the order of draws
+    w = torch.empty(30, 50)
+    if "kaiming" in name or "xavier" in name:
+        t = torch.empty(50, 30)
+        fill(t)
+        w = t.reshape(30, 50)
+    else:
+        fill(w)
+    put(f"init/{name}", w)
+
+for seed in (0, 1, 42, 2147483647, 2**32 + 5):
+    for n in (1, 2, 15, 16, 17, 27, 31, 32, 100, 270, 5400, 6000):
+        g = torch.Generator().manual_seed(seed)
+        # Longer tensors are kept as their ends and a sum: the numbers between decide the ones at the end of the stream.
+        def cut(t):
+            return t if n <= 100 else torch.cat([t[:20], t[-20:]])
+
+        case = f"generator/{seed}/{n}"
+        put(f"{case}/randn", cut(torch.randn(n, generator=g)))
+        put(f"{case}/rand", cut(torch.rand(n, generator=g)))
+        put(f"{case}/randint", cut(torch.randint(0, 182625, (n,), generator=g)))
+        put(f"{case}/randn64", cut(torch.randn(n, generator=g, dtype=torch.float64)))
+        put(f"{case}/randint64", cut(torch.randint(-5, 2**40, (n,), generator=g)))
+        p = torch.rand(n, generator=g)
+        put(f"{case}/multinomial", torch.cat([torch.multinomial(p, 1, generator=g) for _ in range(8)]))
+        put(f"{case}/multinomial_many", torch.multinomial(p, 20, replacement=True, generator=g))
+for seed in (0, 1, 42, 2**32 + 5):
+    order = list(range(1000))
+    random.seed(seed)
+    random.shuffle(order)
+    put(f"shuffle/{seed}", torch.tensor(order))
+
+open("fixtures.txt", "w").write("\n".join(index) + "\n")
+open("fixtures.bin", "wb").write(blob)
+print(len(index) - 1, "tensors,", len(blob), "bytes")

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Reaches both.
+#pragma once
+#include <ctnn/kernel/low.hpp>

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What the climbing header reaches for.
+#pragma once

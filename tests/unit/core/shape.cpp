@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/core/error.hpp>
+#include <ctnn/core/memory.hpp>
+#include <ctnn/core/shape.hpp>
+#include <ctnn/core/tensor.hpp>
+
+#include <array>
+#include <cstdint>
+
+#include <doctest/doctest.h>
+
+using namespace ctnn;
+
+TEST_CASE("shapes as text, the way Python writes tuples")
+{
+    CHECK(shape_text(extents{}) == "()");
+    CHECK(shape_text(extents{3}) == "(3,)");
+    CHECK(shape_text(extents{3, 10}) == "(3, 10)");
+    CHECK(shape_text(std::array<std::size_t, 3>{1, 2, 3}) == "(1, 2, 3)");
+}
+
+TEST_CASE("an error carries its id apart from its text")
+{
+    const Error error("ctnn.shape", "x is wrong");
+    CHECK(std::string(error.what()) == "[ctnn.shape] x is wrong");
+    CHECK(error.id() == "ctnn.shape");
+}
+
+TEST_CASE("a memory block is aligned, zeroed and copied by value")
+{
+    detail::memory_block a(1000);
+    CHECK(reinterpret_cast<std::uintptr_t>(a.at<char>(0)) % 64 == 0);
+    for (std::size_t i = 0; i < 1000; ++i) REQUIRE(a.at<char>(0)[i] == 0);
+    a.at<float>(64)[0] = 3;
+    detail::memory_block b(a);
+    CHECK(b.at<float>(64)[0] == 3);
+    b.at<float>(64)[0] = 4;
+    CHECK(a.at<float>(64)[0] == 3);
+    a = b;
+    CHECK(a.at<float>(64)[0] == 4);
+    const detail::memory_block c(std::move(a));
+    CHECK(c.at<float>(64)[0] == 4);
+}
+
+TEST_CASE("views refer to memory; dense copies only what is not")
+{
+    float data[6] = {0, 1, 2, 3, 4, 5};
+    auto view = view_of(data, std::array<std::size_t, 2>{2, 3});
+    view(1, 2) = 9;
+    CHECK(data[5] == 9);
+    std::vector<float> spare;
+    CHECK(detail::dense<float>(view, spare) == data);
+    const xt::xtensor<float, 2, xt::layout_type::column_major> across = view;
+    const float* copied = detail::dense<float>(across, spare);
+    CHECK(copied == spare.data());
+    CHECK(spare == std::vector<float>{0, 1, 2, 3, 4, 9});
+    CHECK_THROWS_WITH_AS(detail::require_shape("x", view, std::array<std::size_t, 2>{3, 2}), "[ctnn.shape] x has shape (2, 3), expected (3, 2)",
+                         Error);
+    CHECK_THROWS_AS(detail::require_shape("x", view, std::array<std::size_t, 1>{6}), Error);
+}

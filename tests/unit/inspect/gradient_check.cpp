@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/ctnn.hpp>
+#include <ctnn/inspect/gradient_check.hpp>
+
+#include "../../support/random.hpp"
+
+using namespace ctnn;
+
+namespace {
+
+/// f(x) = factor * x^2 with one learnt factor for each feature, written as a user would: gradients are added to.
+template <class Bug>
+struct Square {
+    static constexpr std::array parameters{Parameter{"factor", {7}, 1}};
+    static constexpr extents output(const extents& x) { return x.last() == 7 ? x : extents::none(); }
+    static void forward(const auto& pass)
+    {
+        const auto [factor] = pass.parameters();
+        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.y()[i] = factor[i % 7] * pass.x()[i] * pass.x()[i];
+    }
+    static void backward(const auto& pass)
+    {
+        const auto [factor] = pass.parameters();
+        const auto [dfactor] = pass.gradients();
+        for (std::size_t i = 0; i < pass.x().size(); ++i) {
+            pass.dx()[i] = Bug::dx * factor[i % 7] * pass.x()[i] * pass.dy()[i];
+            if (Bug::adds) dfactor[i % 7] += Bug::dfactor * pass.x()[i] * pass.x()[i] * pass.dy()[i];
+            else dfactor[i % 7] = Bug::dfactor * pass.x()[i] * pass.x()[i] * pass.dy()[i];
+        }
+    }
+};
+struct Right {
+    static constexpr double dx = 2, dfactor = 1;
+    static constexpr bool adds = true;
+};
+struct WrongSign : Right {
+    static constexpr double dx = -2;
+};
+struct MissingFactor : Right {
+    static constexpr double dx = 1;
+};
+struct MissingShare : Right {
+    static constexpr double dfactor = 1.0 / 5;
+};
+struct SetsInsteadOfAdds : Right {
+    static constexpr bool adds = false;
+};
+
+/// Batch normalisation that forgets that the mean and the variance depend on x.
+struct BatchNormWithoutStatistics : BatchNorm<7> {
+    template <class P>
+    static void backward(const P& pass)
+    {
+        BatchNorm<7>::backward(pass);
+        const auto gain = pass.parameters()[0];
+        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[7 + i % 7];
+    }
+};
+/// Tanh whose gradient reads the input where it should read the output.
+struct TanhOfInput : Tanh {
+    static constexpr uses derivative_uses = uses::both;
+    static void backward(const auto& pass) { kernel::tanh_backward(pass.dx().data(), pass.dy().data(), pass.x().data(), pass.x().size()); }
+};
+
+template <class Net, std::size_t B = 5>
+void passes()
+{
+    support::for_each_seed([](Generator& g) {
+        const GradientReport report = check_gradients<Net, B>(g);
+        CAPTURE(report.where);
+        CAPTURE(report.worst);
+        CHECK(report.compared > 0);
+        CHECK(report.passed());
+    });
+}
+template <class Net>
+void fails(const std::string& where)
+{
+    Generator g{1};
+    const GradientReport report = check_gradients<Net>(g);
+    CHECK(!report.passed());
+    CHECK(report.worst > 1e-2);
+    CHECK(report.where == where);
+}
+
+} // namespace
+
+TEST_CASE("every layer, per sample and per position")
+{
+    passes<Sequential<Linear<5, 7>>>();
+    passes<Sequential<Linear<5, 7, NoBias>>>();
+    passes<Sequential<Input<3, 5>, Linear<5, 7>>>();
+    passes<Sequential<Input<3, 5>, Linear<15, 7>>>();
+    passes<Sequential<Input<7>, Tanh>>();
+    passes<Sequential<BatchNorm<7>>>();
+    passes<Sequential<BatchNorm<7, LectureStd>>>();
+    passes<Sequential<BatchNorm<7, LectureVariance>>>();
+    passes<Sequential<Input<3, 7>, BatchNorm<7>>>();
+    passes<Sequential<Input<4, 3>, FlattenConsecutive<2>, Linear<6, 5>>>();
+    passes<Sequential<Embedding<5, 3, 4>, Flatten>, 7>(); // 28 ids of 5 classes: some occur again
+    passes<Sequential<Embedding<5, 3>>>();
+}
+
+TEST_CASE("whole nets")
+{
+    passes<Sequential<Embedding<7, 3>, Linear<9, 11>, BatchNorm<11, LectureStd>, Tanh, Linear<11, 7>>>();
+    passes<Sequential<Embedding<7, 3, 8>, FlattenConsecutive<2>, Linear<6, 5, NoBias>, BatchNorm<5>, Tanh, FlattenConsecutive<2>,
+                      Linear<10, 5, NoBias>, BatchNorm<5>, Tanh, Flatten, Linear<10, 3>>>();
+    passes<Sequential<Linear<3, 5>, Sequential<Tanh, Sequential<Linear<5, 4>, Tanh>>, Linear<4, 2>>>();
+}
+
+TEST_CASE("a user's own layer") { passes<Sequential<Input<7>, Square<Right>>>(); }
+
+TEST_CASE("six seeded bugs, each of which must be found where it is")
+{
+    fails<Sequential<Input<7>, Square<WrongSign>>>("input");
+    fails<Sequential<Input<7>, Square<MissingFactor>>>("input");
+    fails<Sequential<Input<7>, Square<MissingShare>>>("1.factor");
+    fails<Sequential<Input<7>, Square<SetsInsteadOfAdds>>>("1.factor");
+    fails<Sequential<Input<7>, BatchNormWithoutStatistics>>("input");
+    fails<Sequential<Input<7>, TanhOfInput>>("input");
+}
+
+TEST_CASE("the gradient of cross entropy is a central difference too")
+{
+    support::for_each_seed([](Generator& g) {
+        auto logits = g.randn<double>(7, 11);
+        const auto targets = g.randint(0, 11, 7);
+        CrossEntropy<double> criterion;
+        const auto [loss, dlogits] = criterion(logits, targets);
+        const xt::xtensor<double, 2> analytic = dlogits;
+        for (std::size_t i = 0; i < logits.size(); ++i) {
+            const double before = logits.data()[i], h = 1e-6;
+            logits.data()[i] = before + h;
+            const double above = std::get<0>(criterion(logits, targets));
+            logits.data()[i] = before - h;
+            const double numeric = (above - std::get<0>(criterion(logits, targets))) / (2 * h);
+            logits.data()[i] = before;
+            CHECK(std::fabs(analytic.data()[i] - numeric) <= 1e-9);
+        }
+    });
+}

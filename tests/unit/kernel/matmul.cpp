@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/kernel/affine.hpp>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "../../support/random.hpp"
+#include "../../support/reference.hpp"
+
+using namespace ctnn;
+using support::normals;
+
+namespace {
+
+constexpr std::size_t W = simd::width<float>;
+constexpr std::size_t edges[] = {1, 2, 3, W - 1 > 3 ? W - 1 : 4, W, W + 1, 2 * W - 1, 2 * W, 2 * W + 1, 4 * W + 3};
+constexpr std::size_t longest = 211;
+
+/// The distance of y from the exact product: at most 2 (K + 2) eps times the sum of the terms' absolute values. One rounding of half
+/// an eps a term would do; the factor covers the reference's own rounding and instruction sets without FMA, which round twice.
+template <class T>
+void check_close(const std::vector<T>& y, const reference::product& exact, std::size_t K)
+{
+    double worst = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        const double bound = 2 * static_cast<double>(K + 2) * static_cast<double>(std::numeric_limits<T>::epsilon()) * exact.magnitude[i] +
+                             static_cast<double>(std::numeric_limits<T>::min());
+        worst = std::max(worst, std::fabs(static_cast<double>(y[i]) - exact.y[i]) / bound);
+    }
+    CHECK(worst <= 1);
+}
+
+/// N is compiled in; M and K vary while running. Everything stands in exact heap arrays, so that a sanitizer sees any overrun.
+template <std::size_t N, class T>
+void check_matmul(Generator& g, std::size_t M, std::size_t K, double scale)
+{
+    CAPTURE(M);
+    CAPTURE(K);
+    CAPTURE(N);
+    // Rows of `a` are `longest` apart because a stride is a type.
+    const auto a = normals<T>(g, M * K, scale), b = normals<T>(g, K * N), start = normals<T>(g, N, scale);
+    std::vector<T> spread((M - 1) * longest + K);
+    for (std::size_t m = 0; m < M; ++m)
+        for (std::size_t k = 0; k < K; ++k) spread[m * longest + k] = a[m * K + k];
+    std::vector<T> y(M * N, std::numeric_limits<T>::quiet_NaN()); // overwritten, not added to
+    kernel::matmul<N>(kernel::rows_of<T, N>{y.data()}, kernel::left<T, longest, 1>{spread.data()}, kernel::rows_of<const T, N>{b.data()},
+                      start.data(), M, K);
+    check_close(y, reference::matmul(reference::widened(a), reference::widened(b), reference::widened(start), M, K, N), K);
+
+    // The transposed left side, without a start.
+    std::vector<T> across((K - 1) * longest + M);
+    for (std::size_t m = 0; m < M; ++m)
+        for (std::size_t k = 0; k < K; ++k) across[k * longest + m] = a[m * K + k];
+    std::vector<T> z(M * N, std::numeric_limits<T>::quiet_NaN());
+    kernel::matmul<N, T>(kernel::rows_of<T, N>{z.data()}, kernel::left<T, 1, longest>{across.data()}, kernel::rows_of<const T, N>{b.data()},
+                         nullptr, M, K);
+    check_close(z, reference::matmul(reference::widened(a), reference::widened(b), {}, M, K, N), K);
+}
+
+template <std::size_t N>
+void check_edges()
+{
+    Generator g{N};
+    for (const std::size_t M : edges)
+        for (const std::size_t K : edges) check_matmul<N, float>(g, M, K, 1);
+    check_matmul<N, double>(g, 5, 7, 1);
+    check_matmul<N, float>(g, 5, 7, 1e18);
+    check_matmul<N, float>(g, 5, 7, 1e-18);
+    check_matmul<N, float>(g, 5, 7, 1e-40); // subnormal
+}
+
+} // namespace
+
+TEST_CASE("products of every edge size")
+{
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (check_edges<edges[I]>(), ...); }
+    (std::make_index_sequence<10>{});
+}
+
+TEST_CASE("products of random prime extents")
+{
+    constexpr std::size_t primes[] = {5, 7, 11, 13, 19, 29, 31, 37, 41, 61, 97, 101, 127, 151, 199, 211};
+    support::for_each_seed([&](Generator& g) {
+        const auto any = [&] { return primes[static_cast<std::size_t>(g.randint(0, 16))]; };
+        for (int i = 0; i < 17; ++i) {
+            check_matmul<29, float>(g, any(), any(), 1);
+            check_matmul<101, float>(g, any(), any(), 1);
+            check_matmul<199, double>(g, any(), any(), 1);
+        }
+    });
+}
+
+TEST_CASE("a row's bits do not depend on how many rows there are or where it stands")
+{
+    constexpr std::size_t In = 30, Out = 200, rows = 67;
+    Generator g{1};
+    const auto x = normals<float>(g, rows * In), w = normals<float>(g, In * Out), b = normals<float>(g, Out);
+    std::vector<float> all(rows * Out), some(rows * Out);
+    kernel::affine<In, Out>(all.data(), x.data(), w.data(), b.data(), rows);
+    for (const std::size_t block : {1U, 2U, 3U, 5U, 7U, 8U, 9U, 31U, 32U, 33U, 64U}) {
+        for (std::size_t r = 0; r < rows; r += block) {
+            const std::size_t n = std::min(block, rows - r);
+            kernel::affine<In, Out>(some.data() + r * Out, x.data() + r * In, w.data(), b.data(), n);
+        }
+        CHECK(some == all);
+    }
+}
+
+TEST_CASE("the gradients of the affine map are the two other products")
+{
+    constexpr std::size_t In = 13, Out = 29, rows = 11;
+    Generator g{2};
+    const auto x = normals<float>(g, rows * In), w = normals<float>(g, In * Out), dy = normals<float>(g, rows * Out);
+    std::vector<float> dx(rows * In, 1e30F), dw(In * Out, 1e30F), scratch(In * Out);
+    kernel::affine_backward_input<In, Out>(dx.data(), scratch.data(), dy.data(), w.data(), rows);
+    kernel::affine_backward_weight<In, Out>(dw.data(), dy.data(), x.data(), rows);
+    const auto wide = [](const auto& v) { return reference::widened(v); };
+    check_close(dx, reference::matmul(wide(dy), reference::transposed(wide(w), In, Out), {}, rows, Out, In), Out);
+    check_close(dw, reference::matmul(reference::transposed(wide(x), rows, In), wide(dy), {}, In, rows, Out), rows);
+}
+
+TEST_CASE("NaN and infinity come through")
+{
+    constexpr std::size_t In = 5, Out = 37;
+    std::vector<float> x(In, 1), w(In * Out, 1), y(Out);
+    x[3] = std::numeric_limits<float>::quiet_NaN();
+    kernel::affine<In, Out>(y.data(), x.data(), w.data(), static_cast<const float*>(nullptr), 1);
+    for (const float e : y) CHECK(std::isnan(e));
+    x[3] = std::numeric_limits<float>::infinity();
+    kernel::affine<In, Out>(y.data(), x.data(), w.data(), static_cast<const float*>(nullptr), 1);
+    for (const float e : y) CHECK(std::isinf(e));
+}

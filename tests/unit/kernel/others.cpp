@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/kernel/batch_norm.hpp>
+#include <ctnn/kernel/elementwise.hpp>
+#include <ctnn/kernel/gather.hpp>
+#include <ctnn/kernel/softmax.hpp>
+#include <ctnn/kernel/transpose.hpp>
+#include <ctnn/kernel/update.hpp>
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "../../support/random.hpp"
+#include "../../support/reference.hpp"
+
+using namespace ctnn;
+using support::normals;
+
+namespace {
+
+constexpr std::size_t W = simd::width<float>;
+constexpr std::size_t edges[] = {1, 2, 3, W - 1 > 3 ? W - 1 : 4, W, W + 1, 2 * W - 1, 2 * W, 2 * W + 1, 4 * W + 3};
+constexpr float inf = std::numeric_limits<float>::infinity(), not_a_number = std::numeric_limits<float>::quiet_NaN();
+constexpr double eps = std::numeric_limits<float>::epsilon();
+
+} // namespace
+
+TEST_CASE("tanh and its gradient at every length, and the same bits at every offset")
+{
+    for (const std::size_t n : edges) {
+        CAPTURE(n);
+        Generator g{n};
+        const auto x = normals<float>(g, n), dy = normals<float>(g, n);
+        std::vector<float> y(n), dx(n);
+        kernel::tanh(y.data(), x.data(), n);
+        kernel::tanh_backward(dx.data(), dy.data(), y.data(), n);
+        for (std::size_t i = 0; i < n; ++i) {
+            CHECK(std::fabs(static_cast<double>(y[i]) - std::tanh(static_cast<double>(x[i]))) <= 2 * eps);
+            const double slope = 1 - static_cast<double>(y[i]) * static_cast<double>(y[i]);
+            CHECK(std::fabs(static_cast<double>(dx[i]) - static_cast<double>(dy[i]) * slope) <= 2 * eps * std::fabs(static_cast<double>(dy[i])));
+        }
+        for (std::size_t first = 0; first < n; ++first) { // one by one, and the rest from there
+            std::vector<float> part(n - first);
+            kernel::tanh(part.data(), x.data() + first, n - first);
+            for (std::size_t i = first; i < n; ++i) REQUIRE(part[i - first] == y[i]);
+        }
+    }
+}
+
+TEST_CASE("softmax and log softmax: sums, extremes, ties and one -inf")
+{
+    Generator g{1};
+    for (const std::size_t n : edges) {
+        CAPTURE(n);
+        const auto check = [&](const std::vector<float>& x) {
+            std::vector<float> y(n), p(n);
+            kernel::log_softmax(y.data(), x.data(), n);
+            kernel::softmax(p.data(), x.data(), n);
+            const auto exact = reference::log_softmax(reference::widened(x));
+            double sum = 0;
+            for (std::size_t i = 0; i < n; ++i) {
+                const double tolerance = static_cast<double>(n + 8) * eps * std::max(1.0, std::fabs(exact[i]));
+                CHECK(std::fabs(static_cast<double>(y[i]) - exact[i]) <= tolerance);
+                sum += static_cast<double>(p[i]);
+            }
+            CHECK(std::fabs(sum - 1) <= static_cast<double>(n + 4) * eps);
+        };
+        check(normals<float>(g, n));
+        check(normals<float>(g, n, 30));
+        check(std::vector<float>(n, 5));
+        std::vector<float> extreme(n, -3e38F);
+        extreme[n / 2] = 3e38F;
+        std::vector<float> y(n);
+        kernel::log_softmax(y.data(), extreme.data(), n);
+        for (std::size_t i = 0; i < n; ++i) CHECK((i == n / 2 ? y[i] == 0 : y[i] < -1e38F));
+        if (n > 1) {
+            std::vector<float> one_gone(n, 1);
+            one_gone[0] = -inf;
+            kernel::softmax(y.data(), one_gone.data(), n);
+            CHECK(y[0] == 0);
+            CHECK(y[1] == doctest::Approx(1.0 / static_cast<double>(n - 1)));
+        }
+        std::vector<float> bad(n, 1);
+        bad[n - 1] = not_a_number;
+        kernel::softmax(y.data(), bad.data(), n);
+        for (const float e : y) CHECK(std::isnan(e));
+    }
+}
+
+TEST_CASE("cross entropy: the loss of a plain loop, the gradient of softmax minus one-hot")
+{
+    for (const std::size_t C : edges) {
+        CAPTURE(C);
+        constexpr std::size_t rows = 7;
+        Generator g{C};
+        const auto x = normals<float>(g, rows * C, 5);
+        std::vector<std::int32_t> targets(rows);
+        g.fill_randint(std::span(targets), 0, static_cast<std::int64_t>(C));
+        std::vector<float> dx(rows * C, 1e30F);
+        const float loss = kernel::softmax_cross_entropy(dx.data(), x.data(), targets.data(), rows, C);
+        double expected = 0;
+        for (std::size_t r = 0; r < rows; ++r) {
+            const auto log_p = reference::log_softmax(
+                reference::numbers(x.begin() + static_cast<std::ptrdiff_t>(r * C), x.begin() + static_cast<std::ptrdiff_t>((r + 1) * C)));
+            expected -= log_p[static_cast<std::size_t>(targets[r])] / rows;
+            for (std::size_t c = 0; c < C; ++c) {
+                const double d = (std::exp(log_p[c]) - (static_cast<std::size_t>(targets[r]) == c ? 1 : 0)) / rows;
+                CHECK(std::fabs(static_cast<double>(dx[r * C + c]) - d) <= static_cast<double>(C + 8) * eps);
+            }
+        }
+        CHECK(static_cast<double>(loss) == doctest::Approx(expected).epsilon(1e-6));
+    }
+}
+
+TEST_CASE("batch normalisation in both directions against plain loops, at every width")
+{
+    const auto check = []<std::size_t C>(simd::constant<C>) {
+        CAPTURE(C);
+        constexpr std::size_t rows = 11;
+        for (const kernel::batch_norm_constants k :
+             {kernel::batch_norm_constants{1e-5, 0.1, 0, 1, false}, {0, 0.001, 1, 1, true}, {1e-5, 0.1, 1, 1, false}}) {
+            Generator g{C};
+            const auto x = normals<float>(g, rows * C, 3), gain = normals<float>(g, C), shift = normals<float>(g, C),
+                       dy = normals<float>(g, rows * C);
+            std::vector<float> y(rows * C), mean(C), inverse(C), running_mean(C, 0.5F), running_spread(C, 2), dx(rows * C), dgain(C, 1e30F),
+                dshift(C, 1e30F);
+            kernel::batch_norm<C, float>(y.data(), x.data(),
+                                         {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()}, k,
+                                         rows);
+            kernel::batch_norm_backward<C>(dx.data(), dgain.data(), dshift.data(), dy.data(), x.data(), gain.data(), mean.data(), inverse.data(),
+                                           k, rows);
+            const auto wide = reference::widened(x);
+            for (std::size_t c = 0; c < C; ++c) {
+                const auto s = reference::batch_statistics(wide, rows, C, c);
+                const double inv = 1 / std::sqrt(s.squares / (rows - k.correction) + k.epsilon);
+                const double variance = s.squares / (rows - k.running_correction);
+                const double spread = k.running_is_std ? std::sqrt(variance) : variance;
+                CHECK(static_cast<double>(running_mean[c]) == doctest::Approx((1 - k.momentum) * 0.5 + k.momentum * s.mean).epsilon(1e-5));
+                CHECK(static_cast<double>(running_spread[c]) == doctest::Approx((1 - k.momentum) * 2 + k.momentum * spread).epsilon(1e-5));
+                double sum = 0, product = 0;
+                for (std::size_t r = 0; r < rows; ++r) {
+                    const double xhat = (wide[r * C + c] - s.mean) * inv;
+                    CHECK(std::fabs(static_cast<double>(y[r * C + c]) - (xhat * static_cast<double>(gain[c]) + static_cast<double>(shift[c]))) <=
+                          2e-5);
+                    sum += static_cast<double>(dy[r * C + c]);
+                    product += static_cast<double>(dy[r * C + c]) * xhat;
+                }
+                CHECK(std::fabs(static_cast<double>(dgain[c]) - product) <= 2e-5);
+                CHECK(std::fabs(static_cast<double>(dshift[c]) - sum) <= 2e-5);
+                for (std::size_t r = 0; r < rows; ++r) {
+                    const double xhat = (wide[r * C + c] - s.mean) * inv;
+                    const double d = static_cast<double>(gain[c]) * inv *
+                                     (static_cast<double>(dy[r * C + c]) - sum / rows - xhat * product / (rows - k.correction));
+                    CHECK(std::fabs(static_cast<double>(dx[r * C + c]) - d) <= 2e-5);
+                }
+            }
+        }
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (check(simd::constant<edges[I]>{}), ...); }
+    (std::make_index_sequence<10>{});
+}
+
+TEST_CASE("batch statistics keep their digits for a large mean, and a constant feature comes out as the shift")
+{
+    constexpr std::size_t C = 3, rows = 64;
+    Generator g{5};
+    const auto noise = normals<float>(g, rows);
+    std::vector<float> x(rows * C), y(rows * C), mean(C), inverse(C), running_mean(C), running_spread(C);
+    for (std::size_t r = 0; r < rows; ++r) {
+        x[r * C] = 1e4F + 1e-2F * noise[r];
+        x[r * C + 1] = 0.1F; // 0.1 times 64 rows is not 64 * 0.1 in float
+        x[r * C + 2] = noise[r];
+    }
+    const std::vector<float> gain{1, 1, 1}, shift{0, 7, 0};
+    for (const double epsilon : {0.0, 1e-5}) {
+        const kernel::batch_norm_constants k{epsilon, 0.1, 1, 1, epsilon == 0.0};
+        kernel::batch_norm<C, float>(
+            y.data(), x.data(), {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()}, k, rows);
+        const auto s = reference::batch_statistics(reference::widened(x), rows, C, 0);
+        const double expected = 1 / std::sqrt(s.squares / (rows - 1) + epsilon);
+        CHECK(static_cast<double>(inverse[0]) == doctest::Approx(expected).epsilon(1e-3));
+        for (std::size_t r = 0; r < rows; ++r) CHECK(y[r * C + 1] == 7);
+    }
+    std::vector<float> eval(rows * C);
+    const std::vector<float> no_spread{0, 0, 0};
+    kernel::batch_norm_eval<C>(eval.data(), x.data(), gain.data(), shift.data(), x.data(), no_spread.data(), {0, 0.1, 1, 1, true}, rows);
+    for (std::size_t r = 0; r < rows; ++r) CHECK(eval[r * C + 1] == 7);
+    x[2] = not_a_number;
+    kernel::batch_norm<C, float>(y.data(), x.data(),
+                                 {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()},
+                                 {0, 0.1, 1, 1, true}, rows);
+    CHECK(std::isnan(y[2]));
+    CHECK(y[1] == 7);
+}
+
+TEST_CASE("gather and its scatter: repeated ids add, absent ones become 0")
+{
+    constexpr std::size_t V = 5, C = 19;
+    Generator g{6};
+    const auto table = normals<float>(g, V * C), dy = normals<float>(g, 6 * C);
+    const std::vector<std::int32_t> ids{3, 1, 3, 0, 3, 1};
+    std::vector<float> y(6 * C), dtable(V * C, 1e30F);
+    kernel::gather<C>(y.data(), table.data(), ids.data(), 6);
+    kernel::gather_backward<V, C>(dtable.data(), dy.data(), ids.data(), 6);
+    std::vector<double> expected(V * C);
+    for (std::size_t i = 0; i < 6; ++i)
+        for (std::size_t c = 0; c < C; ++c) {
+            CHECK(y[i * C + c] == table[static_cast<std::size_t>(ids[i]) * C + c]);
+            expected[static_cast<std::size_t>(ids[i]) * C + c] += static_cast<double>(dy[i * C + c]);
+        }
+    for (std::size_t i = 0; i < expected.size(); ++i) CHECK(static_cast<double>(dtable[i]) == doctest::Approx(expected[i]).epsilon(1e-6));
+}
+
+TEST_CASE("sums of rows, scaled addition, transposition and updates")
+{
+    constexpr std::size_t rows = 7, C = 2 * W + 1;
+    Generator g{7};
+    const auto x = normals<float>(g, rows * C);
+    std::vector<float> sum(C, 1e30F), t(rows * C);
+    kernel::sum_rows<C>(sum.data(), x.data(), rows);
+    kernel::transpose<rows, C>(t.data(), x.data());
+    for (std::size_t c = 0; c < C; ++c) {
+        double expected = 0;
+        for (std::size_t r = 0; r < rows; ++r) {
+            expected += static_cast<double>(x[r * C + c]);
+            CHECK(t[c * rows + r] == x[r * C + c]);
+        }
+        CHECK(std::fabs(static_cast<double>(sum[c]) - expected) <= 10 * eps);
+    }
+    for (const std::size_t n : edges) {
+        const auto w = normals<float>(g, n), d = normals<float>(g, n), v = normals<float>(g, n);
+        auto plain = w, decayed = w, moved = w, velocity = v;
+        kernel::sgd(plain.data(), d.data(), 0.1F, 0.0F, n);
+        kernel::sgd(decayed.data(), d.data(), 0.1F, 0.5F, n);
+        kernel::sgd_momentum(moved.data(), velocity.data(), d.data(), {0.1F, 0.5F, 0.9F, 1.0F, true}, n);
+        for (std::size_t i = 0; i < n; ++i) {
+            const double wi = static_cast<double>(w[i]), gi = static_cast<double>(d[i]), step = gi + 0.5 * wi,
+                         vi = 0.9 * static_cast<double>(v[i]) + step;
+            CHECK(std::fabs(static_cast<double>(plain[i]) - (wi - 0.1 * gi)) <= 4 * eps);
+            CHECK(std::fabs(static_cast<double>(decayed[i]) - (wi - 0.1 * step)) <= 4 * eps);
+            CHECK(std::fabs(static_cast<double>(velocity[i]) - vi) <= 10 * eps);
+            CHECK(std::fabs(static_cast<double>(moved[i]) - (wi - 0.1 * (step + 0.9 * vi))) <= 10 * eps);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/ctnn.hpp>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "../../support/random.hpp"
+
+using namespace ctnn;
+
+namespace {
+
+using Net = Sequential<Embedding<27, 10>, Linear<30, 50, NoBias>, BatchNorm<50>, Tanh, Linear<50, 27>>;
+
+template <class M>
+std::vector<float> all_numbers(M& model)
+{
+    std::vector<float> numbers;
+    model.for_each_parameter([&](auto, auto value, auto) { numbers.insert(numbers.end(), value.begin(), value.end()); });
+    model.for_each_buffer([&](auto, auto value) { numbers.insert(numbers.end(), value.begin(), value.end()); });
+    return numbers;
+}
+
+std::vector<float> trained(int steps)
+{
+    Generator g{11};
+    Model<Net, Train<32>> model{g};
+    Sgd sgd{model, {.learning_rate = 0.1F, .momentum = 0.9F}};
+    CrossEntropy criterion;
+    for (int i = 0; i < steps; ++i) {
+        const auto& logits = model.forward(g.randint(0, 27, 32, 3));
+        const auto [loss, dlogits] = criterion(logits, g.randint(0, 27, 32));
+        model.backward(dlogits);
+        sgd.step(model);
+    }
+    return all_numbers(model);
+}
+
+/// Adds a learnt number to every element; states nothing, so its gradients are added to.
+struct Offset {
+    static constexpr std::array parameters{Parameter{"offset", {5}, 0.25}};
+    static constexpr extents output(const extents& x) { return x.last() == 5 ? x : extents::none(); }
+    static void forward(const auto& pass)
+    {
+        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.y()[i] = pass.x()[i] + pass.parameters()[0][i % 5];
+    }
+    static void backward(const auto& pass)
+    {
+        for (std::size_t i = 0; i < pass.x().size(); ++i) {
+            pass.dx()[i] = pass.dy()[i];
+            pass.gradients()[0][i % 5] += pass.dy()[i];
+        }
+    }
+};
+
+} // namespace
+
+TEST_CASE("the same program, seed and data give the same bits")
+{
+    const auto first = trained(2000);
+    for (int run = 0; run < 2; ++run) CHECK(std::memcmp(trained(2000).data(), first.data(), first.size() * sizeof(float)) == 0);
+}
+
+TEST_CASE("parameters by name, gradients overwritten and not added to")
+{
+    Generator g{1};
+    Model<Net, Train<4>> model{g};
+    auto w = model.parameter<"1.weight">();
+    CHECK(w.shape()[0] == 30);
+    CHECK(w.shape()[1] == 50);
+    w.fill(0.5F);
+    CHECK(model.parameter<"1.weight">()(29, 49) == 0.5F);
+    const auto& constant = model;
+    CHECK(constant.parameter<"2.running_var">()(49) == 1);
+    model.parameter<"2.weight">() = g.randn(50) * 2.0F; // an expression assigns through a temporary view
+    CHECK(model.parameter<"2.weight">()(0) != 1);
+
+    const auto x = g.randint(0, 27, 4, 3);
+    const auto dy = g.randn(4, 27);
+    (void)model.forward(x);
+    model.backward(dy);
+    const xt::xtensor<float, 2> once = model.gradient<"1.weight">(), table = model.gradient<"0.weight">();
+    (void)model.forward(x);
+    model.backward(dy);
+    CHECK(model.gradient<"1.weight">() == once);
+    CHECK(model.gradient<"0.weight">() == table);
+}
+
+TEST_CASE("a user's layer that adds to its gradients meets zeroed ones each time")
+{
+    Model<Sequential<Input<5>, Offset, Tanh>, Train<3>> model;
+    CHECK(model.parameter<"1.offset">()(4) == 0.25F);
+    Generator g{1};
+    const auto x = g.randn(3, 5), dy = g.randn(3, 5);
+    xt::xtensor<float, 1> first;
+    for (int i = 0; i < 3; ++i) {
+        (void)model.forward(x);
+        model.backward(dy);
+        if (i == 0) first = model.gradient<"1.offset">();
+        CHECK(model.gradient<"1.offset">() == first);
+    }
+}
+
+TEST_CASE("nested networks: names, order and the same numbers as flat ones")
+{
+    using Flat = Sequential<Linear<3, 5>, Tanh, Linear<5, 4>, Tanh, Linear<4, 2>>;
+    using Nested = Sequential<Linear<3, 5>, Sequential<Tanh, Sequential<Linear<5, 4>, Tanh>>, Linear<4, 2>>;
+    Generator a{1}, b{1};
+    Model<Flat, Train<2>> flat{a};
+    Model<Nested, Train<2>> nested{b};
+    std::vector<std::string> names;
+    nested.for_each_parameter([&](std::string_view name, auto, auto) { names.emplace_back(name); });
+    CHECK(names == std::vector<std::string>{"0.weight", "0.bias", "1.1.0.weight", "1.1.0.bias", "2.weight", "2.bias"});
+    const auto x = a.randn(2, 3);
+    CHECK(flat.forward(x) == nested.forward(x));
+}
+
+TEST_CASE("RetainGradients keeps what a plain model overwrites, and changes no number")
+{
+    Generator a{1}, b{1};
+    Model<Net, Train<32>> plain{a};
+    Model<Net, Train<32, RetainGradients>> watched{b};
+    CrossEntropy criterion;
+    Sgd one{plain}, other{watched};
+    for (int i = 0; i < 20; ++i) {
+        const auto x = a.randint(0, 27, 32, 3), y = a.randint(0, 27, 32, 1);
+        const auto targets = view_of(y.data(), std::array<std::size_t, 1>{32});
+        const auto step = [&](auto& model, auto& sgd) {
+            const auto& logits = model.forward(x);
+            const auto [loss, dlogits] = criterion(logits, targets);
+            model.backward(dlogits);
+            sgd.step(model);
+        };
+        step(plain, one);
+        step(watched, other);
+    }
+    CHECK(all_numbers(plain) == all_numbers(watched));
+    // dtanh is dlogits times the transposed weight; here just that it is kept and has the right extents.
+    const auto dtanh = watched.output_gradient<3>();
+    CHECK(dtanh.shape()[1] == 50);
+    double size = 0;
+    for (const float e : dtanh) size += std::fabs(static_cast<double>(e));
+    CHECK(size > 0);
+}
+
+TEST_CASE("a copy of a model is a model of its own")
+{
+    Generator g{1};
+    Model<Net, Train<4>> a{g};
+    Model<Net, Train<4>> b{a};
+    b.parameter<"4.bias">().fill(9);
+    CHECK(a.parameter<"4.bias">()(0) != 9);
+    a = b;
+    CHECK(a.parameter<"4.bias">()(0) == 9);
+    Model<Net, Train<4>> c{std::move(a)};
+    CHECK(c.parameter<"4.bias">()(0) == 9);
+}
+
+TEST_CASE("what goes in is checked before anything is changed")
+{
+    Generator g{1};
+    Model<Net, Train<4>> model{g};
+    const auto before = all_numbers(model);
+    auto x = g.randint(0, 27, 4, 3);
+    x(1, 2) = 100;
+    CHECK_THROWS_WITH_AS((void)model.forward(x), "[ctnn.class_id] class id 100 at (1, 2) of the input is outside 0..26", Error);
+    CHECK_THROWS_WITH_AS((void)model.forward(g.randint(0, 27, 5, 3)), "[ctnn.shape] the input has shape (5, 3), expected (4, 3)", Error);
+    CHECK_THROWS_WITH_AS(model.backward(g.randn(27, 4)), doctest::Contains("the gradient of the output has shape (27, 4), expected (4, 27)"),
+                         Error);
+    CHECK(all_numbers(model) == before);
+}
+
+TEST_CASE("the place where numbers stop being finite is named")
+{
+    Generator g{1};
+    Model<Net, Train<4>> model{g};
+    const auto x = g.randint(0, 27, 4, 3);
+    (void)model.forward(x);
+    CHECK(first_non_finite_layer(model).empty());
+    model.parameter<"4.weight">()(0, 0) = std::numeric_limits<float>::infinity();
+    (void)model.forward(x);
+    CHECK(first_non_finite_layer(model) == "4 (Linear<50, 27>)");
+}
+
+TEST_CASE("summary prints the table of layers, alike under every compiler")
+{
+    CHECK(summary<Net>() == R"(   layer                   output      parameters
+-------------------------------------------------
+   input                   (B, 3)                
+0  Embedding<27, 10>       (B, 3, 10)         270
+1  Linear<30, 50, NoBias>  (B, 50)          1,500
+2  BatchNorm<50>           (B, 50)            100
+3  Tanh                    (B, 50)              0
+4  Linear<50, 27>          (B, 27)          1,377
+-------------------------------------------------
+3,247 parameters (12,988 bytes), 2,850 multiply-adds a sample
+)");
+    CHECK(summary<Sequential<Input<5>, Sequential<Offset, BatchNorm<5, LectureStd>>>>().find("1.1  BatchNorm<5, LectureStd>  (B, 5)") !=
+          std::string::npos);
+}

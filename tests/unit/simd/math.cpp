@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/simd/loop.hpp>
+#include <ctnn/simd/math.hpp>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "../../support/random.hpp"
+
+using namespace ctnn;
+
+namespace {
+
+/// |ours - true| in units of the last place of the true value as a float.
+double ulps(float ours, double truth)
+{
+    const auto rounded = static_cast<float>(truth);
+    if (std::isnan(truth)) return std::isnan(ours) ? 0 : 1e9;
+    if (std::isinf(rounded) || std::isinf(ours)) return ours == rounded ? 0 : 1e9;
+    const double unit = std::ldexp(1.0, std::max(std::ilogb(std::max(std::fabs(static_cast<double>(rounded)), 1e-45)) - 23, -149));
+    return std::fabs(static_cast<double>(ours) - truth) / unit;
+}
+
+/// Calls f(x, y) for every 509th float (a prime, so that all exponents and low bits occur), y computed in full registers.
+template <class Function, class F>
+void for_floats(Function function, F f)
+{
+    constexpr std::size_t W = simd::width<float>;
+    float x[W], y[W];
+    for (std::uint64_t bits = 0; bits < 0x100000000ULL;) {
+        for (float& e : x) {
+            e = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+            bits += 509;
+        }
+        function(simd::vec<float>::load(x)).store(y);
+        for (std::size_t i = 0; i < W; ++i) f(x[i], y[i]);
+    }
+}
+
+template <class Function>
+float one(Function function, float x)
+{
+    float lanes[simd::width<float>];
+    function(simd::vec<float>(x)).store(lanes);
+    return lanes[0];
+}
+
+} // namespace
+
+TEST_CASE("tanh within 2 ulp on every 509th float")
+{
+    double worst = 0;
+    for_floats([](auto x) { return simd::tanh(x); },
+               [&](float x, float y) { worst = std::max(worst, ulps(y, std::tanh(static_cast<double>(x)))); });
+    CHECK(worst <= 2);
+}
+
+TEST_CASE("exp within 2 ulp from -87.68 to 88.37, and to its limits outside")
+{
+    double worst = 0;
+    bool outside = true;
+    for_floats([](auto x) { return simd::exp(x); },
+               [&](float x, float y) {
+                   if (x >= -87.68F && x <= 88.37F) worst = std::max(worst, ulps(y, std::exp(static_cast<double>(x))));
+                   if (x > 89) outside = outside && std::isinf(y);
+                   if (x < -88) outside = outside && y == 0;
+               });
+    CHECK(worst <= 2);
+    CHECK(outside);
+}
+
+TEST_CASE("the values where functions are exact")
+{
+    constexpr float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+    const auto tanh = [](auto x) { return simd::tanh(x); };
+    const auto exp = [](auto x) { return simd::exp(x); };
+    CHECK(std::bit_cast<std::uint32_t>(one(tanh, 0.0F)) == 0);
+    CHECK(std::bit_cast<std::uint32_t>(one(tanh, -0.0F)) == 0x80000000U);
+    CHECK(one(tanh, inf) == 1);
+    CHECK(one(tanh, -inf) == -1);
+    CHECK(std::isnan(one(tanh, nan)));
+    CHECK(one(exp, 0.0F) == 1);
+    CHECK(one(exp, -0.0F) == 1);
+    CHECK(one(exp, inf) == inf);
+    CHECK(one(exp, -inf) == 0);
+    CHECK(std::isnan(one(exp, nan)));
+}
+
+TEST_CASE("a part of a register reads and writes its elements and no others, in both scalar types")
+{
+    const auto check = []<class T>(T) {
+        constexpr std::size_t W = simd::width<T>;
+        for (std::size_t n = 1; n <= W; ++n) {
+            // A heap array of exactly n elements: the address sanitizer sees a read behind it.
+            std::vector<T> x(n, T{3}), y(n + 1, T{-1});
+            const simd::vec<T> v = simd::load_first(x.data(), n);
+            T lanes[W];
+            v.store(lanes);
+            for (std::size_t i = 0; i < W; ++i) CHECK(lanes[i] == (i < n ? T{3} : T{0}));
+            simd::store_first(y.data(), n, simd::vec<T>(T{7}));
+            for (std::size_t i = 0; i < n; ++i) CHECK(y[i] == T{7});
+            CHECK(y[n] == T{-1});
+        }
+    };
+    check(float{});
+    check(double{});
+}
+
+TEST_CASE("fma rounds once where the instruction set has it")
+{
+    // (1 + 2^-12)^2 = 1 + 2^-11 + 2^-24: a product rounded to float loses the last term.
+    const float a = 1 + 0x1p-12F, c = -(1 + 0x1p-11F);
+    const float y = one([&](auto x) { return simd::fma(x, x, simd::vec<float>(c)); }, a);
+#if defined(__FMA__) || defined(__aarch64__)
+    CHECK(y == 0x1p-24F);
+#else
+    CHECK((y == 0x1p-24F || y == 0));
+#endif
+}
+
+TEST_CASE("reductions and lanes")
+{
+    std::vector<float> x(simd::width<float>);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i + 1);
+    const auto v = simd::vec<float>::load(x.data());
+    const auto n = static_cast<float>(x.size());
+    CHECK(simd::sum(v) == n * (n + 1) / 2);
+    CHECK(simd::largest(v) == n);
+    CHECK(one([&](auto e) { return simd::copysign(e, simd::vec<float>(-0.0F)); }, 2.0F) == -2);
+    CHECK(one([](auto e) { return simd::scale_by_power(e, simd::vec<float>(-126.0F)); }, 1.5F) == 1.5F * 0x1p-126F);
+    CHECK(one([](auto e) { return simd::sqrt(e); }, 9.0F) == 3);
+    CHECK(std::isnan(one([](auto e) { return simd::max(simd::vec<float>(1.0F), e); }, std::numeric_limits<float>::quiet_NaN())));
+}
