@@ -102,11 +102,12 @@ TEST_CASE("Sgd with its options, ten steps")
                                                         {"momentum", {.momentum = 0.9F}},
                                                         {"dampening", {.momentum = 0.9F, .dampening = 0.5F}},
                                                         {"nesterov", {.momentum = 0.9F, .weight_decay = 0.01F, .nesterov = true}}};
-    for (const auto& [name, options] : cases) {
+    for (const auto& one : cases) { // doctest captures by lambda, which clang 14 cannot do with a structured binding
+        const auto& name = one.first;
         CAPTURE(name);
         Generator g{42};
         OneWeight model{g.randn(13, 29), {}};
-        Sgd sgd{model, options};
+        Sgd sgd{model, one.second};
         for (int step = 0; step < 10; ++step) {
             model.gradient = g.randn(13, 29);
             sgd.step(model);

@@ -2,9 +2,11 @@
 /// xtensor at the edges: the includes for every supported version, and views of memory that ctnn owns.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
-#include <iterator>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -22,17 +24,9 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// An xtensor of rank `N` over memory owned by someone else, row-major and dense. Copying it copies the reference.
+/// An xtensor of rank `N` over memory owned by someone else, row-major and dense, for reading.
 template <class T, std::size_t N>
-using tensor_view = decltype(xt::adapt(std::declval<T*>(), std::size_t{}, xt::no_ownership(), std::array<std::size_t, N>{}));
-
-template <class T, std::size_t N>
-[[nodiscard]] tensor_view<T, N> view_of(T* data, const std::array<std::size_t, N>& shape)
-{
-    std::size_t size = 1;
-    for (const std::size_t e : shape) size *= e;
-    return xt::adapt(std::move(data), size, xt::no_ownership(), shape); // an lvalue pointer would be stored by reference
-}
+using const_tensor_view = xt::xtensor_adaptor<xt::xbuffer_adaptor<const T*, xt::no_ownership, std::allocator<T>>, N, xt::layout_type::row_major>;
 
 namespace detail {
 
@@ -53,6 +47,114 @@ void require_shape(const char* what, const X& x, const std::array<std::size_t, N
     for (std::size_t i = 0; same && i < N; ++i) same = static_cast<std::size_t>(x.shape()[i]) == expected[i];
     if (!same) throw Error("ctnn.shape", std::string(what) + " has shape " + shape_text(x.shape()) + ", expected " + shape_text(expected));
 }
+
+} // namespace detail
+
+template <class T, std::size_t N>
+class tensor_view;
+
+} // namespace ctnn::inline CTNN_ARCH
+
+namespace xt {
+
+template <class T, std::size_t N>
+struct xcontainer_inner_types<ctnn::tensor_view<T, N>>
+    : xcontainer_inner_types<xtensor_adaptor<xbuffer_adaptor<T*, no_ownership, std::allocator<T>>, N, layout_type::row_major>> {};
+template <class T, std::size_t N>
+struct xiterable_inner_types<ctnn::tensor_view<T, N>> : xcontainer_iterable_types<ctnn::tensor_view<T, N>> {};
+
+} // namespace xt
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// An xtensor of rank `N` over memory owned by someone else, row-major and dense, for reading and writing. Unlike xtensor's own
+/// adaptor it keeps its shape: what is assigned or added must have the same extents, nothing is reshaped or broadcast.
+///
+///   errors : [ctnn.shape] an expression of other extents; nothing is written then
+template <class T, std::size_t N>
+class tensor_view : public xt::xstrided_container<tensor_view<T, N>>, public xt::xcontainer_semantic<tensor_view<T, N>> {
+    using base = xt::xstrided_container<tensor_view>;
+    using semantic = xt::xcontainer_semantic<tensor_view>;
+
+public:
+    using storage_type = typename base::storage_type;
+    using shape_type = typename base::shape_type;
+    using temporary_type = typename semantic::temporary_type;
+    using expression_tag = xt::xtensor_expression_tag;
+    static constexpr std::size_t rank = N;
+
+    tensor_view(T* data, std::size_t size, const shape_type& shape) : storage_(std::move(data), size) { base::resize(shape); }
+    tensor_view(const tensor_view&) = default; ///< refers to the same memory
+    ~tensor_view() = default;
+
+    tensor_view& operator=(const tensor_view& other) { return assign(other); }
+    tensor_view& operator=(temporary_type&& other) { return assign(other); }
+    template <class E>
+    tensor_view& operator=(const xt::xexpression<E>& e)
+    {
+        require_same(e.derived_cast());
+        return semantic::operator=(e);
+    }
+    template <class E>
+    tensor_view& operator+=(const E& e)
+    {
+        require_same(e);
+        return semantic::operator+=(e);
+    }
+    template <class E>
+    tensor_view& operator-=(const E& e)
+    {
+        require_same(e);
+        return semantic::operator-=(e);
+    }
+    template <class E>
+    tensor_view& operator*=(const E& e)
+    {
+        require_same(e);
+        return semantic::operator*=(e);
+    }
+    template <class E>
+    tensor_view& operator/=(const E& e)
+    {
+        require_same(e);
+        return semantic::operator/=(e);
+    }
+
+private:
+    storage_type storage_;
+
+    storage_type& storage_impl() noexcept { return storage_; }
+    const storage_type& storage_impl() const noexcept { return storage_; }
+    friend class xt::xcontainer<tensor_view>;
+
+    template <class E>
+    void require_same(const E& e) const
+    {
+        if constexpr (detail::tensor_like<E>) detail::require_shape("what is assigned", e, this->shape());
+    }
+    template <class E>
+    tensor_view& assign(const E& other)
+    {
+        require_same(other);
+        std::copy(other.storage().begin(), other.storage().end(), storage_.begin());
+        return *this;
+    }
+};
+
+template <class T, std::size_t N>
+[[nodiscard]] auto view_of(T* data, const std::array<std::size_t, N>& shape)
+{
+    std::size_t size = 1;
+    for (const std::size_t e : shape) size *= e;
+    if constexpr (std::is_const_v<T>) {
+        using buffer = xt::xbuffer_adaptor<T*, xt::no_ownership, std::allocator<std::remove_const_t<T>>>;
+        return const_tensor_view<std::remove_const_t<T>, N>(buffer(std::move(data), size), shape);
+    } else {
+        return tensor_view<T, N>(data, size, shape);
+    }
+}
+
+namespace detail {
 
 /// The elements of `x` in row-major order: its own memory when it is a dense row-major container of `T`, else a copy in `spare`.
 template <class T, class X, class Spare>

@@ -51,21 +51,26 @@ void softmax(T* y, const T* x, std::size_t n)
     simd::for_each_vec<T>(n, [&](std::size_t i, auto place) { place.store(y + i, place.load(y + i) * scale); });
 }
 
-/// y(n) = log softmax of x(n) = x - largest - log(sum of e^(x - largest)).   y : =, may not be x
+/// y(n) = log softmax of x(n) = x - largest - log(sum of e^(x - largest)). Finite for every finite x: what would be below the
+/// lowest number is that number.   y : =, may not be x
 template <class T>
 void log_softmax(T* y, const T* x, std::size_t n)
 {
     using V = simd::vec<T>;
     const T most = largest(x, n);
     const V shift(most), log_sum(std::log(shifted_exp(y, x, most, n)));
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) { place.store(y + i, place.load(x + i) - shift - log_sum); });
+    const V lowest(std::numeric_limits<T>::lowest());
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) {
+        const V in = place.load(x + i), out = in - shift - log_sum;
+        place.store(y + i, simd::select<T>(out < lowest, simd::select<T>(in < lowest, in, lowest), out));
+    });
 }
 
 /// Mean over rows of -log softmax(x(rows,C))[target], and its gradient.
 ///
 ///   dx : =, (softmax(x) - one_hot(target)) / rows
 ///   targets : (rows), each in 0..C-1
-///   returns the loss, summed over rows in double
+///   returns the loss, summed over rows in double; finite for every finite x
 template <class T, class Id>
 T softmax_cross_entropy(T* dx, const T* x, const Id* targets, std::size_t rows, std::size_t C)
 {
@@ -81,7 +86,9 @@ T softmax_cross_entropy(T* dx, const T* x, const Id* targets, std::size_t rows, 
         simd::for_each_vec<T>(C, [&](std::size_t i, auto place) { place.store(dx + i, place.load(dx + i) * scale); });
         dx[target] -= share;
     }
-    return static_cast<T>(loss / static_cast<double>(rows));
+    const double mean = loss / static_cast<double>(rows);
+    constexpr auto most = static_cast<double>(std::numeric_limits<T>::max());
+    return std::isfinite(mean) && mean > most ? std::numeric_limits<T>::max() : static_cast<T>(mean); // finite logits, finite loss
 }
 
 } // namespace ctnn::inline CTNN_ARCH::kernel

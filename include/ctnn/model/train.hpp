@@ -59,7 +59,7 @@ public:
     ///   result : a view of (B, output shape), good until the next forward
     ///   errors : [ctnn.shape] other extents; [ctnn.class_id] an id out of range; nothing is changed then
     template <class X>
-    tensor_view<const T, output_shape<Net>::rank + 1> forward(const X& x)
+    const_tensor_view<T, output_shape<Net>::rank + 1> forward(const X& x)
     {
         constexpr auto expected = detail::batch_extents<input_shape<Net>>(B);
         detail::require_shape("the input", x, expected);

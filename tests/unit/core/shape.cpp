@@ -58,3 +58,30 @@ TEST_CASE("views refer to memory; dense copies only what is not")
                          Error);
     CHECK_THROWS_AS(detail::require_shape("x", view, std::array<std::size_t, 1>{6}), Error);
 }
+
+TEST_CASE("a view keeps its shape: nothing is reshaped, resized or broadcast")
+{
+    float data[6] = {0, 1, 2, 3, 4, 5};
+    auto view = view_of(data, std::array<std::size_t, 2>{2, 3});
+    const xt::xtensor<float, 2> across = xt::zeros<float>({3, 2}), row = xt::zeros<float>({1, 3}), larger = xt::zeros<float>({4, 6});
+    CHECK_THROWS_WITH_AS(view = across, "[ctnn.shape] what is assigned has shape (3, 2), expected (2, 3)", Error);
+    CHECK_THROWS_AS((view = xt::xtensor<float, 2>::from_shape({3, 2})), Error);
+    CHECK_THROWS_AS(view = across * 2.0F, Error);
+    CHECK_THROWS_AS(view = larger, Error);
+    CHECK_THROWS_WITH_AS(view += row, doctest::Contains("(1, 3), expected (2, 3)"), Error);
+    CHECK_THROWS_AS(view -= row, Error);
+    CHECK_THROWS_AS(view *= across, Error);
+    CHECK_THROWS_AS(view /= larger, Error);
+    for (int i = 0; i < 6; ++i) CHECK(data[i] == static_cast<float>(i));
+
+    const xt::xtensor<float, 2> ones = xt::ones<float>({2, 3});
+    view += ones;
+    view *= 2.0F;
+    view = view - ones; // through a temporary: the expression reads what it writes
+    CHECK(data[5] == 11);
+    float other[6] = {};
+    auto second = view_of(other, std::array<std::size_t, 2>{2, 3});
+    second = view; // numbers, not the reference
+    CHECK(other[5] == 11);
+    CHECK(second.data() == other);
+}
