@@ -25,7 +25,7 @@ TEST_CASE("options that cannot be meant are refused when the optimizer is made")
     CHECK_THROWS_WITH_AS(sgd.set_learning_rate(nan), doctest::Contains("learning rate is nan"), Error);
     CHECK(sgd.learning_rate() == 0.5F);
     CHECK_THROWS_AS((MultiStep{-1, {}}), Error);
-    CHECK_THROWS_AS((MultiStep{1, {}, inf}), Error);
+    CHECK_THROWS_AS((MultiStep{1, {}, static_cast<double>(inf)}), Error);
 }
 
 TEST_CASE("cross entropy checks its targets and shapes, and stays finite for every finite logit")
