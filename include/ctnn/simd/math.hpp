@@ -48,10 +48,8 @@ vec<T> exp(vec<T> x)
         const vec<float> p = fma(e.r * e.r, e.poly, e.r) + vec<float>(1.0F);
         const vec<float> y = scale_by_power(p, e.n);
         return select<float>(x < low, vec<float>(0.0F), select<float>(x > high, vec<float>(std::numeric_limits<float>::infinity()), y));
-    } else if constexpr (has_registers) {
-        return xsimd::exp(x.v);
     } else {
-        return std::exp(x.v);
+        return simd::detail::native::exp(x.v);
     }
 }
 
@@ -77,10 +75,8 @@ vec<T> tanh(vec<T> x)
         p = fma(p, z, vec<float>(-3.33332819422e-1F));
         const vec<float> small = fma(p * z, a, a);
         return copysign(select<float>(a < vec<float>(0.625F), small, large), x);
-    } else if constexpr (has_registers) {
-        return xsimd::tanh(x.v);
     } else {
-        return std::tanh(x.v);
+        return simd::detail::native::tanh(x.v);
     }
 }
 

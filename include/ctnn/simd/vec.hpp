@@ -12,30 +12,48 @@
 #include <xsimd/xsimd.hpp>
 
 #include <ctnn/core/arch.hpp>
+#include <ctnn/simd/scalar.hpp>
 
 namespace ctnn::inline CTNN_ARCH::simd {
 
-#if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-inline constexpr bool has_registers = false;
-#else
-inline constexpr bool has_registers = true;
-#endif
-
 namespace detail {
 
-template <class T, bool = has_registers>
+#if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+namespace native = scalar;
+template <class T>
 struct register_of {
     using type = T;
     using mask = bool;
     static constexpr std::size_t width = 1;
 };
-#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 template <class T>
-struct register_of<T, true> {
+T load(const T* p)
+{
+    return *p;
+}
+template <class T>
+void store(T* p, T x)
+{
+    *p = x;
+}
+#else
+namespace native = xsimd;
+template <class T>
+struct register_of {
     using type = xsimd::batch<T>;
     using mask = typename xsimd::batch<T>::batch_bool_type;
     static constexpr std::size_t width = xsimd::batch<T>::size;
 };
+template <class T>
+xsimd::batch<T> load(const T* p)
+{
+    return xsimd::batch<T>::load_unaligned(p);
+}
+template <class T>
+void store(T* p, const xsimd::batch<T>& x)
+{
+    x.store_unaligned(p);
+}
 #endif
 
 } // namespace detail
@@ -56,18 +74,10 @@ struct vec {
 
     vec() = default;
     vec(native n) : v(n) {}
-    vec(T x) requires has_registers : v(x) {}
+    vec(T x) requires(!std::is_same_v<T, native>) : v(x) {}
 
-    static vec load(const T* p)
-    {
-        if constexpr (has_registers) return native::load_unaligned(p);
-        else return *p;
-    }
-    void store(T* p) const
-    {
-        if constexpr (has_registers) v.store_unaligned(p);
-        else *p = v;
-    }
+    static vec load(const T* p) { return detail::load(p); }
+    void store(T* p) const { detail::store(p, v); }
 
     friend vec operator+(vec a, vec b) { return a.v + b.v; }
     friend vec operator-(vec a, vec b) { return a.v - b.v; }
@@ -113,8 +123,7 @@ vec<T> fma(vec<T> a, vec<T> b, vec<T> c)
     if constexpr (std::is_same_v<T, float>) return {_mm512_fmadd_ps(a.v, b.v, c.v)};
     else return {_mm512_fmadd_pd(a.v, b.v, c.v)};
 #else
-    if constexpr (has_registers) return xsimd::fma(a.v, b.v, c.v);
-    else return a.v * b.v + c.v;
+    return detail::native::fma(a.v, b.v, c.v);
 #endif
 }
 
@@ -128,8 +137,7 @@ vec<T> fnma(vec<T> a, vec<T> b, vec<T> c)
 template <class T>
 vec<T> select(mask<T> m, vec<T> a, vec<T> b)
 {
-    if constexpr (has_registers) return xsimd::select(m, a.v, b.v);
-    else return m ? a : b;
+    return detail::native::select(m, a.v, b.v);
 }
 
 /// The larger number. When either is NaN the result is `b` or NaN, so keep NaN alive by passing new data as `b`.
@@ -142,8 +150,7 @@ vec<T> max(vec<T> a, vec<T> b)
 template <class T>
 vec<T> abs(vec<T> a)
 {
-    if constexpr (has_registers) return xsimd::abs(a.v);
-    else return std::fabs(a.v);
+    return detail::native::abs(a.v);
 }
 
 template <class T>
@@ -154,8 +161,7 @@ vec<T> sqrt(vec<T> a)
     if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_sqrt_ps(0xffff, a.v)};
     else return {_mm512_maskz_sqrt_pd(0xff, a.v)};
 #else
-    if constexpr (has_registers) return xsimd::sqrt(a.v);
-    else return std::sqrt(a.v);
+    return detail::native::sqrt(a.v);
 #endif
 }
 
@@ -163,8 +169,11 @@ vec<T> sqrt(vec<T> a)
 template <class T>
 vec<T> copysign(vec<T> a, vec<T> s)
 {
-    if constexpr (has_registers) return xsimd::bitofsign(s.v) | xsimd::abs(a.v);
-    else return std::copysign(a.v, s.v);
+#if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+    return scalar::copysign(a.v, s.v);
+#else
+    return xsimd::bitofsign(s.v) | xsimd::abs(a.v);
+#endif
 }
 
 /// x * 2^n for an integral n with 2^n a normal number.
@@ -174,9 +183,10 @@ vec<T> scale_by_power(vec<T> x, vec<T> n)
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_scalef_ps(0xffff, x.v, n.v)};
     else return {_mm512_maskz_scalef_pd(0xff, x.v, n.v)};
+#elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+    return scalar::scale_by_power(x.v, n.v);
 #else
-    if constexpr (has_registers) return xsimd::ldexp(x.v, xsimd::to_int(n.v));
-    else return std::ldexp(x.v, static_cast<int>(n.v));
+    return xsimd::ldexp(x.v, xsimd::to_int(n.v));
 #endif
 }
 
