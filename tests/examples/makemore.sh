@@ -86,7 +86,7 @@ signal)
         wait $pid
         code=$?
         [ $signal = INT ] && expected=130 || expected=143
-        [ $code -eq $expected ] || fail "$signal ended it with $code"
+        [ "$code" -eq "$expected" ] || fail "$signal ended it with $code"
         has err 'stopped by a signal behind step'
     done
     ;;

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What stands in for xsimd where the instruction set has no vector registers: the same names for one number at a time.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include <ctnn/core/arch.hpp>
+
+namespace ctnn::inline CTNN_ARCH::simd::scalar {
+
+template <class T>
+T select(bool mask, T a, T b)
+{
+    return mask ? a : b;
+}
+template <class T>
+T fma(T a, T b, T c)
+{
+    return a * b + c; // std::fma is a slow function on a CPU without the instruction, and the compiler's choice on one with it
+}
+template <class T>
+T abs(T a)
+{
+    return std::fabs(a);
+}
+template <class T>
+T sqrt(T a)
+{
+    return std::sqrt(a);
+}
+template <class T>
+T copysign(T a, T s)
+{
+    return std::copysign(a, s);
+}
+template <class T>
+T scale_by_power(T x, T n)
+{
+    return std::ldexp(x, static_cast<int>(n));
+}
+template <class T>
+T exp(T x)
+{
+    return std::exp(x);
+}
+template <class T>
+T tanh(T x)
+{
+    return std::tanh(x);
+}
+
+} // namespace ctnn::inline CTNN_ARCH::simd::scalar
