@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Names from a character-level network: the third makemore lecture as a program.
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
-#include <map>
+#include <limits>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -15,23 +20,49 @@ namespace {
 
 using namespace makemore;
 
-void add_common_options(CLI::App& command, Options& options)
+/// A whole number from low to high, all digits, nothing else.
+CLI::Validator whole_number(std::uint64_t low, std::uint64_t high)
+{
+    return {[=](const std::string& text) -> std::string {
+                std::uint64_t value = 0;
+                const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+                if (error == std::errc{} && end == text.data() + text.size() && value >= low && value <= high) return {};
+                return fmt::format("'{}' is not a whole number from {} to {}", text, low, high);
+            },
+            ""};
+}
+/// A learning rate that a float can hold.
+CLI::Validator learning_rate()
+{
+    return {[](const std::string& text) -> std::string {
+                char* end = nullptr;
+                const double value = std::strtod(text.c_str(), &end);
+                if (!text.empty() && *end == '\0' && value >= 0 && value <= 3.4e38) return {};
+                return fmt::format("'{}' is not a number from 0 to 3.4e38", text);
+            },
+            ""};
+}
+
+constexpr std::uint64_t most = 1'000'000'000'000; // steps, names: more would not end
+
+void add_common_options(CLI::App& command, Options& options, const std::string& default_steps)
 {
     command.add_option("--data", options.data, "File of words, one a line, of at most 26 different characters")
         ->capture_default_str()
         ->type_name("FILE");
-    command.add_option("--steps", options.steps, "Training steps of 32 samples [default: 200000; 1001 for stage deep]")
-        ->check(CLI::PositiveNumber)
+    command.add_option("--steps", options.steps, "Training steps of 32 samples [default: " + default_steps + "]")
+        ->check(whole_number(1, most))
         ->type_name("N");
     command.add_option("--learning-rate", options.learning_rate, "Learning rate of SGD")
-        ->check(CLI::NonNegativeNumber)
+        ->check(learning_rate())
         ->capture_default_str()
         ->type_name("X");
     command.add_option("--decay-at", options.decay_at, "Step from which on the learning rate is a tenth")
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole_number(0, most))
         ->capture_default_str()
         ->type_name("N");
     command.add_option("--seed", options.seed, "Seed of weights and batches; names are drawn with seed + 10")
+        ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
         ->capture_default_str()
         ->type_name("N");
 }
@@ -46,14 +77,15 @@ std::string stage_help()
 void run_train(Stage stage, const Options& options)
 {
     const Data data = load(options.data);
-    fmt::print("{}: {} samples to train on, {} to validate, {} to test\n", stage_names[static_cast<std::size_t>(stage)].name, data.train.size(),
-               data.validation.size(), data.test.size());
+    const StageName& name = stage_names[static_cast<std::size_t>(stage)];
+    fmt::print("{}: {} samples to train on, {} to validate, {} to test\n", name.name, data.train.size(), data.validation.size(),
+               data.test.size());
     std::fflush(stdout);
-    const Result result = train(stage, data, options, false);
-    fmt::print("\nloss in eval mode   train {:.7f}   validation {:.7f}   test {:.7f}\n", result.train, result.validation, result.test);
-    const auto steps = static_cast<double>(options.steps.value_or(stage_names[static_cast<std::size_t>(stage)].steps));
-    fmt::print("training time       {:.2f} s, {:.1f} us a step\n\n", result.seconds, result.seconds / steps * 1e6);
-    for (const std::string& name : result.names) fmt::print("{}\n", name);
+    const Result result = train(stage, data, options, false, [&](const Result& r) {
+        fmt::print("\nloss in eval mode   train {:.7f}   validation {:.7f}   test {:.7f}\n", r.train, r.validation, r.test);
+        fmt::print("training time       {:.2f} s, {:.1f} us a step\n\n", r.seconds,
+                   r.seconds / static_cast<double>(options.steps.value_or(name.steps)) * 1e6);
+    });
     if (!result.output_error.empty()) throw Failure(4, result.output_error);
 }
 
@@ -62,12 +94,12 @@ void run_stages(Options options)
     const Data data = load(options.data);
     options.samples = 0;
     fmt::print("{:<12} {:>12} {:>12} {:>12} {:>10}\n", "stage", "initial loss", "train", "validation", "seconds");
-    for (const Stage stage : {Stage::baseline, Stage::calm_output, Stage::calm_tanh, Stage::kaiming, Stage::batchnorm}) {
-        const Result result = train(stage, data, options, true);
-        fmt::print("{:<12} {:>12.4f} {:>12.4f} {:>12.4f} {:>10.1f}\n", stage_names[static_cast<std::size_t>(stage)].name, result.initial_loss,
-                   result.train, result.validation, result.seconds);
-        std::fflush(stdout);
-    }
+    for (const Stage stage : {Stage::baseline, Stage::calm_output, Stage::calm_tanh, Stage::kaiming, Stage::batchnorm})
+        (void)train(stage, data, options, true, [&](const Result& r) {
+            fmt::print("{:<12} {:>12.4f} {:>12.4f} {:>12.4f} {:>10.1f}\n", stage_names[static_cast<std::size_t>(stage)].name, r.initial_loss,
+                       r.train, r.validation, r.seconds);
+            std::fflush(stdout);
+        });
 }
 
 } // namespace
@@ -85,16 +117,16 @@ int main(int argc, char** argv)
     std::vector<std::string> names;
     for (const StageName& s : stage_names) names.emplace_back(s.name);
     train_command.add_option("--stage", stage_name, stage_help())->check(CLI::IsMember(names))->capture_default_str()->type_name("STAGE");
-    add_common_options(train_command, options);
+    add_common_options(train_command, options, "200000; 1001 for stage deep");
     train_command.add_option("--metrics", options.metrics, "File for one JSON object a step: step, loss, learning_rate [default: none]")
         ->type_name("FILE");
     train_command.add_option("--samples", options.samples, "Names to draw at the end")
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole_number(0, most))
         ->capture_default_str()
         ->type_name("N");
 
     CLI::App& stages_command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
-    add_common_options(stages_command, options);
+    add_common_options(stages_command, options, "200000");
 
     try {
         app.parse(argc, argv);
@@ -107,7 +139,8 @@ int main(int argc, char** argv)
         watch_signals();
         if (train_command.parsed()) run_train(stage, options);
         else run_stages(options);
-        if (std::fflush(stdout) != 0) throw Failure(4, "cannot write to the standard output");
+        stop_if_asked("at the end");
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw Failure(4, "cannot write to the standard output");
         return 0;
     } catch (const Failure& failure) {
         std::fprintf(stderr, "makemore: %s\n", failure.what());

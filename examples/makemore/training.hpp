@@ -13,7 +13,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -107,9 +106,14 @@ private:
 struct Result {
     double initial_loss = 0, seconds = 0;
     double train = 0, validation = 0, test = 0; ///< in eval mode, over the whole split
-    std::vector<std::string> names;
-    std::string output_error; ///< why the metrics are not complete; the rest is
+    std::string output_error;                   ///< why the metrics are not complete; the rest is
 };
+
+/// Asked often enough that a signal ends the program within 2 s, wherever it is.
+inline void stop_if_asked(const std::string& where)
+{
+    if (stop_signal != 0) throw Failure(128 + stop_signal, "stopped by a signal " + where);
+}
 
 /// The mean loss over all samples, in pieces, so that memory does not grow with the data.
 template <class Frozen>
@@ -119,6 +123,7 @@ double mean_loss(const Frozen& model, const Samples& samples)
     CrossEntropy criterion;
     double sum = 0;
     for (std::size_t first = 0; first < samples.size(); first += piece) {
+        stop_if_asked("while measuring losses");
         const std::size_t n = std::min(piece, samples.size() - first);
         const auto contexts = view_of(samples.contexts.data() + first * context, std::array{n, context});
         const auto targets = view_of(samples.targets.data() + first, std::array{n});
@@ -128,8 +133,9 @@ double mean_loss(const Frozen& model, const Samples& samples)
     return sum / static_cast<double>(samples.size());
 }
 
-template <class Net, class Initialise>
-Result train_net(const Data& data, const Options& options, std::size_t steps, bool quiet, Initialise initialise)
+/// Trains one network; `report` is called with the result before names are drawn.
+template <class Net, class Initialise, class Report>
+Result train_net(const Data& data, const Options& options, std::size_t steps, bool quiet, Initialise initialise, Report report)
 {
     Generator generator{options.seed};
     Model<Net, Train<batch>> model;
@@ -161,7 +167,7 @@ Result train_net(const Data& data, const Options& options, std::size_t steps, bo
         if (stop_signal != 0) {
             progress.done();
             (void)metrics.close();
-            throw Failure(128 + stop_signal, fmt::format("stopped by a signal behind step {}", step));
+            stop_if_asked(fmt::format("behind step {}", step));
         }
     }
     result.seconds = progress.seconds();
@@ -171,23 +177,31 @@ Result train_net(const Data& data, const Options& options, std::size_t steps, bo
     result.train = mean_loss(frozen, data.train);
     result.validation = mean_loss(frozen, data.validation);
     result.test = mean_loss(frozen, data.test);
-    Generator names{options.seed + 10};
-    for (std::size_t i = 0; i < options.samples; ++i) result.names.push_back(sample(frozen, data.vocabulary, names));
     result.output_error = metrics.close();
+    report(result);
+    Generator names{options.seed + 10};
+    for (std::size_t i = 0; i < options.samples; ++i) {
+        stop_if_asked("while drawing names");
+        fmt::print("{}\n", sample(frozen, data.vocabulary, names));
+    }
     return result;
 }
 
 /// Trains one stage.
-inline Result train(Stage stage, const Data& data, const Options& options, bool quiet)
+template <class Report>
+Result train(Stage stage, const Data& data, const Options& options, bool quiet, Report report)
 {
     const std::size_t steps = options.steps.value_or(stage_names[static_cast<std::size_t>(stage)].steps);
     switch (stage) {
     case Stage::batchnorm:
-        return train_net<BatchNormNet>(data, options, steps, quiet, [](auto& model, Generator& g) { initialise_batchnorm(model, g); });
+        return train_net<BatchNormNet>(
+            data, options, steps, quiet, [](auto& model, Generator& g) { initialise_batchnorm(model, g); }, report);
     case Stage::deep:
-        return train_net<DeepNet>(data, options, steps, quiet, [](auto& model, Generator& g) { initialise_deep(model, g); });
+        return train_net<DeepNet>(
+            data, options, steps, quiet, [](auto& model, Generator& g) { initialise_deep(model, g); }, report);
     default:
-        return train_net<PlainNet>(data, options, steps, quiet, [stage](auto& model, Generator& g) { initialise_plain(model, g, stage); });
+        return train_net<PlainNet>(
+            data, options, steps, quiet, [stage](auto& model, Generator& g) { initialise_plain(model, g, stage); }, report);
     }
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Positions count through nested lists.
 #include <ctnn/ctnn.hpp>
+#include <ctnn/inspect/gradient_check.hpp>
 
 using namespace ctnn;
 
@@ -20,6 +21,8 @@ int main()
     model.parameter<"0.weight">() = generator.randn(27, 10);
     const auto frozen = freeze(model);
     (void)frozen.forward(generator.randint(0, 27, 32, 3));
-    static_assert(parameter_count<Net> < 1'000'000'000);
-    return summary<Net>().empty() ? 1 : 0;
+    static_assert(parameter_count<Net> == 12'097 && weight_bytes<Net> < 50'000);
+    const Vocabulary vocabulary{"abc"};
+    std::string text = sample(frozen, vocabulary, generator) + first_non_finite_layer(model) + check_gradients<Net>(generator).where;
+    return summary<Net>().empty() || text.empty() ? 1 : 0;
 }

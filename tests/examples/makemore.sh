@@ -52,6 +52,8 @@ usage)
     run 1; run 1 nonsense; run 1 train --stage nonsense; has err 'nonsense'
     run 1 train --steps 0; run 1 train --steps -5; run 1 train --steps many; run 1 train --learning-rate -1; run 1 train --learning-rate nan
     run 1 train --unknown; has err 'unknown'
+    run 1 train --seed -1; run 1 train --seed 99999999999999999999; has err 'is not a whole number from 0 to 18446744073709551615'
+    run 1 train --steps 99999999999999999999; run 1 train --steps 12x; run 1 train --learning-rate 1e39; has err "'1e39' is not a number"
     ;;
 input)
     run 2 train --data no-such-file; has err "cannot read 'no-such-file': No such file"
@@ -74,9 +76,9 @@ output)
     fi
     ;;
 signal)
-    for signal in INT TERM; do
-        # In a shell script a background job ignores SIGINT, so the trainer gets it through a shell that does not.
-        "$makemore" train --steps 100000000 >out 2>err &
+    for arguments in '--steps 100000000' '--steps 10 --samples 1000000000'; do for signal in INT TERM; do
+        # shellcheck disable=SC2086 # several arguments
+        "$makemore" train $arguments >out 2>err &
         pid=$!
         while ! grep -q '      0/' out 2>/dev/null; do sleep 0.05; done
         kill -s $signal $pid
@@ -87,8 +89,8 @@ signal)
         code=$?
         [ $signal = INT ] && expected=130 || expected=143
         [ "$code" -eq "$expected" ] || fail "$signal ended it with $code"
-        has err 'stopped by a signal behind step'
-    done
+        has err 'stopped by a signal (behind step|while)'
+    done; done
     ;;
 pipe)
     run 0 train --steps 100 --samples 0

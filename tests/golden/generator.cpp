@@ -72,7 +72,10 @@ TEST_CASE("one stream of every kind of draw equals PyTorch's")
             std::vector<std::int64_t> ones;
             for (int i = 0; i < 8; ++i) ones.push_back(g.multinomial(p, 1)(0));
             CHECK(equal(ones, fixtures()[name + "multinomial"].values));
-            CHECK(equal(cut(g.multinomial(p, 20)), fixtures()[name + "multinomial_many"].values));
+            CHECK(equal(cut(g.multinomial(p, std::min<std::size_t>(n, 5))), fixtures()[name + "multinomial_some"].values));
+            CHECK(equal(cut(g.multinomial(p, 1, WithReplacement{})), fixtures()[name + "multinomial_one_replaced"].values));
+            CHECK(equal(cut(g.multinomial(p, 20, WithReplacement{})), fixtures()[name + "multinomial_many"].values));
+            CHECK(equal(cut(g.randint(0, 182'625, 3)), fixtures()[name + "after"].values)); // as many draws as PyTorch, too
         }
 }
 

@@ -152,6 +152,6 @@ TEST_CASE("the first losses of the stages")
     Options options;
     options.steps = 1;
     options.samples = 0;
-    CHECK(std::fabs(train(Stage::baseline, *data, options, true).initial_loss - 27.8817) <= 5e-4);
-    CHECK(std::fabs(train(Stage::calm_output, *data, options, true).initial_loss - 3.32) <= 0.005);
+    CHECK(std::fabs(train(Stage::baseline, *data, options, true, [](const Result&) {}).initial_loss - 27.8817) <= 5e-4);
+    CHECK(std::fabs(train(Stage::calm_output, *data, options, true, [](const Result&) {}).initial_loss - 3.32) <= 0.005);
 }

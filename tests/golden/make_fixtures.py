@@ -264,7 +264,10 @@ for seed in (0, 1, 42, 2147483647, 2**32 + 5):
         put(f"{case}/randint64", cut(torch.randint(-5, 2**40, (n,), generator=g)))
         p = torch.rand(n, generator=g)
         put(f"{case}/multinomial", torch.cat([torch.multinomial(p, 1, generator=g) for _ in range(8)]))
+        put(f"{case}/multinomial_some", torch.multinomial(p, min(n, 5), generator=g))
+        put(f"{case}/multinomial_one_replaced", torch.multinomial(p, 1, replacement=True, generator=g))
         put(f"{case}/multinomial_many", torch.multinomial(p, 20, replacement=True, generator=g))
+        put(f"{case}/after", torch.randint(0, 182625, (3,), generator=g))
 for seed in (0, 1, 42, 2**32 + 5):
     order = list(range(1000))
     random.seed(seed)

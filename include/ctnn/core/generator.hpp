@@ -2,6 +2,7 @@
 /// Random numbers equal to PyTorch's on the CPU: same seed, same stream.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -9,10 +10,12 @@
 #include <cstdint>
 #include <limits>
 #include <numbers>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/normal_float.hpp>
@@ -20,6 +23,9 @@
 #include <ctnn/core/tensor.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
+
+/// Drawn classes go back: the same one may be drawn again.
+struct WithReplacement {};
 
 /// The stream of `torch.Generator().manual_seed(seed)` on the CPU (PyTorch 1.13): `rand`, `randn`, `randint` and
 /// `multinomial` give the numbers that PyTorch gives, call for call. Integers and uniforms are equal; normals agree within 4 ulp.
@@ -143,13 +149,11 @@ public:
     template <std::floating_point T>
     [[nodiscard]] std::size_t multinomial(std::span<const T> weights)
     {
-        (void)checked_sum(weights);
+        require_distribution(weights);
         std::size_t best = 0;
         T best_score = -1;
         for (std::size_t i = 0; i < weights.size(); ++i) {
-            // PyTorch: argmax of weight / q with q ~ Exp(1), in the weights' own precision.
-            const auto q = static_cast<T>(-std::log1p(-uniform<double>()));
-            const T score = weights[i] > 0 ? weights[i] / q : T{-1};
+            const T score = race(weights[i]);
             if (score > best_score) {
                 best_score = score;
                 best = i;
@@ -158,40 +162,53 @@ public:
         return best;
     }
 
-    /// `torch.multinomial(weights, n, replacement=True)` for a vector of weights. One draw is made the way `multinomial(weights)`
-    /// makes it; more come from the cumulative distribution.
-    ///   errors : as above
+    /// `torch.multinomial(weights, n)`: n different classes.
+    ///
+    ///   weights : an xtensor of one axis
+    ///   errors  : as above; [ctnn.sample] fewer than n classes have a weight above 0; [ctnn.shape] more than one axis
     template <class X>
         requires detail::tensor_like<X>
     [[nodiscard]] xt::xtensor<std::int64_t, 1> multinomial(const X& weights, std::size_t n)
     {
-        using T = std::remove_const_t<typename X::value_type>;
-        if (weights.dimension() != 1)
-            throw Error("ctnn.shape", "the weights of multinomial have shape " + shape_text(weights.shape()) + ", expected one axis");
-        xt::xtensor<T, 1> p = weights;
-        const std::span<T> values(p.data(), p.size());
-        auto classes = make<std::int64_t>(n);
-        if (n == 1) {
-            classes(0) = static_cast<std::int64_t>(multinomial(std::span<const T>(values)));
-            return classes;
+        auto scores = distribution(weights);
+        const auto possible = static_cast<std::size_t>(std::count_if(scores.begin(), scores.end(), [](auto w) { return w > 0; }));
+        if (n > possible)
+            throw Error("ctnn.sample",
+                        std::to_string(n) + " different classes are asked for, " + std::to_string(possible) + " have a weight above 0");
+        auto classes = make<std::int64_t>(scores.size());
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            scores[i] = race(scores[i]);
+            classes(i) = static_cast<std::int64_t>(i);
         }
-        (void)checked_sum(std::span<const T>(values));
-        T sum = 0;
-        for (T& x : values) x = sum += x;
-        for (T& x : values) x /= sum;
-        if (sum > 0) values.back() = 1;
+        std::stable_sort(classes.begin(), classes.end(), [&](std::int64_t a, std::int64_t b) {
+            return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
+        });
+        auto chosen = make<std::int64_t>(n);
+        std::copy_n(classes.begin(), n, chosen.begin());
+        return chosen;
+    }
+
+    /// `torch.multinomial(weights, n, replacement=True)`: n classes, each drawn from the cumulative distribution.
+    ///   errors : as above, but n is free
+    template <class X>
+        requires detail::tensor_like<X>
+    [[nodiscard]] xt::xtensor<std::int64_t, 1> multinomial(const X& weights, std::size_t n, WithReplacement)
+    {
+        const auto p = distribution(weights);
+        auto cumulative = p;
+        std::partial_sum(cumulative.begin(), cumulative.end(), cumulative.begin());
+        const auto sum = cumulative.back();
+        for (auto& c : cumulative) c /= sum;
+        cumulative.back() = 1;
+        auto classes = make<std::int64_t>(n);
         for (std::int64_t& c : classes) {
             const double u = uniform<double>();
-            std::size_t low = 0, high = values.size();
-            while (low < high) {
-                const std::size_t middle = low + (high - low) / 2;
-                if (static_cast<double>(values[middle]) < u) low = middle + 1;
-                else high = middle;
-            }
+            const auto found = std::partition_point(cumulative.begin(), cumulative.end(), [u](auto x) { return static_cast<double>(x) < u; });
+            auto i = std::min(static_cast<std::size_t>(found - cumulative.begin()), p.size() - 1);
             // u = 0 would choose class 0 even when its weight is 0, and rounding may end behind the last class that has one.
-            while (low + 1 < values.size() && !(weights(low) > 0)) ++low;
-            while (low > 0 && !(weights(low) > 0)) --low;
-            c = static_cast<std::int64_t>(low);
+            while (i + 1 < p.size() && !(p[i] > 0)) ++i;
+            while (!(p[i] > 0)) --i;
+            c = static_cast<std::int64_t>(i);
         }
         return classes;
     }
@@ -226,8 +243,16 @@ private:
         return radius * std::cos(angle);
     }
 
+    /// The exponential race that PyTorch runs: the class with the largest weight / Exp(1), in the weights' own precision, wins.
     template <class T>
-    static double checked_sum(std::span<const T> weights)
+    T race(T weight)
+    {
+        const auto q = static_cast<T>(-std::log1p(-uniform<double>()));
+        return weight > 0 ? weight / q : T{-1};
+    }
+
+    template <class T>
+    static void require_distribution(std::span<const T> weights)
     {
         double sum = 0;
         for (std::size_t i = 0; i < weights.size(); ++i) {
@@ -237,7 +262,18 @@ private:
             sum += static_cast<double>(weights[i]);
         }
         if (!(sum > 0)) throw Error("ctnn.sample", "the weights of the distribution sum to 0, expected at least one above 0");
-        return sum;
+    }
+
+    /// A checked copy of the weights.
+    template <class X>
+    static auto distribution(const X& weights)
+    {
+        using T = std::remove_const_t<typename X::value_type>;
+        if (weights.dimension() != 1)
+            throw Error("ctnn.shape", "the weights of multinomial have shape " + shape_text(weights.shape()) + ", expected one axis");
+        std::vector<T> p(weights.begin(), weights.end());
+        require_distribution(std::span<const T>(p));
+        return p;
     }
 };
 

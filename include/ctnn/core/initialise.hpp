@@ -27,7 +27,8 @@ namespace detail {
 template <class View>
 auto elements(View& w)
 {
-    return std::span<std::remove_reference_t<decltype(*w.data())>>(w.data(), w.size());
+    auto* data = ctnn::detail::writable_data("the tensor to initialise", w);
+    return std::span<std::remove_pointer_t<decltype(data)>>(data, w.size());
 }
 /// A weight of (In, Out) has In inputs a unit; other ranks count their first axis as inputs.
 template <class View>

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include <ctnn/core/arch.hpp>
 
@@ -19,15 +20,20 @@ public:
     explicit memory_block(std::size_t bytes) : bytes_(bytes), data_(allocate(bytes)) { std::memset(data_.get(), 0, bytes); }
     memory_block(const memory_block& other) : bytes_(other.bytes_), data_(allocate(other.bytes_))
     {
-        std::memcpy(data_.get(), other.data_.get(), bytes_);
+        if (bytes_ > 0) std::memcpy(data_.get(), other.data_.get(), bytes_); // a block that was moved from is empty
     }
     memory_block& operator=(const memory_block& other)
     {
         if (this != &other) *this = memory_block(other);
         return *this;
     }
-    memory_block(memory_block&&) noexcept = default;
-    memory_block& operator=(memory_block&&) noexcept = default;
+    memory_block(memory_block&& other) noexcept : bytes_(std::exchange(other.bytes_, 0)), data_(std::move(other.data_)) {}
+    memory_block& operator=(memory_block&& other) noexcept
+    {
+        bytes_ = std::exchange(other.bytes_, 0);
+        data_ = std::move(other.data_);
+        return *this;
+    }
     ~memory_block() = default;
 
     /// The array of T that starts `byte_offset` behind the start.
@@ -46,7 +52,10 @@ private:
     struct release {
         void operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{alignment}); }
     };
-    static std::byte* allocate(std::size_t bytes) { return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment})); }
+    static std::byte* allocate(std::size_t bytes)
+    {
+        return static_cast<std::byte*>(::operator new (bytes > alignment ? bytes : alignment, std::align_val_t{alignment}));
+    }
 
     std::size_t bytes_;
     std::unique_ptr<std::byte, release> data_;

@@ -18,7 +18,6 @@ struct RetainGradients {};
 /// The mode of a model that learns from batches of `B` samples: it owns gradients and activations.
 template <std::size_t B, class Keep = KeepNothing>
 struct Train {
-    static_assert(B > 0, "[ctnn.mode] a training batch has at least one sample");
     static constexpr std::size_t batch = B;
     static constexpr bool retains_gradients = std::is_same_v<Keep, RetainGradients>;
 };
@@ -34,6 +33,10 @@ inline constexpr bool is_train<Train<B, Keep>> = true;
 /// `Train<B>` or `Eval`.
 template <class M>
 concept Mode = is_train<M> || std::is_same_v<M, Eval>;
+
+/// What a model computes in.
+template <class T>
+concept Scalar = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
 /// How a class id (a character, a word) is stored inside a model.
 using class_id = std::int32_t;

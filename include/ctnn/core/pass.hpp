@@ -13,14 +13,23 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
+namespace detail {
+
+// Shown by a compile error; never true.
+template <class L, class M>
+inline constexpr bool has_memory = false;
+
+} // namespace detail
+
 /// The argument of a layer's `forward` and `backward`: one pass of `rows` samples through layer `L`.
 ///
 ///   x, y       : (rows, Input) and (rows, output); x holds class ids for a layer that states `classes`
 ///   dy, dx     : their gradients, in backward; dx is to be overwritten, and may be skipped when not `wants_dx`
 ///   parameters : one span for each of `L::parameters`; gradients : the same, to be added to (or overwritten, if the layer
 ///                states `overwrites_gradients`); buffers : one for each of `L::buffers`, written only in training
-///   saved      : `L::saved(input, rows)` numbers that forward leaves for backward
-///   scratch    : `L::scratch(input, rows)` numbers of any content, in training
+///   saved      : `L::saved(input, rows)` numbers that forward leaves for backward; in training only
+///   scratch    : `L::scratch(input, rows)` numbers of any content; in training only
+///   errors     : [ctnn.mode] saved or scratch in an eval pass; `if constexpr (P::training)` keeps them apart
 template <class L, class T, Mode M, class Input, bool WantsDx = true>
 struct Pass {
     using layer = L;
@@ -51,8 +60,18 @@ struct Pass {
     [[nodiscard]] std::span<T> y() const { return {y_data, rows * y_extent}; }
     [[nodiscard]] std::span<const T> dy() const { return {dy_data, rows * y_extent}; }
     [[nodiscard]] std::span<T> dx() const { return {dx_data, rows * x_extent}; }
-    [[nodiscard]] T* saved() const { return saved_data; }
-    [[nodiscard]] T* scratch() const { return scratch_data; }
+    [[nodiscard]] T* saved() const
+    {
+        static_assert(training || detail::has_memory<L, M>,
+                      "[ctnn.mode] saved() and scratch() exist in training only: ask in forward by if constexpr (P::training)");
+        return saved_data;
+    }
+    [[nodiscard]] T* scratch() const
+    {
+        static_assert(training || detail::has_memory<L, M>,
+                      "[ctnn.mode] saved() and scratch() exist in training only: ask in forward by if constexpr (P::training)");
+        return scratch_data;
+    }
     /// `const auto [weight, bias] = pass.parameters();`
     [[nodiscard]] auto parameters() const { return spans<list_of_parameters>(parameter_data); }
     [[nodiscard]] auto gradients() const { return spans<list_of_parameters>(gradient_data); }

@@ -87,13 +87,20 @@ public:
     tensor_view(const tensor_view&) = default; ///< refers to the same memory
     ~tensor_view() = default;
 
-    tensor_view& operator=(const tensor_view& other) { return assign(other); }
-    tensor_view& operator=(temporary_type&& other) { return assign(other); }
+    tensor_view& operator=(const tensor_view& other) { return copy_numbers(other); }
+    tensor_view& operator=(temporary_type&& other) { return copy_numbers(other); }
     template <class E>
     tensor_view& operator=(const xt::xexpression<E>& e)
     {
         require_same(e.derived_cast());
         return semantic::operator=(e);
+    }
+    /// What `xt::noalias(view) = e` calls.
+    template <class E>
+    tensor_view& assign(const xt::xexpression<E>& e)
+    {
+        require_same(e.derived_cast());
+        return semantic::assign(e);
     }
     template <class E>
     tensor_view& operator+=(const E& e)
@@ -133,7 +140,7 @@ private:
         if constexpr (detail::tensor_like<E>) detail::require_shape("what is assigned", e, this->shape());
     }
     template <class E>
-    tensor_view& assign(const E& other)
+    tensor_view& copy_numbers(const E& other)
     {
         require_same(other);
         std::copy(other.storage().begin(), other.storage().end(), storage_.begin());
@@ -156,22 +163,49 @@ template <class T, std::size_t N>
 
 namespace detail {
 
-/// The elements of `x` in row-major order: its own memory when it is a dense row-major container of `T`, else a copy in `spare`.
+/// Where the elements of `x` stand one behind the other in row-major order; null when they do not, as in a view with gaps.
+template <class X>
+auto dense_data(X& x)
+{
+    if constexpr (requires {
+                      x.data() + x.data_offset();
+                      x.strides();
+                  }) {
+        auto* const first = x.data() + x.data_offset();
+        std::ptrdiff_t expected = 1;
+        for (std::size_t axis = x.dimension(); axis-- > 0;) {
+            const auto extent = static_cast<std::ptrdiff_t>(x.shape()[axis]);
+            if (extent != 1 && static_cast<std::ptrdiff_t>(x.strides()[axis]) != expected) return decltype(first + 0){nullptr};
+            expected *= extent;
+        }
+        return first + 0;
+    } else {
+        return static_cast<const typename X::value_type*>(nullptr);
+    }
+}
+
+/// The same, for memory that is to be written.
+///   errors : [ctnn.shape] the elements do not stand one behind the other
+template <class X>
+auto* writable_data(const char* what, X& x)
+{
+    auto* const data = dense_data(x);
+    if (data == nullptr && x.size() > 0)
+        throw Error("ctnn.shape",
+                    std::string(what) + " of shape " + shape_text(x.shape()) + " has gaps in memory, expected one dense row-major array");
+    return data;
+}
+
+/// The elements of `x` in row-major order: its own memory when they stand there so as `T`, else a copy in `spare`.
 template <class T, class X, class Spare>
 const T* dense(const X& x, Spare& spare)
 {
-    if constexpr (std::is_same_v<std::remove_const_t<typename X::value_type>, T> && X::static_layout == xt::layout_type::row_major && requires {
-                      {
-                          x.data()
-                          } -> std::convertible_to<const T*>;
-                  }) {
-        return x.data();
-    } else {
-        spare.resize(x.size());
-        auto to = spare.begin();
-        for (auto from = x.template begin<xt::layout_type::row_major>(); to != spare.end(); ++from, ++to) *to = static_cast<T>(*from);
-        return spare.data();
-    }
+    if constexpr (std::is_same_v<std::remove_const_t<typename X::value_type>, T>)
+        if (const T* data = dense_data(x)) return data;
+    spare.resize(x.size());
+    auto to = spare.begin();
+    for (auto from = x.template begin<xt::layout_type::row_major>(); to != spare.end(); ++from, ++to) *to = static_cast<T>(*from);
+    return spare.data();
 }
 
 } // namespace detail

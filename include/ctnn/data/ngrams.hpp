@@ -66,7 +66,7 @@ struct Split {
             return std::remove_cvref_t<decltype(list)>(list.begin() + static_cast<std::ptrdiff_t>(cut[i]),
                                                        list.begin() + static_cast<std::ptrdiff_t>(cut[i + 1]));
         };
-        return Words{slice(words.text), slice(words.line), words.source};
+        return Words{slice(words.text), slice(words.line), slice(words.column), words.source};
     };
     return {part(0, "training"), part(1, "validation"), part(2, "test")};
 }
@@ -78,10 +78,11 @@ void shuffle(Words& words, Random&& random)
     std::vector<std::size_t> order(words.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     random.shuffle(order);
-    Words shuffled{{}, {}, words.source};
+    Words shuffled{{}, {}, {}, words.source};
     for (const std::size_t i : order) {
         shuffled.text.push_back(std::move(words.text[i]));
         shuffled.line.push_back(words.line[i]);
+        shuffled.column.push_back(words.column[i]);
     }
     words = std::move(shuffled);
 }

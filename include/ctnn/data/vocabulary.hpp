@@ -30,7 +30,7 @@ public:
         number();
     }
     /// These characters, whatever order they are given in; one given twice counts once.
-    explicit Vocabulary(std::string_view characters) : Vocabulary(Words{{std::string(characters)}, {1}, "the vocabulary"}) {}
+    explicit Vocabulary(std::string_view characters) : Vocabulary(Words{{std::string(characters)}, {1}, {1}, "the vocabulary"}) {}
 
     /// The number of classes: one for each character and one for the end.
     [[nodiscard]] std::size_t size() const { return characters_.size() + 1; }
@@ -57,8 +57,8 @@ public:
                     const auto byte = static_cast<unsigned char>(words.text[w][c]);
                     constexpr char hex[] = "0123456789abcdef";
                     throw Error("ctnn.data",
-                                words.source + ", line " + std::to_string(words.line[w]) + ", column " + std::to_string(c + 1) + ": byte 0x" +
-                                    hex[byte / 16] + hex[byte % 16] +
+                                words.source + ", line " + std::to_string(words.line[w]) + ", column " + std::to_string(words.column[w] + c) +
+                                    ": byte 0x" + hex[byte / 16] + hex[byte % 16] +
                                     (byte >= 0x20 && byte < 0x7f ? std::string(" ('") + static_cast<char>(byte) + "')" : std::string()) +
                                     " is not in the vocabulary \"" + characters_ + "\"");
                 }

@@ -21,8 +21,8 @@ inline constexpr std::size_t longest_line = 4096; ///< bytes; a longer line is n
 /// A list of words and the place each came from, so that a later complaint can name it.
 struct Words {
     std::vector<std::string> text;
-    std::vector<std::size_t> line; ///< of each word, from 1
-    std::string source;            ///< path, or what else to call it
+    std::vector<std::size_t> line, column; ///< where each word starts, from 1
+    std::string source;                    ///< path, or what else to call it
 
     [[nodiscard]] std::size_t size() const { return text.size(); }
 };
@@ -32,7 +32,7 @@ struct Words {
 ///   errors : [ctnn.data] a line over 4096 bytes, a zero byte, or no word at all
 [[nodiscard]] inline Words words_from(std::string_view text, std::string source = "the text")
 {
-    Words words{{}, {}, std::move(source)};
+    Words words{{}, {}, {}, std::move(source)};
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::size_t end = text.find('\n');
         std::string_view line = text.substr(0, end);
@@ -40,6 +40,7 @@ struct Words {
         const auto fail = [&](const std::string& why) {
             throw Error("ctnn.data", words.source + ", line " + std::to_string(number) + ": " + why);
         };
+        if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.size() > longest_line)
             fail("the line has " + std::to_string(line.size()) + " bytes, expected at most " + std::to_string(longest_line));
         if (const std::size_t zero = line.find('\0'); zero != std::string_view::npos)
@@ -50,6 +51,7 @@ struct Words {
         line = line.substr(first, line.find_last_not_of(space) - first + 1);
         words.text.emplace_back(line);
         words.line.push_back(number);
+        words.column.push_back(first + 1);
     }
     if (words.text.empty()) throw Error("ctnn.data", words.source + " holds no word, expected one a line");
     return words;

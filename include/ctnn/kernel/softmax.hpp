@@ -11,20 +11,20 @@
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// The largest of x(n), n >= 1; NaN when x holds NaN.
+/// The largest of x(n), n >= 1. Where x holds NaN it may be any of them: what follows makes NaN of it, because e^(NaN - largest) is.
 template <class T>
 T largest(const T* x, std::size_t n)
 {
     using V = simd::vec<T>;
-    V best(-std::numeric_limits<T>::infinity());
-    T last = -std::numeric_limits<T>::infinity();
-    bool nan = false;
-    std::size_t i = 0;
-    for (; i + simd::width<T> <= n; i += simd::width<T>) best = simd::max(best, V::load(x + i));
-    for (; i < n; ++i) last = last > x[i] ? last : x[i];
-    for (std::size_t j = 0; j < n; ++j) nan = nan || x[j] != x[j];
-    const T both = simd::largest(best);
-    return nan ? std::numeric_limits<T>::quiet_NaN() : both > last ? both : last;
+    constexpr std::size_t W = simd::width<T>;
+    if (n < W) {
+        T best = x[0];
+        for (std::size_t i = 1; i < n; ++i) best = x[i] > best ? x[i] : best;
+        return best;
+    }
+    V best = V::load(x + (n - W)); // the last whole register, which may overlap the ones before it
+    for (std::size_t i = 0; i + W <= n; i += W) best = simd::max(best, V::load(x + i));
+    return simd::largest(best);
 }
 
 /// y(n) = e^(x(n) - largest), and returns their sum.   y : =, may be x

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include <ctnn/core/pass.hpp>
 #include <ctnn/kernel/batch_norm.hpp>
@@ -34,12 +35,29 @@ struct LectureVariance {
 
 namespace detail {
 
+template <class Convention>
+concept convention_of_batch_norm = requires
+{
+    kernel::batch_norm_constants(Convention::constants);
+    std::string_view(Convention::running_spread);
+};
+/// The convention, or PyTorch's in place of what is none, so that its complaint is the only one.
+template <class Convention>
+using known_convention = typename std::conditional_t<convention_of_batch_norm<Convention>, std::type_identity<Convention>,
+                                                     std::type_identity<PyTorchConvention>>::type;
+
+// Shown by a compile error; never true.
+template <class Convention>
+inline constexpr bool is_convention = false;
 /// A class of its own, so that a convention is complained of once and not in every pass.
 template <class Convention>
 struct check_convention {
-    static constexpr const kernel::batch_norm_constants& k = Convention::constants;
-    static_assert(k.epsilon >= 0 && (k.epsilon > 0 || k.running_is_std) && k.momentum >= 0 && k.momentum <= 1,
-                  "[ctnn.layer] BatchNorm needs an epsilon above 0 (0 only with a running std) and a momentum from 0 to 1");
+    static constexpr kernel::batch_norm_constants k = known_convention<Convention>::constants;
+    static_assert(
+        is_convention<Convention> || (convention_of_batch_norm<Convention> && k.epsilon >= 0 && (k.epsilon > 0 || k.running_is_std) &&
+                                      k.momentum >= 0 && k.momentum <= 1),
+        "[ctnn.layer] a convention of BatchNorm has constants with an epsilon above 0 (0 only with a running std) and a momentum from 0 to "
+        "1, and a name for its running_spread; see LectureStd");
 };
 
 } // namespace detail
@@ -56,14 +74,15 @@ struct check_convention {
 ///   source   : Ioffe & Szegedy 2015 (arXiv:1502.03167)
 template <std::size_t C, class Convention = PyTorchConvention>
 struct BatchNorm {
-    static constexpr kernel::batch_norm_constants constants = Convention::constants;
+    static constexpr kernel::batch_norm_constants constants = detail::known_convention<Convention>::constants;
     static constexpr std::size_t in_features = C;
     static constexpr uses derivative_uses = uses::input;
     static constexpr bool overwrites_gradients = true;
     static constexpr bool mixes_batch = true;
     static constexpr bool in_place = true;
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
-    static constexpr std::array buffers{Parameter{"running_mean", {C}, 0}, Parameter{Convention::running_spread, {C}, 1}};
+    static constexpr std::array buffers{Parameter{"running_mean", {C}, 0},
+                                        Parameter{detail::known_convention<Convention>::running_spread, {C}, 1}};
 
     static constexpr extents output(const extents& x) { return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none(); }
     static constexpr extents input(std::size_t) { return {C}; }

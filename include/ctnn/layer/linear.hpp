@@ -18,6 +18,23 @@ namespace ctnn::inline CTNN_ARCH {
 struct WithBias {};
 struct NoBias {};
 
+namespace detail {
+
+// Shown by a compile error; never true.
+template <class Bias>
+inline constexpr bool is_bias = false;
+/// A class of its own, so that it complains once and not in every pass.
+template <class Bias>
+struct check_bias {
+    static_assert(is_bias<Bias>, "[ctnn.layer] the third argument of Linear is WithBias or NoBias");
+};
+template <>
+struct check_bias<WithBias> {};
+template <>
+struct check_bias<NoBias> {};
+
+} // namespace detail
+
 /// y = x w + b: `Linear<30, 200>`, or without b `Linear<30, 200, NoBias>`.
 ///
 ///   x        : last extent In (applied at each position), or extents that multiply to In (flattened)
@@ -30,7 +47,6 @@ struct NoBias {};
 template <std::size_t In, std::size_t Out, class Bias = WithBias>
 struct Linear {
     static constexpr bool has_bias = std::is_same_v<Bias, WithBias>;
-    static_assert(has_bias || std::is_same_v<Bias, NoBias>, "[ctnn.layer] the third argument of Linear is WithBias or NoBias");
 
     static constexpr std::size_t in_features = In;
     static constexpr uses derivative_uses = uses::input;
@@ -62,6 +78,7 @@ struct Linear {
 
     static void forward(const auto& pass)
     {
+        (void)sizeof(detail::check_bias<Bias>);
         const auto p = pass.parameters();
         kernel::affine<In, Out>(pass.y().data(), pass.x().data(), p[0].data(), has_bias ? p[p.size() - 1].data() : nullptr,
                                 pass.x().size() / In);

@@ -2,12 +2,13 @@
 /// Cross entropy of logits.
 #pragma once
 
-#include <concepts>
+#include <array>
 #include <cstddef>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/class_ids.hpp>
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/mode.hpp>
 #include <ctnn/core/tensor.hpp>
@@ -22,7 +23,7 @@ namespace ctnn::inline CTNN_ARCH {
 ///             object, good until its next call
 ///   errors  : [ctnn.shape] other extents, or no rows; [ctnn.class_id] a target out of range
 ///   cost    : allocates at the first call and when the shape changes, at no other time
-template <std::floating_point T = float>
+template <Scalar T = float>
 class CrossEntropy {
 public:
     template <class Logits, class Targets>
@@ -33,12 +34,8 @@ public:
         if (dlogits_.shape()[0] != rows || dlogits_.shape()[1] != classes) dlogits_ = xt::xtensor<T, 2>::from_shape({rows, classes});
         ids_.resize(rows);
         auto target = targets.template begin<xt::layout_type::row_major>();
-        for (std::size_t r = 0; r < rows; ++r, ++target) {
-            if (!(std::cmp_greater_equal(*target, 0) && std::cmp_less(*target, classes)))
-                throw Error("ctnn.class_id", "class id " + std::to_string(*target) + " at " + shape_text(std::array{r}) +
-                                                 " of the targets is outside 0.." + std::to_string(classes - 1));
-            ids_[r] = static_cast<class_id>(*target);
-        }
+        detail::require_classes("the targets", target, std::array{rows}, classes);
+        for (std::size_t r = 0; r < rows; ++r, ++target) ids_[r] = static_cast<class_id>(*target);
         const T* x = detail::dense<T>(logits, copy_);
         const T loss = kernel::softmax_cross_entropy(dlogits_.data(), x, ids_.data(), rows, classes);
         return {loss, dlogits_};

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <ctnn/core/class_ids.hpp>
 #include <ctnn/model/model.hpp>
 #include <ctnn/model/parameters.hpp>
 
@@ -61,7 +62,7 @@ inline constexpr bool can_learn = false;
 /// The answer for a sample does not depend on the samples beside it, on their number or on its place among them, bit for bit.
 ///
 ///   stack : at most 16 KiB a call. A layer so wide that one row does not fit takes its scratch from the heap instead
-template <class Net, std::floating_point T>
+template <class Net, Scalar T>
     requires detail::is_sound<Net, Eval>
 class Model<Net, Eval, T> {
     using plan = detail::eval_plan<Net, T>;
@@ -76,7 +77,8 @@ public:
     using mode = Eval;
     using scalar = T;
     static constexpr std::size_t layers = plan::layers;
-    static constexpr std::size_t sample_size = in_size; ///< numbers or ids of one sample
+    static constexpr std::size_t sample_size = in_size, output_size = out_size; ///< numbers (or ids) of one sample
+    static constexpr bool takes_ids = plan::takes_ids;
 
     /// Every parameter at its layer's constant initial value: 1 for gains, 0 for all else.
     Model() { access::initialise(parameter_block(), buffer_block(), nullptr); }
@@ -105,20 +107,19 @@ public:
     }
 
     /// The same into an xtensor or view `y` of (n, output shape) that is there already. Allocates nothing.
-    ///   errors : as above, and [ctnn.shape] y has other extents; y is not written then
+    ///   errors : as above, and [ctnn.shape] y has other extents or gaps in memory; y is not written then
     template <class X, class Y>
     void forward(const X& x, Y&& y) const
     {
-        static_assert(std::is_same_v<typename std::remove_cvref_t<Y>::value_type, T> &&
-                          std::remove_cvref_t<Y>::static_layout == xt::layout_type::row_major,
-                      "[ctnn.shape] the result of forward goes to a row-major xtensor of the model's scalar type");
+        static_assert(std::is_same_v<typename std::remove_cvref_t<Y>::value_type, T>,
+                      "[ctnn.shape] the result of forward is an xtensor of the model's scalar type");
         const std::size_t n = x.dimension() > 0 ? static_cast<std::size_t>(x.shape()[0]) : 0;
         const auto extents_of_x = detail::batch_extents<input_shape<Net>>(n);
         detail::require_shape("the input", x, extents_of_x);
         detail::require_shape("the result", y, detail::batch_extents<output_shape<Net>>(n));
         auto from = x.template begin<xt::layout_type::row_major>();
         if constexpr (plan::takes_ids) detail::require_classes("the input", from, extents_of_x, plan::facts[0].classes);
-        T* to = y.data();
+        T* to = detail::writable_data("the result", y);
         for (std::size_t done = 0; done < n;) {
             const std::size_t rows = std::min(plan::rows, n - done);
             run<plan::rows>(to, from, rows);
@@ -132,14 +133,20 @@ public:
     template <class Range>
     [[nodiscard]] std::array<T, out_size> forward_one(const Range& x) const
     {
+        std::array<T, out_size> y;
+        forward_one(x, std::span<T, out_size>(y));
+        return y;
+    }
+    /// The same into memory of the caller, for outputs too large to be returned.
+    template <class Range>
+    void forward_one(const Range& x, std::span<T, out_size> y) const
+    {
         if (static_cast<std::size_t>(std::size(x)) != in_size)
             throw Error("ctnn.shape",
                         "the sample has " + std::to_string(std::size(x)) + " elements, the model takes " + std::to_string(in_size));
         if constexpr (plan::takes_ids) detail::require_classes("the sample", std::begin(x), std::array{in_size}, plan::facts[0].classes);
-        std::array<T, out_size> y;
         auto from = std::begin(x);
         run<1>(y.data(), from, 1);
-        return y;
     }
 
     /// Does not compile: an eval model has no gradients.
@@ -165,19 +172,13 @@ public:
     template <class F>
     void for_each_parameter(F&& f) const
     {
-        access::for_each_slot([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-            if constexpr (!table::value.slot_at[I].is_buffer)
-                f(table::value.slot_at[I].name.view(), access::template view<I>(parameter_block(), buffer_block()));
-        });
+        access::for_each_parameter(parameter_block(), buffer_block(), [&](auto, std::string_view name, auto value) { f(name, value); });
     }
     /// f(name, value) for each buffer, such as running statistics.
     template <class F>
     void for_each_buffer(F&& f) const
     {
-        access::for_each_slot([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-            if constexpr (table::value.slot_at[I].is_buffer)
-                f(table::value.slot_at[I].name.view(), access::template view<I>(parameter_block(), buffer_block()));
-        });
+        access::for_each_buffer(parameter_block(), buffer_block(), f);
     }
 
     [[nodiscard]] T* parameter_block() { return memory_.template at<T>(0); }

@@ -2,7 +2,7 @@
 /// A network with memory. The primary template is what an unsound network gets, so that its one error stays the only one.
 #pragma once
 
-#include <concepts>
+#include <array>
 #include <cstddef>
 
 #include <ctnn/core/generator.hpp>
@@ -14,18 +14,31 @@ namespace ctnn::inline CTNN_ARCH {
 
 /// A network, a mode and a scalar type: `Model<Net, Train<32>>` learns, `Model<Net, Eval>` answers.
 /// `float` by default; `double` is what makes gradient checks sharp.
-template <class Net, Mode M, std::floating_point T = float>
+template <class Net, Mode M, Scalar T = float>
 class Model : detail::report_in_mode<Net, M> {
 public:
     using network = Net;
     using mode = M;
     using scalar = T;
     using tensor = xt::xtensor<T, 2>;
+    static constexpr std::size_t batch = 1, layers = 1, sample_size = 1, output_size = 1;
+    static constexpr bool takes_ids = true;
 
     explicit Model(const auto&...) {}
     tensor forward(const auto&...) const { return {}; }
-    tensor forward_one(const auto&...) const { return {}; }
+    std::array<T, 1> forward_one(const auto&...) const { return {}; }
     void backward(const auto&...) const {}
+    template <std::size_t>
+    tensor output() const
+    {
+        return {};
+    }
+    template <std::size_t>
+    tensor output_gradient() const
+    {
+        return {};
+    }
+    tensor input_gradient() const { return {}; }
     template <fixed_string>
     tensor parameter() const
     {
@@ -58,23 +71,6 @@ constexpr auto batch_extents(std::size_t rows)
     std::array<std::size_t, Shape::rank + 1> e{rows};
     for (std::size_t i = 0; i < Shape::rank; ++i) e[i + 1] = Shape::value[i];
     return e;
-}
-
-/// Throws at the first id outside 0..classes-1, naming its place and value. `ids` is in row-major order.
-template <class Iterator, std::size_t N>
-void require_classes(const char* what, Iterator ids, const std::array<std::size_t, N>& shape, std::size_t classes)
-{
-    std::size_t count = 1;
-    for (const std::size_t e : shape) count *= e;
-    for (std::size_t i = 0; i < count; ++i, ++ids) {
-        const auto id = *ids;
-        static_assert(std::integral<std::remove_cvref_t<decltype(id)>>, "[ctnn.class_id] class ids are integers");
-        if (std::cmp_greater_equal(id, 0) && std::cmp_less(id, classes)) continue;
-        std::array<std::size_t, N> place{};
-        for (std::size_t rest = i, axis = N; axis-- > 0; rest /= shape[axis]) place[axis] = rest % shape[axis];
-        throw Error("ctnn.class_id", "class id " + std::to_string(id) + " at " + shape_text(place) + " of " + what + " is outside 0.." +
-                                         std::to_string(classes - 1));
-    }
 }
 
 } // namespace detail

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -16,7 +17,7 @@ namespace ctnn::inline CTNN_ARCH {
 
 namespace detail {
 
-enum class fault { none, empty, not_a_layer, shape, ids, single_row };
+enum class fault { none, empty, not_a_layer, shape, ids, resized, single_row, no_row };
 
 /// The shapes of a sample before and behind each layer, and the first place where they do not fit.
 template <std::size_t N>
@@ -68,6 +69,11 @@ constexpr auto trace_shapes()
                 t.position = i;
                 return t;
             }
+            if ((table::value[i].reshapes_only || table::value[i].in_place) && t.at[i + 1].size() != t.at[i].size()) {
+                t.what = fault::resized;
+                t.position = i;
+                return t;
+            }
         }
     }
     return t;
@@ -93,8 +99,12 @@ template <std::size_t Position, class L, class Offered>
 inline constexpr bool takes_shape = false;
 template <std::size_t Position, class L>
 inline constexpr bool is_first = false;
+template <std::size_t Position, class L, class Offered>
+inline constexpr bool keeps_size = false;
 template <std::size_t Position, class L, std::size_t Batch>
 inline constexpr bool can_train_with_batch = false;
+template <class M>
+inline constexpr bool has_rows = false;
 
 /// The position of the first layer that mixes the batch and gets a single row of it; the number of layers if there is none.
 template <class Net>
@@ -113,7 +123,7 @@ template <class Net, Mode M>
 constexpr fault find_fault()
 {
     if constexpr (is_train<M> && fault_of<Net> == fault::none)
-        return first_single_row<Net>(M::batch) < flat_layers<Net>::size ? fault::single_row : fault::none;
+        return M::batch == 0 ? fault::no_row : first_single_row<Net>(M::batch) < flat_layers<Net>::size ? fault::single_row : fault::none;
     else return fault_of<Net>;
 }
 /// Whether a network can be a model of a mode. It reports nothing, so that it can be asked in a constraint.
@@ -138,6 +148,12 @@ template <class Net, std::size_t Position, class L>
 struct report_ids {
     static_assert(is_first<Position, L>, "[ctnn.layer] a layer that takes class ids can only be the first; the layer before it gives numbers");
 };
+template <class Net, std::size_t Position, class L, class Offered>
+struct report_resized {
+    static_assert(
+        keeps_size<Position, L, Offered>,
+        "[ctnn.layer] a layer that states reshapes_only or in_place gives as many numbers as it takes; this one does not for the shape offered");
+};
 template <class Net, std::size_t Position, class L, std::size_t B>
 struct report_single_row {
     static_assert(can_train_with_batch<Position, L, B>,
@@ -159,11 +175,17 @@ struct report<Net, fault::not_a_layer, Position> : report_layer<Net, Position, l
 template <class Net, std::size_t Position>
 struct report<Net, fault::shape, Position> : report_shape<Net, Position, layer_at<Net, Position>, shape_at<Net, Position>> {};
 template <class Net, std::size_t Position>
+struct report<Net, fault::resized, Position> : report_resized<Net, Position, layer_at<Net, Position>, shape_at<Net, Position>> {};
+template <class Net, std::size_t Position>
 struct report<Net, fault::ids, Position> : report_ids<Net, Position, layer_at<Net, Position>> {};
 
 /// Instantiating it reports what is wrong with a network in a mode.
 template <class Net, Mode M, fault = find_fault<Net, M>()>
 struct report_in_mode : report<Net> {};
+template <class Net, Mode M>
+struct report_in_mode<Net, M, fault::no_row> {
+    static_assert(has_rows<M>, "[ctnn.mode] a training batch has at least one sample");
+};
 template <class Net, Mode M>
 struct report_in_mode<Net, M, fault::single_row>
     : report_single_row<Net, first_single_row<Net>(M::batch), layer_at<Net, first_single_row<Net>(M::batch)>, M::batch> {};
@@ -206,7 +228,7 @@ struct slots {
             offsets[layer + 1] = offsets[layer];
             for (std::size_t i = 0; i < declared.size(); ++i) {
                 slot s{paths[layer], declared[i].shape, declared[i].initial, layer, i, offsets[layer + 1], is_buffer};
-                s.name.append(".");
+                if (s.name.length > 0) s.name.append("."); // a layer that is the whole network has no number
                 s.name.append(declared[i].name);
                 t.slot_at[n++] = s;
                 offsets[layer + 1] += aligned<T>(declared[i].shape.size());
@@ -229,15 +251,50 @@ struct slots {
     }
 };
 
+/// The counts of an unsound network: equal to everything, so that a static_assert on them adds nothing to the one error.
+struct unknown_count {
+    constexpr operator std::size_t() const { return 0; }
+    template <std::integral N>
+    friend constexpr bool operator==(unknown_count, N)
+    {
+        return true;
+    }
+    template <std::integral N>
+    friend constexpr bool operator<(unknown_count, N)
+    {
+        return true;
+    }
+    template <std::integral N>
+    friend constexpr bool operator<=(unknown_count, N)
+    {
+        return true;
+    }
+    template <std::integral N>
+    friend constexpr bool operator>(unknown_count, N)
+    {
+        return true;
+    }
+    template <std::integral N>
+    friend constexpr bool operator>=(unknown_count, N)
+    {
+        return true;
+    }
+    friend constexpr unknown_count operator*(unknown_count, std::size_t) { return {}; }
+    friend constexpr unknown_count operator*(std::size_t, unknown_count) { return {}; }
+};
+
 template <class Net, class F>
-constexpr std::size_t sum_over_layers(F f)
+constexpr auto sum_over_layers(F f)
 {
-    std::size_t n = 0;
-    if constexpr (fault_of<Net> != fault::none) (void)sizeof(report<Net>);
-    else
+    if constexpr (fault_of<Net> != fault::none) {
+        (void)sizeof(report<Net>);
+        return unknown_count{};
+    } else {
+        std::size_t n = 0;
         for (std::size_t i = 0; i < flat_layers<Net>::size; ++i)
             n += f(facts_table<flat_layers<Net>>::value[i], shapes_of<Net>.at[i], shapes_of<Net>.at[i + 1]);
-    return n;
+        return n;
+    }
 }
 
 template <class Net, bool = fault_of<Net> == fault::none>
@@ -261,23 +318,23 @@ using output_shape = typename detail::outer_shapes<Net>::output;
 
 /// The number of trainable numbers.
 template <class Net>
-inline constexpr std::size_t parameter_count = detail::sum_over_layers<Net>([](const detail::layer_facts& f, const extents&, const extents&) {
+inline constexpr auto parameter_count = detail::sum_over_layers<Net>([](const detail::layer_facts& f, const extents&, const extents&) {
     return f.parameter_elements;
 });
 
 /// Multiply-adds of one sample in matrix products, forward.
 template <class Net>
-inline constexpr std::size_t multiply_adds = detail::sum_over_layers<Net>([](const detail::layer_facts& f, const extents& x, const extents&) {
+inline constexpr auto multiply_adds = detail::sum_over_layers<Net>([](const detail::layer_facts& f, const extents& x, const extents&) {
     return f.multiply_adds != nullptr ? f.multiply_adds(x) : 0;
 });
 
 /// Bytes of all trainable numbers.
 template <class Net, class T = float>
-inline constexpr std::size_t weight_bytes = parameter_count<Net> * sizeof(T);
+inline constexpr auto weight_bytes = parameter_count<Net> * sizeof(T);
 
 /// Bytes of the outputs of all layers for a batch of B, as PyTorch would keep them.
 template <class Net, std::size_t B, class T = float>
-inline constexpr std::size_t
+inline constexpr auto
     activation_bytes = B * sizeof(T) * detail::sum_over_layers<Net>([](const detail::layer_facts& f, const extents&, const extents& y) {
                            return f.reshapes_only ? 0 : y.size();
                        });

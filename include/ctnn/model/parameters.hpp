@@ -39,21 +39,37 @@ struct parameter_access {
         return view_of((s.is_buffer ? buffers : parameters) + s.offset, slot_shape<Slot>);
     }
 
-    template <fixed_string Name, class P>
+    static constexpr std::size_t everything = table::count, parameters_only = table::parameters;
+
+    /// The slot of this name among the first `Count`.
+    template <fixed_string Name, std::size_t Count = everything, class P>
     static auto named(P* parameters, P* buffers)
     {
         constexpr std::size_t slot = table::find(Name.view());
-        static_assert(slot < table::count || has_parameter<Net, Name>,
-                      "[ctnn.name] the network has no parameter of this name; summary<Net>() lists them");
-        if constexpr (slot < table::count) return view<slot>(parameters, buffers);
+        static_assert(slot < Count || has_parameter<Net, Name>,
+                      "[ctnn.name] the network has no parameter of this name (and buffers have no gradient); summary<Net>() lists the layers");
+        if constexpr (slot < Count) return view<slot>(parameters, buffers);
         else return view_of(parameters, std::array<std::size_t, 1>{0});
     }
 
-    template <class F>
-    static void for_each_slot(F&& f)
+    /// f(slot, name, view) for each trainable parameter, f(name, view) for each buffer.
+    template <class P, class F>
+    static void for_each_parameter(P* parameters, P* buffers, F&& f)
     {
-        [&]<std::size_t... I>(std::index_sequence<I...>) { (f(std::integral_constant<std::size_t, I>{}), ...); }
-        (std::make_index_sequence<table::count>{});
+        [&]<std::size_t... I>(std::index_sequence<I...>)
+        {
+            (f(std::integral_constant<std::size_t, I>{}, table::value.slot_at[I].name.view(), view<I>(parameters, buffers)), ...);
+        }
+        (std::make_index_sequence<table::parameters>{});
+    }
+    template <class P, class F>
+    static void for_each_buffer(P* parameters, P* buffers, F&& f)
+    {
+        [&]<std::size_t... I>(std::index_sequence<I...>)
+        {
+            (f(table::value.slot_at[table::parameters + I].name.view(), view<table::parameters + I>(parameters, buffers)), ...);
+        }
+        (std::make_index_sequence<table::count - table::parameters>{});
     }
 
     /// The declared initial value of every element, then each layer's own `reset` where a generator is given.

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <ctnn/core/class_ids.hpp>
 #include <ctnn/model/model.hpp>
 #include <ctnn/model/parameters.hpp>
 #include <ctnn/model/plan.hpp>
@@ -24,7 +25,7 @@ namespace ctnn::inline CTNN_ARCH {
 /// const auto [loss, dlogits] = criterion(logits, targets);
 /// model.backward(dlogits);                                // gradients are overwritten: there is nothing to zero
 /// ```
-template <class Net, std::size_t B, class Keep, std::floating_point T>
+template <class Net, std::size_t B, class Keep, Scalar T>
     requires detail::is_sound<Net, Train<B, Keep>>
 class Model<Net, Train<B, Keep>, T> {
     using plan = detail::train_plan<Net, T, Train<B, Keep>>;
@@ -39,7 +40,8 @@ public:
     using mode = Train<B, Keep>;
     using scalar = T;
     static constexpr std::size_t batch = B;
-    static constexpr std::size_t layers = plan::layers;
+    static constexpr std::size_t layers = plan::layers, sample_size = input_shape<Net>::size, output_size = output_shape<Net>::size;
+    static constexpr bool takes_ids = plan::takes_ids;
 
     /// Every parameter at its layer's constant initial value: 1 for gains, 0 for all else.
     Model() { access::initialise(parameter_block(), buffer_block(), nullptr); }
@@ -81,16 +83,10 @@ public:
     void backward(const Y& dy)
     {
         detail::require_shape("the gradient of the output", dy, detail::batch_extents<output_shape<Net>>(B));
-        constexpr bool usable =
-            std::is_same_v<std::remove_const_t<typename Y::value_type>, T> && Y::static_layout == xt::layout_type::row_major && requires
-        {
-            dy.data();
-        }
-        &&!mode::retains_gradients;
         const T* gradient = nullptr;
-        if constexpr (usable) {
-            gradient = dy.data();
-        } else {
+        if constexpr (std::is_same_v<std::remove_const_t<typename Y::value_type>, T> && !mode::retains_gradients)
+            gradient = detail::dense_data(dy);
+        if (gradient == nullptr) {
             T* own = memory_.template at<T>(mode::retains_gradients ? plan::offset.gradient[layers] : plan::offset.gradient_copy);
             auto from = dy.template begin<xt::layout_type::row_major>();
             for (std::size_t i = 0; i < B * output_shape<Net>::size; ++i, ++from) own[i] = static_cast<T>(*from);
@@ -115,27 +111,30 @@ public:
     template <fixed_string Name>
     auto gradient() const
     {
-        return access::template named<Name>(gradient_block(), gradient_block());
+        return access::template named<Name, access::parameters_only>(gradient_block(), gradient_block());
     }
 
     /// f(name, value, gradient) for each trainable parameter, in order.
     template <class F>
     void for_each_parameter(F&& f)
     {
-        access::for_each_slot([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-            if constexpr (!table::value.slot_at[I].is_buffer)
-                f(table::value.slot_at[I].name.view(), access::template view<I>(parameter_block(), buffer_block()),
-                  access::template view<I>(gradient_block(), gradient_block()));
-        });
+        each_parameter(*this, f);
+    }
+    template <class F>
+    void for_each_parameter(F&& f) const
+    {
+        each_parameter(*this, f);
     }
     /// f(name, value) for each buffer, such as running statistics.
     template <class F>
     void for_each_buffer(F&& f)
     {
-        access::for_each_slot([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-            if constexpr (table::value.slot_at[I].is_buffer)
-                f(table::value.slot_at[I].name.view(), access::template view<I>(parameter_block(), buffer_block()));
-        });
+        access::for_each_buffer(parameter_block(), buffer_block(), f);
+    }
+    template <class F>
+    void for_each_buffer(F&& f) const
+    {
+        access::for_each_buffer(parameter_block(), buffer_block(), f);
     }
 
     /// The output of layer I (numbered through nested Sequentials) in the last forward. Without RetainGradients an elementwise
@@ -167,6 +166,14 @@ public:
 
 private:
     detail::memory_block memory_{plan::offset.bytes};
+
+    template <class Self, class F>
+    static void each_parameter(Self& self, F& f)
+    {
+        access::for_each_parameter(self.parameter_block(), self.buffer_block(), [&](auto slot, std::string_view name, auto value) {
+            f(name, value, access::template view<slot()>(self.gradient_block(), self.gradient_block()));
+        });
+    }
 
     template <std::size_t I>
     using value_type = std::conditional_t<I == 0 && plan::takes_ids, class_id, T>;

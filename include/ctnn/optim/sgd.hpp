@@ -3,15 +3,28 @@
 #pragma once
 
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 #include <ctnn/core/error.hpp>
+#include <ctnn/core/mode.hpp>
 #include <ctnn/kernel/update.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
+
+namespace detail {
+
+// Shown by a compile error; never true.
+template <class M>
+inline constexpr bool can_be_trained = false;
+template <class M>
+concept without_gradients = requires
+{
+    requires !is_train<typename M::mode>;
+};
+
+} // namespace detail
 
 /// The names and meanings of torch.optim.SGD.
 struct SgdOptions {
@@ -27,7 +40,7 @@ struct SgdOptions {
 ///   errors : [ctnn.option] learning rate or weight decay negative or not finite; momentum outside 0..1 (1 excluded);
 ///            Nesterov without momentum or with dampening
 ///   cost   : one pass over the parameters; one allocation at construction when there is momentum, none without
-template <std::floating_point T>
+template <Scalar T>
 class Sgd {
 public:
     template <class M>
@@ -40,22 +53,17 @@ public:
         if (options.nesterov && (options.momentum == 0 || options.dampening != 0))
             throw Error("ctnn.option", "Nesterov momentum needs a momentum above 0 and no dampening, found momentum " +
                                            std::to_string(options.momentum) + " and dampening " + std::to_string(options.dampening));
-        if (options.momentum != 0) velocity_.resize(model.block_size());
+        if constexpr (detail::without_gradients<M>)
+            static_assert(detail::can_be_trained<M>, "[ctnn.mode] an optimizer changes a Model<Net, Train<B>>; an eval model has no gradients");
+        else if (options.momentum != 0) velocity_.resize(model.block_size());
     }
 
     /// One step along the model's gradients.
     template <class M>
     void step(M& model)
     {
-        const auto rate = static_cast<T>(options_.learning_rate), decay = static_cast<T>(options_.weight_decay);
-        if (options_.momentum == 0) {
-            kernel::sgd(model.parameter_block(), model.gradient_block(), rate, decay, model.block_size());
-        } else {
-            const T share = steps_ == 0 ? T{1} : T{1} - static_cast<T>(options_.dampening);
-            kernel::sgd_momentum(model.parameter_block(), velocity_.data(), model.gradient_block(),
-                                 {rate, decay, static_cast<T>(options_.momentum), share, options_.nesterov}, velocity_.size());
-        }
-        ++steps_;
+        if constexpr (detail::without_gradients<M>) return; // the constructor has complained
+        else update(model);
     }
 
     [[nodiscard]] float learning_rate() const { return options_.learning_rate; }
@@ -70,6 +78,20 @@ private:
     SgdOptions options_;
     std::vector<T> velocity_;
     std::size_t steps_ = 0;
+
+    template <class M>
+    void update(M& model)
+    {
+        const auto rate = static_cast<T>(options_.learning_rate), decay = static_cast<T>(options_.weight_decay);
+        if (options_.momentum == 0) {
+            kernel::sgd(model.parameter_block(), model.gradient_block(), rate, decay, model.block_size());
+        } else {
+            const T share = steps_ == 0 ? T{1} : T{1} - static_cast<T>(options_.dampening);
+            kernel::sgd_momentum(model.parameter_block(), velocity_.data(), model.gradient_block(),
+                                 {rate, decay, static_cast<T>(options_.momentum), share, options_.nesterov}, velocity_.size());
+        }
+        ++steps_;
+    }
 
     static void check(const char* what, float value, float low, float high)
     {

@@ -11,23 +11,44 @@ namespace ctnn::inline CTNN_ARCH::simd {
 
 namespace detail {
 
-/// x = n ln 2 + r with |r| <= ln 2 / 2; `poly` is (e^r - 1 - r) / r^2.
-struct reduced_exp {
-    vec<float> n, r, poly;
+/// What the reduction of e^x to a short interval needs in each precision. ln 2 comes in two parts, the first with so few bits that n
+/// times it is exact.
+template <class T>
+struct exp_constants;
+template <>
+struct exp_constants<float> {
+    static constexpr float round = 0x1.8p23F, log2_e = 0x1.715476p+0F, ln2_high = 0x1.62e4p-1F, ln2_low = 0x1.7f7d1cp-20F;
+    static constexpr int degree = 7; // the first term left out is r^8 / 8!, below 6e-9 relative to e^r
+    static constexpr float lowest = -87.683F, highest = 88.37626F;
+};
+template <>
+struct exp_constants<double> {
+    static constexpr double round = 0x1.8p52, log2_e = 0x1.71547652b82fep+0, ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
+    static constexpr int degree = 13; // r^14 / 14!: below 5e-18
+    static constexpr double lowest = -708.39, highest = 709.08;
+};
 
-    explicit reduced_exp(vec<float> x)
+/// x = n ln 2 + r with |r| <= ln 2 / 2, and e^r - 1 by its Taylor series.
+template <class T>
+struct reduced_exp {
+    vec<T> n, less_one;
+
+    explicit reduced_exp(vec<T> x)
     {
-        // Adding 1.5 * 2^23 rounds to an integer in the last bits; |x / ln 2| stays far below 2^22.
-        const vec<float> magic(0x1.8p23F);
-        n = fma(x, vec<float>(0x1.715476p+0F), magic) - magic;
-        r = fnma(n, vec<float>(0x1.62e4p-1F), x); // ln 2 in two parts; the first has 15 bits, so n times it is exact
-        r = fnma(n, vec<float>(0x1.7f7d1cp-20F), r);
-        // Taylor to r^7: the first term left out is r^8 / 8!, below 6e-9 relative to e^r.
-        poly = fma(r, vec<float>(1.0F / 5040), vec<float>(1.0F / 720));
-        poly = fma(poly, r, vec<float>(1.0F / 120));
-        poly = fma(poly, r, vec<float>(1.0F / 24));
-        poly = fma(poly, r, vec<float>(1.0F / 6));
-        poly = fma(poly, r, vec<float>(0.5F));
+        using k = exp_constants<T>;
+        // Adding 1.5 times the power of 2 whose unit is 1 rounds to an integer; |x / ln 2| stays far below it.
+        const vec<T> magic(k::round);
+        n = fma(x, vec<T>(k::log2_e), magic) - magic;
+        vec<T> r = fnma(n, vec<T>(k::ln2_high), x);
+        r = fnma(n, vec<T>(k::ln2_low), r);
+        double factorial = 1;
+        for (int i = 2; i <= k::degree; ++i) factorial *= i;
+        vec<T> p(static_cast<T>(1 / factorial));
+        for (int i = k::degree; i > 2; --i) {
+            factorial /= i;
+            p = fma(p, r, vec<T>(static_cast<T>(1 / factorial)));
+        }
+        less_one = fma(r * r, p, r);
     }
 };
 
@@ -35,48 +56,46 @@ struct reduced_exp {
 
 /// e^x.
 ///
-///   float  : within 2 ulp for -87.68 <= x <= 88.37; below it 0, above it inf; NaN stays NaN
-///   double : xsimd's
+///   float  : within 2 ulp for -87.68 <= x <= 88.37; below it 0, above it inf
+///   double : within 2 ulp for -708.39 <= x <= 709.08; below it 0, above it inf
+///   NaN stays NaN
 template <class T>
 vec<T> exp(vec<T> x)
 {
-    if constexpr (std::is_same_v<T, float>) {
-        const vec<float> low(-87.683F), high(88.37626F);
-        // Clamped to where 2^n is a normal number; the comparisons are false for NaN, which goes through.
-        const vec<float> inside = select<float>(x < low, low, select<float>(x > high, high, x));
-        const detail::reduced_exp e(inside);
-        const vec<float> p = fma(e.r * e.r, e.poly, e.r) + vec<float>(1.0F);
-        const vec<float> y = scale_by_power(p, e.n);
-        return select<float>(x < low, vec<float>(0.0F), select<float>(x > high, vec<float>(std::numeric_limits<float>::infinity()), y));
-    } else {
-        return simd::detail::native::exp(x.v);
-    }
+    using k = detail::exp_constants<T>;
+    const vec<T> low(k::lowest), high(k::highest), zero(T{0}), infinity(std::numeric_limits<T>::infinity());
+    // Clamped to where 2^n is a normal number; the comparisons are false for NaN, which goes through.
+    const vec<T> inside = select<T>(x < low, low, select<T>(x > high, high, x));
+    const detail::reduced_exp<T> e(inside);
+    const vec<T> y = scale_by_power(e.less_one + vec<T>(T{1}), e.n);
+    return select<T>(x < low, zero, select<T>(x > high, infinity, y));
 }
 
 /// tanh x.
 ///
-///   float  : within 2 ulp; 0, -0, +-inf and NaN exact
-///   double : xsimd's
-///   method : 1 - 2 / (e^(2|x|) + 1), below 0.625 an odd polynomial; the sign is put back at the end
+///   float  : within 2 ulp;   double : within 4 ulp;   0, -0, +-inf and NaN exact
+///   method : 1 - 2 / (e^(2|x|) + 1), below 0.625 an odd polynomial; in double t / (t + 2) with t = e^(2|x|) - 1. The sign is put
+///            back at the end
 ///   source : Cephes Math Library 2.2, single/tanhf.c, for the coefficients
 template <class T>
 vec<T> tanh(vec<T> x)
 {
-    if constexpr (std::is_same_v<T, float>) {
-        const vec<float> a = abs(x), one(1.0F), limit(9.02F); // tanh rounds to 1 from 9.011 on
-        const vec<float> clamped = select<float>(a > limit, limit, a);
-        const detail::reduced_exp e(clamped + clamped);
-        const vec<float> exp_2a = scale_by_power(fma(e.r * e.r, e.poly, e.r) + one, e.n);
-        const vec<float> large = one - vec<float>(2.0F) / (exp_2a + one);
-        const vec<float> z = a * a;
-        vec<float> p = fma(vec<float>(-5.70498872745e-3F), z, vec<float>(2.06390887954e-2F));
-        p = fma(p, z, vec<float>(-5.37397155531e-2F));
-        p = fma(p, z, vec<float>(1.33314422036e-1F));
-        p = fma(p, z, vec<float>(-3.33332819422e-1F));
-        const vec<float> small = fma(p * z, a, a);
-        return copysign(select<float>(a < vec<float>(0.625F), small, large), x);
+    const vec<T> a = abs(x), one(T{1}), two(T{2}), limit(std::is_same_v<T, float> ? T(9.02) : T(19.1)); // tanh rounds to 1 before
+    const vec<T> clamped = select<T>(a > limit, limit, a);
+    const detail::reduced_exp<T> e(clamped + clamped);
+    if constexpr (std::is_same_v<T, double>) {
+        const vec<T> s = scale_by_power(one, e.n);
+        const vec<T> t = fma(s, e.less_one, s - one);
+        return copysign(t / (t + two), x);
     } else {
-        return simd::detail::native::tanh(x.v);
+        const vec<T> large = one - two / (scale_by_power(e.less_one + one, e.n) + one);
+        const vec<T> z = a * a;
+        vec<T> p = fma(vec<T>(-5.70498872745e-3F), z, vec<T>(2.06390887954e-2F));
+        p = fma(p, z, vec<T>(-5.37397155531e-2F));
+        p = fma(p, z, vec<T>(1.33314422036e-1F));
+        p = fma(p, z, vec<T>(-3.33332819422e-1F));
+        const vec<T> small = fma(p * z, a, a);
+        return copysign(select<T>(a < vec<T>(0.625F), small, large), x);
     }
 }
 

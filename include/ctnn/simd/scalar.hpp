@@ -39,15 +39,5 @@ T scale_by_power(T x, T n)
 {
     return std::ldexp(x, static_cast<int>(n));
 }
-template <class T>
-T exp(T x)
-{
-    return std::exp(x);
-}
-template <class T>
-T tanh(T x)
-{
-    return std::tanh(x);
-}
 
 } // namespace ctnn::inline CTNN_ARCH::simd::scalar

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include <xsimd/xsimd.hpp>
 
@@ -190,14 +191,63 @@ vec<T> scale_by_power(vec<T> x, vec<T> n)
 #endif
 }
 
-/// All lanes combined pairwise by f(T, T): the upper half with the lower half, until one is left.
-template <class T, class F>
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+namespace detail {
+
+/// Lanes of two registers by number: I < width from a, the others from b.
+template <int... I, class T>
+vec<T> shuffle(vec<T> a, vec<T> b)
+{
+    using bits = typename xsimd::batch<T>::register_type;
+    return {static_cast<bits>(__builtin_shufflevector(static_cast<bits>(a.v), static_cast<bits>(b.v), I...))};
+}
+
+template <class F, class T, int... Lane>
+vec<T> combine_distance(vec<T> a, F f, std::integer_sequence<int, Lane...>, auto distance)
+{
+    return f(a, shuffle<(Lane ^ static_cast<int>(distance()))...>(a, a));
+}
+
+template <class T, int... Lane>
+void interleave(vec<T> a, vec<T> b, vec<T>& low, vec<T>& high, std::integer_sequence<int, Lane...>)
+{
+    constexpr int w = static_cast<int>(sizeof...(Lane));
+    low = shuffle<(Lane % 2 * w + Lane / 2)...>(a, b);
+    high = shuffle<(Lane % 2 * w + Lane / 2 + w / 2)...>(a, b);
+}
+
+} // namespace detail
+#endif
+
+/// width x width numbers, a row a register, become their transpose. Each round interleaves row i with row i + width / 2, which turns
+/// the bits of (row, lane) by one place; after log2(width) rounds row and lane have changed places.
+template <class T>
+void transpose(vec<T> (&rows)[width<T>])
+{
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+    constexpr std::size_t w = width<T>;
+    for (std::size_t round = 1; round < w; round *= 2) {
+        vec<T> next[w];
+        for (std::size_t i = 0; i < w / 2; ++i)
+            detail::interleave(rows[i], rows[i + w / 2], next[2 * i], next[2 * i + 1], std::make_integer_sequence<int, static_cast<int>(w)>{});
+        for (std::size_t i = 0; i < w; ++i) rows[i] = next[i];
+    }
+#endif
+}
+
+/// All lanes combined pairwise by f(vec, vec): each half with the other, until every lane holds the result.
+template <class T, class F, std::size_t Distance = width<T> / 2>
 T reduce(vec<T> a, F f)
 {
-    alignas(vec<T>) T lanes[width<T>];
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+    if constexpr (Distance > 0) {
+        constexpr std::integral_constant<std::size_t, Distance> distance;
+        return reduce<T, F, Distance / 2>(
+            detail::combine_distance(a, f, std::make_integer_sequence<int, static_cast<int>(width<T>)>{}, distance), f);
+    }
+#endif
+    T lanes[width<T>];
     a.store(lanes);
-    for (std::size_t n = width<T> / 2; n > 0; n /= 2)
-        for (std::size_t i = 0; i < n; ++i) lanes[i] = f(lanes[i], lanes[i + n]);
     return lanes[0];
 }
 
@@ -205,14 +255,14 @@ T reduce(vec<T> a, F f)
 template <class T>
 T sum(vec<T> a)
 {
-    return reduce(a, [](T x, T y) { return x + y; });
+    return reduce(a, [](vec<T> x, vec<T> y) { return x + y; });
 }
 
 /// The largest lane.
 template <class T>
 T largest(vec<T> a)
 {
-    return reduce(a, [](T x, T y) { return x > y ? x : y; });
+    return reduce(a, [](vec<T> x, vec<T> y) { return max(x, y); });
 }
 
 } // namespace ctnn::inline CTNN_ARCH::simd

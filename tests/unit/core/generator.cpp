@@ -71,7 +71,8 @@ TEST_CASE("multinomial never draws a class of weight 0 and refuses what is no di
     }
     CHECK(rare == 0);
     const xt::xtensor<float, 1> q{0, 0, 1, 0};
-    for (const auto c : g.multinomial(q, 1000)) REQUIRE(c == 2);
+    for (const auto c : g.multinomial(q, 1000, WithReplacement{})) REQUIRE(c == 2);
+    CHECK_THROWS_WITH_AS((void)g.multinomial(q, 2), doctest::Contains("2 different classes are asked for, 1 have"), Error);
 
     const auto before = g.state();
     constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();

@@ -7,6 +7,12 @@
 #include <array>
 #include <cstdint>
 
+#if __has_include(<xtensor/core/xnoalias.hpp>)
+#include <xtensor/core/xnoalias.hpp>
+#else
+#include <xtensor/xnoalias.hpp>
+#endif
+
 #include <doctest/doctest.h>
 
 using namespace ctnn;
@@ -76,6 +82,7 @@ TEST_CASE("a view keeps its shape: nothing is reshaped, resized or broadcast")
 
     const xt::xtensor<float, 2> ones = xt::ones<float>({2, 3});
     view += ones;
+    CHECK_THROWS_AS(xt::noalias(view) = row, Error);
     view *= 2.0F;
     view = view - ones; // through a temporary: the expression reads what it writes
     CHECK(data[5] == 11);

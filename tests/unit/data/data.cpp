@@ -45,6 +45,7 @@ TEST_CASE("what is no list of words is an error that names the place")
     expect("a\n" + std::string(4097, 'x') + "\n", "names.txt, line 2: the line has 4097 bytes, expected at most 4096");
     expect(std::string("ab\nc\0d", 6), "line 2: column 2 holds a zero byte");
     CHECK_NOTHROW((void)words_from(std::string(4096, 'x')));
+    CHECK_NOTHROW((void)words_from(std::string(4096, 'x') + "\r\n"));
 
     const auto folder = std::filesystem::temp_directory_path().string();
     CHECK_THROWS_WITH_AS((void)read_words("/no/such/file"), "[ctnn.data] cannot read '/no/such/file': No such file or directory", Error);
@@ -69,6 +70,7 @@ TEST_CASE("vocabulary: sorted, the end first, bytes it does not have named with 
     CHECK(Vocabulary{"zzab"}.characters() == "abz");
     CHECK_THROWS_WITH_AS((void)ngrams(words_from("ab\n\nabX\n", "w.txt"), v, 3),
                          "[ctnn.data] w.txt, line 3, column 3: byte 0x58 ('X') is not in the vocabulary \"abcd\"", Error);
+    CHECK_THROWS_WITH_AS((void)ngrams(words_from("ab\n   abX\n", "w.txt"), v, 3), doctest::Contains("line 2, column 6: byte 0x58"), Error);
     CHECK_THROWS_WITH_AS((void)ngrams(words_from("b\xc3\xa9", "w.txt"), v, 3), doctest::Contains("column 2: byte 0xc3 is not"), Error);
 }
 

@@ -2,6 +2,9 @@
 #include <ctnn/ctnn.hpp>
 #include <ctnn/inspect/gradient_check.hpp>
 
+#include <cmath>
+#include <limits>
+
 #include "../../support/random.hpp"
 
 using namespace ctnn;
@@ -44,6 +47,10 @@ struct MissingShare : Right {
 };
 struct SetsInsteadOfAdds : Right {
     static constexpr bool adds = false;
+};
+
+struct NotANumber : Right {
+    static constexpr double dfactor = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// Batch normalisation that forgets that the mean and the variance depend on x.
@@ -119,6 +126,15 @@ TEST_CASE("six seeded bugs, each of which must be found where it is")
     fails<Sequential<Input<7>, Square<SetsInsteadOfAdds>>>("1.factor");
     fails<Sequential<Input<7>, BatchNormWithoutStatistics>>("input");
     fails<Sequential<Input<7>, TanhOfInput>>("input");
+}
+
+TEST_CASE("a gradient that is not a number is the worst and stays it")
+{
+    Generator g{1};
+    const GradientReport report = check_gradients<Sequential<Input<7>, Square<NotANumber>, Linear<7, 3>>>(g);
+    CHECK(!report.passed());
+    CHECK(std::isnan(report.worst));
+    CHECK(report.where == "1.factor");
 }
 
 TEST_CASE("the gradient of cross entropy is a central difference too")

@@ -7,6 +7,11 @@
 #include <vector>
 
 #include <pthread.h>
+#if __has_include(<xtensor/views/xview.hpp>)
+#include <xtensor/views/xview.hpp>
+#else
+#include <xtensor/xview.hpp>
+#endif
 
 #include "../../support/random.hpp"
 
@@ -145,6 +150,29 @@ TEST_CASE("no samples, other element types and column-major input")
     CHECK(model.forward(wide) == y);
     const xt::xtensor<float, 2, xt::layout_type::column_major> across = x;
     CHECK(model.forward(across) == y);
+}
+
+TEST_CASE("results go into dense views, and into nothing that has gaps")
+{
+    Generator g{4};
+    const auto model = some_model<Numbers>(g);
+    const auto x = g.randn(4, 7);
+    const auto expected = model.forward(x);
+    xt::xtensor<float, 3> block = xt::zeros<float>({2, 4, 5});
+    model.forward(x, xt::view(block, 1, xt::all(), xt::all()));
+    CHECK(xt::xtensor<float, 2>(xt::view(block, 1, xt::all(), xt::all())) == expected);
+    CHECK(xt::xtensor<float, 2>(xt::view(block, 0, xt::all(), xt::all())) == xt::xtensor<float, 2>(xt::zeros<float>({4, 5})));
+    xt::xtensor<float, 2> wide = xt::zeros<float>({4, 6});
+    CHECK_THROWS_WITH_AS(model.forward(x, xt::view(wide, xt::all(), xt::range(0, 5))), doctest::Contains("has gaps in memory"), Error);
+    for (const float e : wide) CHECK(e == 0);
+    auto column = xt::view(wide, xt::all(), 1);
+    CHECK_THROWS_WITH_AS(init::ones(column), doctest::Contains("has gaps in memory"), Error);
+    init::ones(xt::view(wide, 1, xt::all()));
+    CHECK(wide(1, 5) == 1);
+    CHECK(wide(0, 0) == 0);
+    const xt::xtensor<float, 3> inputs = g.randn(2, 4, 7);
+    CHECK(model.forward(xt::view(inputs, 1, xt::all(), xt::all())) ==
+          model.forward(xt::xtensor<float, 2>(xt::view(inputs, 1, xt::all(), xt::all()))));
 }
 
 TEST_CASE("NaN and infinity go in and come out, without a trap")

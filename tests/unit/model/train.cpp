@@ -6,6 +6,12 @@
 #include <limits>
 #include <vector>
 
+#if __has_include(<xtensor/views/xview.hpp>)
+#include <xtensor/views/xview.hpp>
+#else
+#include <xtensor/xview.hpp>
+#endif
+
 #include "../../support/random.hpp"
 
 using namespace ctnn;
@@ -156,6 +162,50 @@ TEST_CASE("a copy of a model is a model of its own")
     CHECK(a.parameter<"4.bias">()(0) == 9);
     Model<Net, Train<4>> c{std::move(a)};
     CHECK(c.parameter<"4.bias">()(0) == 9);
+}
+
+TEST_CASE("a model that was moved from can be copied and assigned to")
+{
+    Generator g{1};
+    Model<Net, Train<4>> a{g};
+    const auto numbers = all_numbers(a);
+    Model<Net, Train<4>> b{std::move(a)};
+    Model<Net, Train<4>> c{a}; // empty, like a
+    c = b;
+    a = std::move(b);
+    CHECK(all_numbers(a) == numbers);
+    CHECK(all_numbers(c) == numbers);
+    std::size_t count = 0;
+    std::as_const(a).for_each_parameter([&](auto, auto value, auto gradient) { count += value.size() == gradient.size() ? value.size() : 0; });
+    CHECK(count == parameter_count<Net>);
+}
+
+TEST_CASE("gradients that come as views with gaps, expressions or column-major are read in their own order")
+{
+    Generator g{1};
+    Model<Net, Train<4>> model{g};
+    const auto x = g.randint(0, 27, 4, 3);
+    const xt::xtensor<float, 3> many = g.randn(2, 4, 27);
+    const xt::xtensor<float, 2> dense = xt::view(many, 1, xt::all(), xt::all());
+    const xt::xtensor<float, 2> wide = g.randn(9, 27);
+    (void)model.forward(x);
+    const auto gradient_for = [&](const auto& dy) {
+        model.backward(dy);
+        return xt::xtensor<float, 2>(model.gradient<"1.weight">());
+    };
+    const auto expected = gradient_for(dense);
+    CHECK(gradient_for(xt::view(many, 1, xt::all(), xt::all())) == expected);
+    CHECK(gradient_for(xt::xtensor<float, 2, xt::layout_type::column_major>(dense)) == expected);
+    CHECK(gradient_for(dense * 1.0F) == expected);
+    CHECK(gradient_for(xt::xtensor<double, 2>(dense)) == expected);
+    const xt::xtensor<float, 2> lower = xt::view(wide, xt::range(5, 9), xt::all());
+    CHECK(gradient_for(xt::view(wide, xt::range(5, 9), xt::all())) == gradient_for(lower));
+
+    CrossEntropy criterion;
+    const xt::xtensor<int, 1> targets{1, 2, 3, 4};
+    const float loss = std::get<0>(criterion(dense, targets));
+    CHECK(std::get<0>(criterion(xt::view(many, 1, xt::all(), xt::all()), targets)) == loss);
+    CHECK(std::get<0>(criterion(xt::view(wide, xt::range(5, 9), xt::all()), targets)) == std::get<0>(criterion(lower, targets)));
 }
 
 TEST_CASE("what goes in is checked before anything is changed")

@@ -1,0 +1,28 @@
+// expect: [ctnn.mode] | has_rows
+// SPDX-License-Identifier: BSD-3-Clause
+/// A batch of nothing.
+#include <ctnn/ctnn.hpp>
+#include <ctnn/inspect/gradient_check.hpp>
+
+using namespace ctnn;
+
+using Net = Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200>, Tanh, Linear<200, 27>>;
+
+int main()
+{
+    Generator generator{1};
+    Model<Net, Train<0>> model{generator};
+    Sgd sgd{model, {.learning_rate = 0.1F}};
+    CrossEntropy criterion;
+    const auto& logits = model.forward(generator.randint(0, 27, 0, 3));
+    const auto [loss, dlogits] = criterion(logits, generator.randint(0, 27, 0));
+    model.backward(dlogits);
+    sgd.step(model);
+    model.parameter<"0.weight">() = generator.randn(27, 10);
+    const auto frozen = freeze(model);
+    (void)frozen.forward(generator.randint(0, 27, 0, 3));
+    static_assert(parameter_count<Net> == 12'097 && weight_bytes<Net> < 50'000);
+    const Vocabulary vocabulary{"abc"};
+    std::string text = sample(frozen, vocabulary, generator) + first_non_finite_layer(model) + check_gradients<Net>(generator).where;
+    return summary<Net>().empty() || text.empty() ? 1 : 0;
+}
