@@ -8,6 +8,8 @@ using namespace ctnn;
 
 using Net = Sequential<Embedding<27, 10>, Linear<31, 200>, Tanh, Linear<200, 27>>;
 
+static_assert(parameter_count<Net> == 12'097 && weight_bytes<Net> < 50'000);
+
 int main()
 {
     Generator generator{1};
@@ -21,7 +23,6 @@ int main()
     model.parameter<"0.weight">() = generator.randn(27, 10);
     const auto frozen = freeze(model);
     (void)frozen.forward(generator.randint(0, 27, 32, 3));
-    static_assert(parameter_count<Net> == 12'097 && weight_bytes<Net> < 50'000);
     const Vocabulary vocabulary{"abc"};
     std::string text = sample(frozen, vocabulary, generator) + first_non_finite_layer(model) + check_gradients<Net>(generator).where;
     return summary<Net>().empty() || text.empty() ? 1 : 0;
