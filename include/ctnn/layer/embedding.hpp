@@ -21,7 +21,8 @@ namespace ctnn::inline CTNN_ARCH {
 ///   backward : dweight is overwritten; an id that occurs twice adds twice; ids have no gradient
 ///   reset    : standard normal, as torch.nn.Embedding
 ///   errors   : [ctnn.class_id] an id outside 0..V-1, thrown by the model before anything is written
-template <std::size_t V, std::size_t C, std::size_t T = 0>
+template <std::size_t V, std::size_t C, std::size_t... T>
+    requires(sizeof...(T) <= 1) // a pack of at most one, because a default would stand in every message as a third argument of 0
 struct Embedding {
     static constexpr std::size_t classes = V;
     static constexpr uses derivative_uses = uses::input;
@@ -30,14 +31,14 @@ struct Embedding {
 
     static constexpr extents output(const extents& x)
     {
-        if (V == 0 || C == 0 || (T != 0 && x != extents{T})) return extents::none();
+        if (V == 0 || C == 0 || (sizeof...(T) == 1 && x != extents{T...})) return extents::none();
         extents y = x;
         y.push_back(C);
         return y;
     }
     static constexpr extents input(std::size_t next_in_features)
     {
-        if (T != 0) return {T};
+        if (sizeof...(T) == 1) return {T...};
         return C != 0 && next_in_features > C && next_in_features % C == 0 ? extents{next_in_features / C} : extents{};
     }
 

@@ -34,6 +34,8 @@ std::string type_name()
         name += text[i];
         if (name.ends_with("::")) { // drop the qualifier just read
             std::size_t start = name.size() - 2;
+            if (start > 0 && (name[start - 1] == '}' || name[start - 1] == ')')) // {anonymous}:: or (anonymous namespace)::
+                start = name.find_last_of("{(", start);
             while (start > 0 && (std::isalnum(static_cast<unsigned char>(name[start - 1])) != 0 || name[start - 1] == '_')) --start;
             name.resize(start);
         }

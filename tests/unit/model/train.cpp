@@ -249,4 +249,6 @@ TEST_CASE("summary prints the table of layers, alike under every compiler")
 )");
     CHECK(summary<Sequential<Input<5>, Sequential<Offset, BatchNorm<5, LectureStd>>>>().find("1.1  BatchNorm<5, LectureStd>  (B, 5)") !=
           std::string::npos);
+    CHECK(summary<Sequential<Input<5>, Sequential<Offset, BatchNorm<5, LectureStd>>>>().find("1.0  Offset                    (B, 5)") !=
+          std::string::npos);
 }
