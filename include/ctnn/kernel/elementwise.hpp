@@ -37,12 +37,4 @@ void sum_rows(T* y, const T* x, std::size_t rows)
     });
 }
 
-/// y(n) += factor * x(n).
-template <class T>
-void add_scaled(T* y, T factor, const T* x, std::size_t n)
-{
-    const simd::vec<T> f(factor);
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) { place.store(y + i, simd::fma(f, place.load(x + i), place.load(y + i))); });
-}
-
 } // namespace ctnn::inline CTNN_ARCH::kernel

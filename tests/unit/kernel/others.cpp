@@ -237,7 +237,7 @@ TEST_CASE("transposition, whole tiles and parts, in both scalar types")
     both(simd::constant<200>{}, simd::constant<27>{});
 }
 
-TEST_CASE("sums of rows, scaled addition and updates")
+TEST_CASE("sums of rows and updates")
 {
     constexpr std::size_t rows = 7, C = 2 * W + 1;
     Generator g{7};

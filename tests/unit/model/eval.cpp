@@ -95,8 +95,6 @@ TEST_CASE("many threads on one model, each on a stack of 64 KiB")
     static std::atomic<int> right{0};
     right = 0;
     const auto work = [](void*) -> void* {
-        std::array<float, 100 * 27>* none = nullptr;
-        (void)none;
         auto y = xt::xtensor<float, 2>::from_shape({100, 27});
         for (int i = 0; i < 20; ++i) model.forward(x, y);
         right += y == expected ? 1 : 0;
