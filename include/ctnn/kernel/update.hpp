@@ -24,13 +24,15 @@ void sgd(T* w, const T* g, T rate, T decay, std::size_t n)
         });
 }
 
-/// v(n) = momentum * v(n) + share * (g(n) + decay * w(n)), then w(n) -= rate * v(n), or with Nesterov
-/// w(n) -= rate * (g(n) + decay * w(n) + momentum * v(n)).   w, v : =
+/// The constants of `sgd_momentum`.
 template <class T>
 struct momentum_constants {
     T rate, decay, momentum, share; ///< share : 1 - dampening, and 1 at the first step
     bool nesterov;
 };
+
+/// v(n) = momentum * v(n) + share * (g(n) + decay * w(n)), then w(n) -= rate * v(n), or with Nesterov
+/// w(n) -= rate * (g(n) + decay * w(n) + momentum * v(n)).   w, v : =
 template <class T>
 void sgd_momentum(T* w, T* v, const T* g, const momentum_constants<T>& k, std::size_t n)
 {

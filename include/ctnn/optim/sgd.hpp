@@ -38,7 +38,7 @@ struct SgdOptions {
 /// w -= learning_rate * g, with momentum, Nesterov and weight decay as in PyTorch.
 ///
 ///   errors : [ctnn.option] learning rate or weight decay negative or not finite; momentum outside 0..1 (1 excluded);
-///            Nesterov without momentum or with dampening
+///            Nesterov without momentum or with dampening; [ctnn.shape] a step with momentum of a model of another size
 ///   cost   : one pass over the parameters; one allocation at construction when there is momentum, none without
 template <Scalar T>
 class Sgd {
@@ -86,6 +86,9 @@ private:
         if (options_.momentum == 0) {
             kernel::sgd(model.parameter_block(), model.gradient_block(), rate, decay, model.block_size());
         } else {
+            if (velocity_.size() != model.block_size())
+                throw Error("ctnn.shape", "the optimizer was made for another network: it keeps " + std::to_string(velocity_.size()) +
+                                              " numbers, this model needs " + std::to_string(model.block_size()));
             const T share = steps_ == 0 ? T{1} : T{1} - static_cast<T>(options_.dampening);
             kernel::sgd_momentum(model.parameter_block(), velocity_.data(), model.gradient_block(),
                                  {rate, decay, static_cast<T>(options_.momentum), share, options_.nesterov}, velocity_.size());
