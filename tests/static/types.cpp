@@ -87,7 +87,7 @@ concept retains = requires(M& m)
     m.template output_gradient<0>();
 };
 static_assert(retains<Model<Net, Train<32, RetainGradients>>> && !retains<Model<Net, Train<32>>>);
-static_assert(std::is_same_v<decltype(freeze(std::declval<const Model<Net, Train<32>>&>())), Model<Net, Eval>>);
+static_assert(std::is_same_v<decltype(freeze(std::declval<const Model<Net, Train<32>>&>())), Model<Frozen<Net>, Eval>>);
 static_assert(std::is_same_v<decltype(Sgd{std::declval<const Model<Net, Train<2>, double>&>()}), Sgd<double>>);
 static_assert(std::is_nothrow_move_constructible_v<Model<Net, Train<32>>> && std::is_copy_constructible_v<Model<Net, Eval>>);
 

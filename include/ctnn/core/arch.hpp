@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Names the instruction set of this translation unit and refuses compiler modes that break the numbers.
+/// What the compiler is told: the instruction set in every name, what must be inlined and unrolled, no mode that breaks the numbers.
 #pragma once
 
 #if defined(__FAST_MATH__) && !defined(CTNN_ALLOW_FAST_MATH)
 #error                                                                                                                                          \
     "[ctnn.fast_math] -ffast-math removes NaN, infinity and signed zero, on which ctnn's kernels rely; build without it, or define CTNN_ALLOW_FAST_MATH to take the risk"
+#endif
+
+// Inlined whatever the size of the translation unit: a compiler that has reached its limits otherwise leaves calls inside the inner
+// loops, and registers that a called lambda refers to live in memory.
+#define CTNN_INLINE [[gnu::always_inline]] inline
+#define CTNN_INLINE_LAMBDA __attribute__((always_inline))
+// Stands before a loop over registers, which stay registers only when the loop is written out.
+#if defined(__clang__)
+#define CTNN_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define CTNN_UNROLL _Pragma("GCC unroll 64")
 #endif
 
 // Everything in ctnn lives in an inline namespace of this name. The linker merges inline functions by name, so without it a

@@ -30,11 +30,13 @@ void require_classes(const char* what, Iterator ids, const std::array<std::size_
     } else {
         std::size_t count = 1;
         for (const std::size_t e : shape) count *= e;
-        for (std::size_t i = 0; i < count; ++i, ++ids) {
+        const auto outside = [classes](id_type id) { return static_cast<std::uint64_t>(id) >= classes; }; // a negative id becomes huge
+        bool any = false;
+        auto from = ids;
+        for (std::size_t i = 0; i < count; ++i, ++from) any |= outside(*from);
+        for (std::size_t i = 0; any && i < count; ++i, ++ids) {
             const id_type id = *ids;
-            bool below = false;
-            if constexpr (std::is_signed_v<id_type>) below = id < 0;
-            if (!below && static_cast<std::uint64_t>(id) < classes) continue;
+            if (!outside(id)) continue;
             std::array<std::size_t, N> place{};
             for (std::size_t rest = i, axis = N; axis-- > 0; rest /= shape[axis]) place[axis] = rest % shape[axis];
             throw Error("ctnn.class_id", "class id " + std::to_string(id) + " at " + shape_text(place) + " of " + what + " is outside 0.." +

@@ -15,6 +15,23 @@ namespace ctnn::inline CTNN_ARCH {
 /// What a layer's backward pass reads beside the gradient of its output. A buffer nobody reads later can be reused.
 enum class uses { nothing, input, output, both };
 
+/// In which passes a layer can apply the activation of the layer behind it to its own result, before that goes to memory.
+enum class applies_activation { never, forward, both };
+
+/// The activation that does nothing: y = x. Another maps a register like this, and states dx from dy and y.
+struct identity {
+    template <class V>
+    CTNN_INLINE V operator()(V x) const
+    {
+        return x;
+    }
+    template <class V>
+    CTNN_INLINE V backward(V dy, V) const
+    {
+        return dy;
+    }
+};
+
 namespace detail {
 
 template <class L>
@@ -40,7 +57,9 @@ struct layer_facts {
     bool overwrites_gradients = false; ///< backward sets its parameter gradients with =; otherwise it adds to zeroed ones
     bool mixes_batch = false;          ///< in training a sample's output depends on the other samples
     bool in_place = false;             ///< forward works with y == x, backward with dx == dy
-    bool reshapes_only = false;        ///< the output is the input under another shape; the layer is never run
+    bool is_activation = false;        ///< states `activation`: its output is that of each number alone, and dx follows from dy and y
+    applies_activation applies = applies_activation::never;
+    bool reshapes_only = false; ///< the output is the input under another shape; the layer is never run
 };
 
 template <class L>
@@ -77,9 +96,16 @@ constexpr layer_facts facts_of()
     if constexpr (requires { L::overwrites_gradients; }) f.overwrites_gradients = L::overwrites_gradients;
     if constexpr (requires { L::mixes_batch; }) f.mixes_batch = L::mixes_batch;
     if constexpr (requires { L::in_place; }) f.in_place = L::in_place;
+    f.is_activation = requires { typename L::activation; };
+    if constexpr (requires { L::applies; }) f.applies = L::applies;
     if constexpr (requires { L::reshapes_only; }) f.reshapes_only = L::reshapes_only;
     return f;
 }
+
+template <class L>
+struct activation_of {
+    using type = typename L::activation;
+};
 
 /// Where the i-th of a layer's arrays starts inside the layer's own stretch of memory; each starts on a cache line.
 template <class T>

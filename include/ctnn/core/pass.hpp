@@ -19,6 +19,19 @@ namespace detail {
 template <class L, class M>
 inline constexpr bool has_memory = false;
 
+/// The number of samples in a pass: a constant in training.
+template <Mode M>
+struct row_count_of {
+    using type = std::size_t;
+};
+template <Mode M>
+    requires is_train<M>
+struct row_count_of<M> {
+    using type = std::integral_constant<std::size_t, M::batch>;
+};
+template <Mode M>
+using row_count = typename row_count_of<M>::type;
+
 } // namespace detail
 
 /// The argument of a layer's `forward` and `backward`: one pass of `rows` samples through layer `L`.
@@ -27,22 +40,25 @@ inline constexpr bool has_memory = false;
 ///   dy, dx     : their gradients, in backward; dx is to be overwritten, and may be skipped when not `wants_dx`
 ///   parameters : one span for each of `L::parameters`; gradients : the same, to be added to (or overwritten, if the layer
 ///                states `overwrites_gradients`); buffers : one for each of `L::buffers`, written only in training
+///   activation : what to apply to the result, if `L` states that it `applies` one: y = activation{}(result); in backward y is
+///                there, and dy is still to go through `activation{}.backward(dy, y)`
 ///   saved      : `L::saved(input, rows)` numbers that forward leaves for backward; in training only
 ///   scratch    : `L::scratch(input, rows)` numbers of any content; in training only
 ///   errors     : [ctnn.mode] saved or scratch in an eval pass; `if constexpr (P::training)` keeps them apart
-template <class L, class T, Mode M, class Input, bool WantsDx = true>
+template <class L, class T, Mode M, class Input, bool WantsDx = true, class Activation = identity>
 struct Pass {
     using layer = L;
     using scalar = T;
     using mode = M;
     using input = Input; ///< shape<...> of one sample
+    using activation = Activation;
     static constexpr bool training = is_train<M>;
     static constexpr bool wants_dx = WantsDx;
     static constexpr bool takes_ids = detail::facts_of<L>().classes > 0;
     using x_type = std::conditional_t<takes_ids, class_id, T>;
     using owned = std::conditional_t<training, T, const T>;
 
-    std::size_t rows;
+    detail::row_count<M> rows;
     const x_type* x_data;
     T* y_data;
     const T* parameter_data;
@@ -55,6 +71,14 @@ struct Pass {
 
     static constexpr std::size_t x_extent = Input::size;
     static constexpr std::size_t y_extent = L::output(Input::value).size();
+
+    /// The number of rows of N numbers in x: as a type in training.
+    template <std::size_t N>
+    [[nodiscard]] constexpr auto rows_of() const
+    {
+        if constexpr (training) return std::integral_constant<std::size_t, M::batch * x_extent / N>{};
+        else return rows * x_extent / N;
+    }
 
     [[nodiscard]] std::span<const x_type> x() const { return {x_data, rows * x_extent}; }
     [[nodiscard]] std::span<T> y() const { return {y_data, rows * y_extent}; }

@@ -2,36 +2,51 @@
 /// The affine map and its gradients.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <type_traits>
 
 #include <ctnn/kernel/matmul.hpp>
-#include <ctnn/kernel/transpose.hpp>
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// y(rows,Out) = x(rows,In) * w(In,Out) + b(Out); b may be null.   y : =
+/// In how many chains a sum over In is made where single rows must be fast: so many that the multiply-adds of one row of Out
+/// numbers hide each other's latency. It depends on the sizes alone, so that the bits of a row do not depend on the number of rows.
 template <std::size_t In, std::size_t Out, class T>
-void affine(T* y, const T* x, const T* w, const T* b, std::size_t rows)
+constexpr std::size_t parts_of_sum()
 {
-    matmul<Out>(rows_of<T, Out>{y}, left<T, In, 1>{x}, rows_of<const T, Out>{w}, b, rows, simd::constant<In>{});
+    constexpr std::size_t columns = (Out + simd::width<T> - 1) / simd::width<T>, in_flight = 8;
+    std::size_t parts = std::max<std::size_t>(1, std::min(in_flight / columns, In / 8));
+    // Chains that start a multiple of 4 KiB apart would meet in the same sets of the cache.
+    const auto collide = [](std::size_t n) { return (In / n * Out * sizeof(T) + 256) % 4096 < 512; };
+    while (parts > 1 && parts < 2 * in_flight && collide(parts)) ++parts;
+    return parts;
 }
 
-/// dx(rows,In) = dy(rows,Out) * w(In,Out)^T.   dx : =
+/// y(rows,Out) = finish(x(rows,In) * w(In,Out) + b(Out)); b may be null.   y : =
 ///
-///   transposed : space for w(In,Out)^T, In * Out numbers
-template <std::size_t In, std::size_t Out, class T>
-void affine_backward_input(T* dx, T* transposed, const T* dy, const T* w, std::size_t rows)
+///   rows : a number, or better a `simd::constant`
+template <std::size_t In, std::size_t Out, std::size_t Parts = 1, class T, class Rows, class Finish = identity>
+void affine(T* y, const T* x, const T* w, const T* b, Rows rows, Finish finish = {})
 {
-    transpose<In, Out>(transposed, w);
-    matmul<In, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, rows_of<const T, In>{transposed}, nullptr, rows, simd::constant<Out>{});
+    matmul<Out, Parts>(rows_of<T, Out>{y}, left<T, In, 1>{x}, rows_of<const T, Out>{w}, b, rows, simd::constant<In>{}, finish);
+}
+
+/// The scratch of `affine_backward_input`.
+template <std::size_t In, std::size_t Out>
+inline constexpr std::size_t affine_scratch = transposed_scratch<In>(Out);
+
+/// dx(rows,In) = dy(rows,Out) * w(In,Out)^T.   dx : =;   scratch : `affine_scratch<In, Out>` numbers
+template <std::size_t In, std::size_t Out, class T, class Rows>
+void affine_backward_input(T* dx, T* scratch, const T* dy, const T* w, Rows rows)
+{
+    matmul<In, 1, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, transpose_of<T, Out>{w, scratch}, nullptr, rows, simd::constant<Out>{});
 }
 
 /// dw(In,Out) = x(rows,In)^T * dy(rows,Out).   dw : =
-template <std::size_t In, std::size_t Out, class T>
-void affine_backward_weight(T* dw, const T* dy, const T* x, std::size_t rows)
+template <std::size_t In, std::size_t Out, class T, class Rows>
+void affine_backward_weight(T* dw, const T* dy, const T* x, Rows rows)
 {
-    matmul<Out, T>(rows_of<T, Out>{dw}, left<T, 1, In>{x}, rows_of<const T, Out>{dy}, nullptr, In, rows);
+    matmul<Out, 1, T>(rows_of<T, Out>{dw}, left<T, 1, In>{x}, rows_of<const T, Out>{dy}, nullptr, simd::constant<In>{}, rows);
 }
 
 } // namespace ctnn::inline CTNN_ARCH::kernel

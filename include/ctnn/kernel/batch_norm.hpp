@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
+#include <ctnn/kernel/elementwise.hpp>
 #include <ctnn/simd/loop.hpp>
 
 namespace ctnn::inline CTNN_ARCH::kernel {
@@ -38,82 +40,98 @@ simd::vec<T> inverse_root(simd::vec<T> variance, T epsilon)
 
 } // namespace detail
 
-/// y(rows,C) = (x(rows,C) - mean) * inverse_std * gain + shift with the mean and variance of this batch.
+/// y(rows,C) = f((x(rows,C) - mean) * inverse_std * gain + shift) with the mean and variance of this batch.
 ///
 ///   y      : =, may be x;  rows >= 2
 ///   method : two passes, the mean first, and that as the distance from the first row: a large mean with a small spread keeps
 ///            its digits, and a constant feature has a variance of exactly 0
-template <std::size_t C, class T>
-void batch_norm(T* y, const T* x, const batch_norm_arguments<T>& a, const batch_norm_constants& k, std::size_t rows)
+template <std::size_t C, class Activation = identity, class T, class Rows>
+[[gnu::flatten]] void batch_norm(T* y, const T* x, const batch_norm_arguments<T>& a, const batch_norm_constants& k, Rows row_count)
 {
-    using V = simd::vec<T>;
+    const std::size_t rows = row_count;
     const auto n = static_cast<double>(rows);
+    using V = simd::vec<T>;
     const V mean_factor(static_cast<T>(1 / n)), variance_factor(static_cast<T>(1 / (n - k.correction)));
     const V running_factor(static_cast<T>(1 / (n - k.running_correction)));
     const V momentum(static_cast<T>(k.momentum)), keep(static_cast<T>(1 - k.momentum));
-    simd::for_each_vec<T>(C, [&](std::size_t c, auto place) {
-        V sum(T{0}), squares(T{0});
-        const V first = place.load(x + c);
-        for (std::size_t r = 1; r < rows; ++r) sum = sum + (place.load(x + r * C + c) - first);
-        const V mean = simd::fma(sum, mean_factor, first);
-        for (std::size_t r = 0; r < rows; ++r) {
-            const V d = place.load(x + r * C + c) - mean;
-            squares = simd::fma(d, d, squares);
-        }
-        const V inverse_std = detail::inverse_root(squares * variance_factor, static_cast<T>(k.epsilon));
-        const V gain = place.load(a.gain + c) * inverse_std, shift = place.load(a.shift + c);
-        for (std::size_t r = 0; r < rows; ++r) place.store(y + r * C + c, simd::fma(place.load(x + r * C + c) - mean, gain, shift));
+    simd::for_each_columns<T, C, simd::columns_at_once>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
+        constexpr std::size_t N = place.registers;
+        using P = simd::pack<T, N>;
+        const P first = place.load(x + c);
+        const P from_first = detail::sum_of_rows<T, N>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c) - first; });
+        const P mean = first + from_first * mean_factor;
+        const P squares = detail::sum_of_rows<T, N>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
+            const P d = place.load(x + r * C + c) - mean;
+            return d * d;
+        });
+        const P inverse_std =
+            P::map([&](V s) CTNN_INLINE_LAMBDA { return detail::inverse_root(s * variance_factor, static_cast<T>(k.epsilon)); }, squares);
+        const P gain = place.load(a.gain + c) * inverse_std, shift = place.load(a.shift + c);
+        for (std::size_t r = 0; r < rows; ++r)
+            place.store(y + r * C + c, P::map(Activation{}, simd::fma(place.load(x + r * C + c) - mean, gain, shift)));
         place.store(a.mean + c, mean);
         place.store(a.inverse_std + c, inverse_std);
-        const V variance = squares * running_factor;
-        const V spread = k.running_is_std ? simd::sqrt(variance) : variance;
-        place.store(a.running_mean + c, simd::fma(momentum, mean, keep * place.load(a.running_mean + c)));
-        place.store(a.running_spread + c, simd::fma(momentum, spread, keep * place.load(a.running_spread + c)));
+        const P variance = squares * running_factor;
+        const P spread = k.running_is_std ? P::map([](V s) CTNN_INLINE_LAMBDA { return simd::sqrt(s); }, variance) : variance;
+        place.store(a.running_mean + c, place.load(a.running_mean + c) * keep + mean * momentum);
+        place.store(a.running_spread + c, place.load(a.running_spread + c) * keep + spread * momentum);
     });
 }
 
-/// y(rows,C) = (x(rows,C) - running_mean) / running std * gain + shift.   y : =, may be x
-template <std::size_t C, class T>
-void batch_norm_eval(T* y, const T* x, const T* gain, const T* shift, const T* running_mean, const T* running_spread,
+/// y(rows,C) = f((x(rows,C) - running_mean) / running std * gain + shift).   y : =, may be x
+template <std::size_t C, class Activation = identity, class T>
+[[gnu::flatten]] void batch_norm_eval(T* y, const T* x, const T* gain, const T* shift, const T* running_mean, const T* running_spread,
                      const batch_norm_constants& k, std::size_t rows)
 {
     using V = simd::vec<T>;
-    simd::for_each_vec<T>(C, [&](std::size_t c, auto place) {
+    simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
         const V s = place.load(running_spread + c);
         const V factor = detail::inverse_root(k.running_is_std ? s * s : s, static_cast<T>(k.epsilon)) * place.load(gain + c);
         const V mean = place.load(running_mean + c), b = place.load(shift + c);
-        for (std::size_t r = 0; r < rows; ++r) place.store(y + r * C + c, simd::fma(place.load(x + r * C + c) - mean, factor, b));
+        for (std::size_t r = 0; r < rows; ++r) place.store(y + r * C + c, Activation{}(simd::fma(place.load(x + r * C + c) - mean, factor, b)));
     });
 }
 
-/// The gradients of `batch_norm`, through the batch's mean and variance.
+/// The gradients of `batch_norm`, through the batch's mean and variance; y, its result, is read when there is an activation.
 ///
 ///   dgain, dshift : =        dx : =, may be dy
-///   dx = gain * inverse_std * (dy - mean(dy) - xhat * sum(dy * xhat) / (rows - correction)),  xhat = (x - mean) * inverse_std
+///   dx = gain * inverse_std * (d - mean(d) - xhat * sum(d * xhat) / (rows - correction)),  xhat = (x - mean) * inverse_std,
+///        d = dy * f'
 ///   source : Ioffe & Szegedy 2015, section 3 (arXiv:1502.03167), with either divisor of the variance
-template <std::size_t C, class T>
-void batch_norm_backward(T* dx, T* dgain, T* dshift, const T* dy, const T* x, const T* gain, const T* mean, const T* inverse_std,
-                         const batch_norm_constants& k, std::size_t rows)
+template <std::size_t C, class Activation = identity, class T, class Rows>
+[[gnu::flatten]] void batch_norm_backward(T* dx, T* dgain, T* dshift, const T* dy, const T* y, const T* x, const T* gain, const T* mean,
+                                          const T* inverse_std, const batch_norm_constants& k, Rows row_count)
 {
-    using V = simd::vec<T>;
+    const std::size_t rows = row_count;
     const auto n = static_cast<double>(rows);
+    using V = simd::vec<T>;
     const V mean_factor(static_cast<T>(1 / n)), variance_factor(static_cast<T>(1 / (n - k.correction)));
-    simd::for_each_vec<T>(C, [&](std::size_t c, auto place) {
-        const V m = place.load(mean + c), inv = place.load(inverse_std + c);
-        V sum(T{0}), product(T{0});
-        for (std::size_t r = 0; r < rows; ++r) {
-            const V d = place.load(dy + r * C + c);
-            sum = sum + d;
-            product = simd::fma(d, place.load(x + r * C + c) - m, product);
-        }
-        product = product * inv; // sum of dy * xhat
-        place.store(dgain + c, product);
+    constexpr bool plain = std::is_same_v<Activation, identity>;
+    simd::for_each_columns<T, C, simd::columns_at_once>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
+        constexpr std::size_t N = place.registers;
+        using P = simd::pack<T, N>;
+        const P m = place.load(mean + c), inv = place.load(inverse_std + c);
+        P product[2] = {P::of(T{0}), P::of(T{0})};
+        const P sum = detail::sum_of_rows<T, N>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
+            const std::size_t i = r * C + c;
+            P d = place.load(dy + i);
+            if constexpr (!plain) {
+                d = P::map([](V g, V out) CTNN_INLINE_LAMBDA { return Activation{}.backward(g, out); }, d, place.load(y + i));
+                place.store(dx + i, d);
+            }
+            P& p = product[r % 2];
+            p = simd::fma(d, place.load(x + i) - m, p);
+            return d;
+        });
+        const P total = (product[0] + product[1]) * inv; // sum of d * xhat
+        place.store(dgain + c, total);
         place.store(dshift + c, sum);
-        const V factor = place.load(gain + c) * inv;
-        const V constant = sum * mean_factor, slope = product * variance_factor * inv;
+        const P factor = place.load(gain + c) * inv;
+        const P constant = sum * mean_factor, slope = total * inv * variance_factor;
         for (std::size_t r = 0; r < rows; ++r) {
-            const V rest = simd::fnma(place.load(x + r * C + c) - m, slope, place.load(dy + r * C + c) - constant);
-            place.store(dx + r * C + c, rest * factor);
+            const std::size_t i = r * C + c;
+            const P d = plain ? place.load(dy + i) : place.load(dx + i);
+            place.store(dx + i, simd::fnma(place.load(x + i) - m, slope, d - constant) * factor);
         }
     });
 }

@@ -1,39 +1,56 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Functions of single numbers over arrays, and sums over rows.
+/// Activations over arrays, and sums over rows.
 #pragma once
 
 #include <cstddef>
 
+#include <ctnn/kernel/activation.hpp>
 #include <ctnn/simd/loop.hpp>
-#include <ctnn/simd/math.hpp>
+#include <ctnn/simd/pack.hpp>
+
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// y(n) = tanh x(n).   y : =, may be x
-template <class T>
-void tanh(T* y, const T* x, std::size_t n)
+/// y(n) = f(x(n)).   y : =, may be x
+template <class Activation, class T>
+[[gnu::flatten]] void activate(T* y, const T* x, std::size_t n)
 {
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) { place.store(y + i, simd::tanh(place.load(x + i))); });
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, Activation{}(place.load(x + i))); });
 }
 
-/// dx(n) = dy(n) * (1 - y(n)^2), from the output y of tanh.   dx : =, may be dy
-template <class T>
-void tanh_backward(T* dx, const T* dy, const T* y, std::size_t n)
+/// dx(n) = dy(n) * f'(x(n)), from y = f(x).   dx : =, may be dy
+template <class Activation, class T>
+[[gnu::flatten]] void activate_backward(T* dx, const T* dy, const T* y, std::size_t n)
 {
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) {
-        const auto v = place.load(y + i);
-        place.store(dx + i, place.load(dy + i) * simd::fnma(v, v, simd::vec<T>(T{1})));
-    });
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place)
+                                 CTNN_INLINE_LAMBDA { place.store(dx + i, Activation{}.backward(place.load(dy + i), place.load(y + i))); });
 }
+
+namespace detail {
+
+/// term(0) + term(1) + ... in several chains, so that one addition need not wait for the one before it.
+template <class T, std::size_t N, class F>
+CTNN_INLINE simd::pack<T, N> sum_of_rows(std::size_t rows, F term)
+{
+    constexpr std::size_t chains = N > 1 ? 2 : 4;
+    simd::pack<T, N> sum[chains];
+    CTNN_UNROLL for (std::size_t i = 0; i < chains; ++i) sum[i] = simd::pack<T, N>::of(T{0});
+    const std::size_t even = rows / chains * chains;
+    for (std::size_t r = 0; r < even; r += chains) {
+        CTNN_UNROLL for (std::size_t i = 0; i < chains; ++i) sum[i] = sum[i] + term(r + i);
+    }
+    for (std::size_t r = even; r < rows; ++r) sum[0] = sum[0] + term(r);
+    return chains == 4 ? (sum[0] + sum[1]) + (sum[chains - 2] + sum[chains - 1]) : sum[0] + sum[1];
+}
+
+} // namespace detail
 
 /// y(C) = sum over rows of x(rows,C).   y : =
 template <std::size_t C, class T>
-void sum_rows(T* y, const T* x, std::size_t rows)
+[[gnu::flatten]] void sum_rows(T* y, const T* x, std::size_t rows)
 {
-    simd::for_each_vec<T>(C, [&](std::size_t c, auto place) {
-        auto sum = place.load(x + c);
-        for (std::size_t r = 1; r < rows; ++r) sum = sum + place.load(x + r * C + c);
-        place.store(y + c, sum);
+    simd::for_each_columns<T, C, 2>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
+        place.store(y + c, detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c); }));
     });
 }
 

@@ -13,7 +13,7 @@ namespace ctnn::inline CTNN_ARCH::kernel {
 
 /// The largest of x(n), n >= 1. Where x holds NaN it may be any of them: what follows makes NaN of it, because e^(NaN - largest) is.
 template <class T>
-T largest(const T* x, std::size_t n)
+[[gnu::flatten]] T largest(const T* x, std::size_t n)
 {
     using V = simd::vec<T>;
     constexpr std::size_t W = simd::width<T>;
@@ -29,38 +29,38 @@ T largest(const T* x, std::size_t n)
 
 /// y(n) = e^(x(n) - largest), and returns their sum.   y : =, may be x
 template <class T>
-T shifted_exp(T* y, const T* x, T largest_x, std::size_t n)
+[[gnu::flatten]] T shifted_exp(T* y, const T* x, T largest_x, std::size_t n)
 {
     using V = simd::vec<T>;
     const V shift(largest_x);
     V sum(T{0});
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) {
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
         const V e = simd::exp(place.load(x + i) - shift);
         place.store(y + i, e);
-        sum = sum + place.load(y + i); // loaded again: the lanes behind a tail count as 0
+        sum = sum + place.only(e);
     });
     return simd::sum(sum);
 }
 
 /// y(n) = softmax of x(n): e^x over its sum. One +inf takes everything; NaN anywhere makes all NaN.   y : =, may be x
 template <class T>
-void softmax(T* y, const T* x, std::size_t n)
+[[gnu::flatten]] void softmax(T* y, const T* x, std::size_t n)
 {
     using V = simd::vec<T>;
     const V scale(T{1} / shifted_exp(y, x, largest(x, n), n));
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) { place.store(y + i, place.load(y + i) * scale); });
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, place.load(y + i) * scale); });
 }
 
 /// y(n) = log softmax of x(n) = x - largest - log(sum of e^(x - largest)). Finite for every finite x: what would be below the
 /// lowest number is that number.   y : =, may not be x
 template <class T>
-void log_softmax(T* y, const T* x, std::size_t n)
+[[gnu::flatten]] void log_softmax(T* y, const T* x, std::size_t n)
 {
     using V = simd::vec<T>;
     const T most = largest(x, n);
     const V shift(most), log_sum(std::log(shifted_exp(y, x, most, n)));
     const V lowest(std::numeric_limits<T>::lowest());
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) {
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
         const V in = place.load(x + i), out = in - shift - log_sum;
         place.store(y + i, simd::select<T>(out < lowest, simd::select<T>(in < lowest, in, lowest), out));
     });
@@ -71,22 +71,30 @@ void log_softmax(T* y, const T* x, std::size_t n)
 ///   dx : =, (softmax(x) - one_hot(target)) / rows
 ///   targets : (rows), each in 0..C-1
 ///   returns the loss, summed over rows in double; finite for every finite x
+///   method  : a row's sum of e^(x - largest) is from 1 to C, so the product of many of them is a double, and one logarithm does
 template <class T, class Id>
-T softmax_cross_entropy(T* dx, const T* x, const Id* targets, std::size_t rows, std::size_t C)
+[[gnu::flatten]] T softmax_cross_entropy(T* dx, const T* x, const Id* targets, std::size_t rows, std::size_t C)
 {
     using V = simd::vec<T>;
     const T share = T{1} / static_cast<T>(rows);
-    double loss = 0;
+    double loss = 0, product = 1;
     for (std::size_t r = 0; r < rows; ++r, x += C, dx += C) {
         const auto target = static_cast<std::size_t>(targets[r]);
         const T most = largest(x, C);
         const T sum = shifted_exp(dx, x, most, C);
-        loss -= static_cast<double>(x[target]) - static_cast<double>(most) - std::log(static_cast<double>(sum));
+        loss += static_cast<double>(most) - static_cast<double>(x[target]);
+        product *= static_cast<double>(sum);
+        if (!(product < 1e200)) { // far enough from the largest double for one more factor; NaN goes into the loss
+            loss += std::log(product);
+            product = 1;
+        }
         const V scale(share / sum);
-        simd::for_each_vec<T>(C, [&](std::size_t i, auto place) { place.store(dx + i, place.load(dx + i) * scale); });
-        dx[target] -= share;
+        simd::for_each_vec<T>(C, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(dx + i, place.load(dx + i) * scale); });
     }
-    const double mean = loss / static_cast<double>(rows);
+    // Now, because reading back one number of a register that has just been stored would wait for the store.
+    dx -= rows * C;
+    for (std::size_t r = 0; r < rows; ++r) dx[r * C + static_cast<std::size_t>(targets[r])] -= share;
+    const double mean = (loss + std::log(product)) / static_cast<double>(rows);
     constexpr auto most = static_cast<double>(std::numeric_limits<T>::max());
     return std::isfinite(mean) && mean > most ? std::numeric_limits<T>::max() : static_cast<T>(mean); // finite logits, finite loss
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Transposition of a small row-major matrix.
+/// Transposition of rows of a matrix, in square tiles that are turned in registers.
 #pragma once
 
 #include <cstddef>
@@ -8,22 +8,22 @@
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// y(Columns,Rows) = x(Rows,Columns)^T, in square tiles that are turned in registers.   y : =, does not overlap x
-template <std::size_t Rows, std::size_t Columns, class T>
-void transpose(T* y, const T* x)
+/// y(Columns,stride) = x(rows,Columns)^T, in whole registers: the columns of y behind rows are 0.   y : =, does not overlap x
+///
+///   stride : at least rows rounded up to the register width
+template <std::size_t Columns, class T>
+[[gnu::flatten]] void transpose_rows(T* y, const T* x, std::size_t rows, std::size_t stride)
 {
     constexpr std::size_t W = simd::width<T>;
-    for (std::size_t r = 0; r < Rows; r += W) {
-        const std::size_t rows = Rows - r < W ? Rows - r : W;
-        simd::for_each_vec<T>(Columns, [&](std::size_t c, auto place) {
+    for (std::size_t r = 0; r < rows; r += W) {
+        const std::size_t there = rows - r < W ? rows - r : W;
+        simd::for_each_vec<T>(Columns, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
             simd::vec<T> tile[W];
-            for (std::size_t i = 0; i < W; ++i) tile[i] = i < rows ? place.load(x + (r + i) * Columns + c) : simd::vec<T>(T{0});
+            CTNN_UNROLL for (std::size_t i = 0; i < W; ++i) tile[i] = i < there ? place.load(x + (r + i) * Columns + c) : simd::vec<T>(T{0});
             simd::transpose(tile);
             const std::size_t columns = Columns - c < W ? Columns - c : W;
-            for (std::size_t i = 0; i < columns; ++i) {
-                T* to = y + (c + i) * Rows + r;
-                if (rows == W) tile[i].store(to);
-                else simd::store_first(to, rows, tile[i]);
+            CTNN_UNROLL for (std::size_t i = 0; i < W; ++i) {
+                if (i < columns) tile[i].store(y + (c + i) * stride + r);
             }
         });
     }

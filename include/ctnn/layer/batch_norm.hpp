@@ -9,6 +9,7 @@
 
 #include <ctnn/core/pass.hpp>
 #include <ctnn/kernel/batch_norm.hpp>
+#include <ctnn/layer/fold_rules.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -80,6 +81,7 @@ struct BatchNorm {
     static constexpr bool overwrites_gradients = true;
     static constexpr bool mixes_batch = true;
     static constexpr bool in_place = true;
+    static constexpr applies_activation applies = applies_activation::both;
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
     static constexpr std::array buffers{Parameter{"running_mean", {C}, 0},
                                         Parameter{detail::known_convention<Convention>::running_spread, {C}, 1}};
@@ -94,21 +96,24 @@ struct BatchNorm {
         (void)sizeof(detail::check_convention<Convention>);
         const auto [gain, shift] = pass.parameters();
         const auto [running_mean, running_spread] = pass.buffers();
-        const std::size_t rows = pass.x().size() / C;
+        const auto rows = pass.template rows_of<C>();
+        using activation = typename P::activation;
         if constexpr (P::training)
-            kernel::batch_norm<C>(pass.y().data(), pass.x().data(),
+            kernel::batch_norm<C, activation, typename P::scalar>(pass.y().data(), pass.x().data(),
                                   {gain.data(), shift.data(), pass.saved(), pass.saved() + C, running_mean.data(), running_spread.data()},
                                   constants, rows);
         else
-            kernel::batch_norm_eval<C>(pass.y().data(), pass.x().data(), gain.data(), shift.data(), running_mean.data(), running_spread.data(),
+            kernel::batch_norm_eval<C, activation>(pass.y().data(), pass.x().data(), gain.data(), shift.data(), running_mean.data(), running_spread.data(),
                                        constants, rows);
     }
 
-    static void backward(const auto& pass)
+    template <class P>
+    static void backward(const P& pass)
     {
         const auto [dgain, dshift] = pass.gradients();
-        kernel::batch_norm_backward<C>(pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.x().data(),
-                                       pass.parameters()[0].data(), pass.saved(), pass.saved() + C, constants, pass.x().size() / C);
+        kernel::batch_norm_backward<C, typename P::activation>(pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.y().data(),
+                                                               pass.x().data(), pass.parameters()[0].data(), pass.saved(), pass.saved() + C,
+                                                               constants, pass.template rows_of<C>());
     }
 };
 

@@ -9,6 +9,8 @@
 #include <ctnn/core/generator.hpp>
 #include <ctnn/core/pass.hpp>
 #include <ctnn/kernel/gather.hpp>
+#include <ctnn/layer/fold_rules.hpp>
+#include <ctnn/layer/table_sum.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

@@ -12,6 +12,7 @@
 #include <ctnn/core/pass.hpp>
 #include <ctnn/kernel/affine.hpp>
 #include <ctnn/kernel/elementwise.hpp>
+#include <ctnn/layer/fold_rules.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -43,7 +44,7 @@ struct check_bias<NoBias> {};
 ///   backward : dx, dweight and dbias are overwritten
 ///   reset    : weight and bias uniform in +-1/sqrt(In), drawn in the order of torch.nn.Linear
 ///   errors   : [ctnn.shape] any other x, or In or Out of 0
-///   cost     : 2 In Out operations a row forward, twice that backward; scratch for one weight
+///   cost     : 2 In Out operations a row forward, twice that backward; scratch for some columns of the weight
 template <std::size_t In, std::size_t Out, class Bias = WithBias>
 struct Linear {
     static constexpr bool has_bias = std::is_same_v<Bias, WithBias>;
@@ -51,6 +52,7 @@ struct Linear {
     static constexpr std::size_t in_features = In;
     static constexpr uses derivative_uses = uses::input;
     static constexpr bool overwrites_gradients = true;
+    static constexpr applies_activation applies = applies_activation::forward;
     static constexpr auto parameters = [] {
         if constexpr (has_bias) return std::array{Parameter{"weight", {In, Out}}, Parameter{"bias", {Out}}};
         else return std::array{Parameter{"weight", {In, Out}}};
@@ -63,7 +65,7 @@ struct Linear {
         return x.size() == In ? extents{Out} : extents::none();
     }
     static constexpr extents input(std::size_t) { return {In}; }
-    static constexpr std::size_t scratch(const extents&, std::size_t) { return In * Out; }
+    static constexpr std::size_t scratch(const extents&, std::size_t) { return kernel::affine_scratch<In, Out>; }
     static constexpr std::size_t multiply_adds(const extents& x) { return x.size() * Out; }
 
     template <class T, std::size_t N>
@@ -76,19 +78,21 @@ struct Linear {
             for (T& b : p[1]) b = generator.uniform<T>() * (bound + bound) - bound;
     }
 
-    static void forward(const auto& pass)
+    template <class P>
+    static void forward(const P& pass)
     {
         (void)sizeof(detail::check_bias<Bias>);
         const auto p = pass.parameters();
-        kernel::affine<In, Out>(pass.y().data(), pass.x().data(), p[0].data(), has_bias ? p[p.size() - 1].data() : nullptr,
-                                pass.x().size() / In);
+        constexpr std::size_t parts = P::training ? 1 : kernel::parts_of_sum<In, Out, typename P::scalar>();
+        kernel::affine<In, Out, parts>(pass.y().data(), pass.x().data(), p[0].data(), has_bias ? p[p.size() - 1].data() : nullptr,
+                                       pass.template rows_of<In>(), typename P::activation{});
     }
 
     template <class P>
     static void backward(const P& pass)
     {
         const auto dp = pass.gradients();
-        const std::size_t rows = pass.x().size() / In;
+        const auto rows = pass.template rows_of<In>();
         kernel::affine_backward_weight<In, Out>(dp[0].data(), pass.dy().data(), pass.x().data(), rows);
         if constexpr (has_bias) kernel::sum_rows<Out>(dp[1].data(), pass.dy().data(), rows);
         if constexpr (P::wants_dx)

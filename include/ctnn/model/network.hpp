@@ -160,6 +160,11 @@ struct report_single_row {
                   "[ctnn.mode] the layer at this position learns from the spread of a batch and cannot train with a single row");
 };
 
+/// What layer I applies to its result: the activation of the layer behind it, or nothing.
+template <class List, std::size_t I, bool Applies>
+using applied_activation =
+    typename std::conditional_t<Applies, activation_of<typename List::template at<(Applies ? I + 1 : I)>>, std::type_identity<identity>>::type;
+
 template <class Net, std::size_t Position>
 using layer_at = typename flat_layers<Net>::template at<Position>;
 

@@ -188,30 +188,32 @@ private:
         return memory_.template at<value_type<I>>(plan::offset.value[I]);
     }
 
-    template <std::size_t I, bool WantsDx>
+    template <std::size_t I, bool WantsDx, bool AppliesNext>
     auto pass()
     {
         using L = typename list::template at<I>;
-        return Pass<L, T, Train<B, Keep>, shape_at<I>, WantsDx>{.rows = B,
-                                                                .x_data = value<I>(),
-                                                                .y_data = value<I + 1>(),
-                                                                .parameter_data = parameter_block() + table::value.parameter_offset[I],
-                                                                .buffer_data = buffer_block() + table::value.buffer_offset[I],
-                                                                .saved_data = memory_.template at<T>(plan::offset.saved[I]),
-                                                                .scratch_data = memory_.template at<T>(plan::offset.scratch)};
+        return Pass<L, T, mode, shape_at<I>, WantsDx, detail::applied_activation<list, I, AppliesNext>>{
+            .rows = {},
+            .x_data = value<I>(),
+            .y_data = value<I + 1>(),
+            .parameter_data = parameter_block() + table::value.parameter_offset[I],
+            .buffer_data = buffer_block() + table::value.buffer_offset[I],
+            .saved_data = memory_.template at<T>(plan::offset.saved[I]),
+            .scratch_data = memory_.template at<T>(plan::offset.scratch)};
     }
 
     template <std::size_t I>
     void forward_layer()
     {
-        if constexpr (!plan::facts[I].reshapes_only) list::template at<I>::forward(pass<I, true>());
+        if constexpr (!plan::facts[I].reshapes_only && !(I > 0 && plan::offset.takes_forward[I == 0 ? 0 : I - 1]))
+            list::template at<I>::forward(pass<I, true, plan::offset.takes_forward[I]>());
     }
 
     template <std::size_t I>
     void backward_layer(const T*& gradient)
     {
-        if constexpr (!plan::facts[I].reshapes_only) {
-            auto p = pass<I, (I > 0 || plan::wants_input_gradient)>();
+        if constexpr (!plan::facts[I].reshapes_only && !(I > 0 && plan::offset.takes_backward[I == 0 ? 0 : I - 1])) {
+            auto p = pass<I, (I > 0 || plan::wants_input_gradient), plan::offset.takes_backward[I]>();
             p.dy_data = gradient;
             p.dx_data = memory_.template at<T>(plan::offset.gradient[I]);
             p.gradient_data = memory_.template at<T>(plan::offset.gradients) + table::value.parameter_offset[I];

@@ -17,9 +17,9 @@ using constant = std::integral_constant<std::size_t, N>;
 /// f(constant<0>), f(constant<1>), ... f(constant<N - 1>), written out N times, so that an array of registers it indexes stays
 /// in registers whatever the optimiser does with loops.
 template <std::size_t N, class F>
-void unroll(F&& f)
+CTNN_INLINE void unroll(F&& f)
 {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (f(constant<I>{}), ...); }
+    [&]<std::size_t... I>(std::index_sequence<I...>) CTNN_INLINE_LAMBDA { (f(constant<I>{}), ...); }
     (std::make_index_sequence<N>{});
 }
 
@@ -27,19 +27,22 @@ void unroll(F&& f)
 /// the same instructions, so a result does not depend on where in the array its element stands.
 template <class T>
 struct whole {
-    static vec<T> load(const T* p) { return vec<T>::load(p); }
-    static void store(T* p, vec<T> x) { x.store(p); }
+    CTNN_INLINE static vec<T> load(const T* p) { return vec<T>::load(p); }
+    CTNN_INLINE static void store(T* p, vec<T> x) { x.store(p); }
+    /// The lanes that are elements, 0 in the others.
+    CTNN_INLINE static vec<T> only(vec<T> x) { return x; }
 };
 template <class T>
 struct part {
     std::size_t count;
-    vec<T> load(const T* p) const { return load_first(p, count); }
-    void store(T* p, vec<T> x) const { store_first(p, count, x); }
+    CTNN_INLINE vec<T> load(const T* p) const { return load_first(p, count); }
+    CTNN_INLINE void store(T* p, vec<T> x) const { store_first(p, count, x); }
+    CTNN_INLINE vec<T> only(vec<T> x) const { return keep_first(count, x); }
 };
 
 /// Calls f(offset, place) for each register's worth of `n` elements: `whole` places, then at most one `part`.
 template <class T, class F>
-void for_each_vec(std::size_t n, F&& f)
+CTNN_INLINE void for_each_vec(std::size_t n, F&& f)
 {
     std::size_t i = 0;
     for (; i + width<T> <= n; i += width<T>) f(i, whole<T>{});

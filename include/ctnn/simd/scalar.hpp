@@ -20,6 +20,21 @@ T fma(T a, T b, T c)
     return a * b + c; // std::fma is a slow function on a CPU without the instruction, and the compiler's choice on one with it
 }
 template <class T>
+T fnma(T a, T b, T c)
+{
+    return c - a * b;
+}
+template <class T>
+T max(T a, T b)
+{
+    return a > b ? a : b;
+}
+template <class T>
+T min(T a, T b)
+{
+    return a < b ? a : b;
+}
+template <class T>
 T abs(T a)
 {
     return std::fabs(a);

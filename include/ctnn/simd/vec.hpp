@@ -2,6 +2,7 @@
 /// One vector register of the widest kind this translation unit is compiled for. The only header that includes xsimd.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -28,12 +29,12 @@ struct register_of {
     static constexpr std::size_t width = 1;
 };
 template <class T>
-T load(const T* p)
+CTNN_INLINE T load(const T* p)
 {
     return *p;
 }
 template <class T>
-void store(T* p, T x)
+CTNN_INLINE void store(T* p, T x)
 {
     *p = x;
 }
@@ -46,12 +47,12 @@ struct register_of {
     static constexpr std::size_t width = xsimd::batch<T>::size;
 };
 template <class T>
-xsimd::batch<T> load(const T* p)
+CTNN_INLINE xsimd::batch<T> load(const T* p)
 {
     return xsimd::batch<T>::load_unaligned(p);
 }
 template <class T>
-void store(T* p, const xsimd::batch<T>& x)
+CTNN_INLINE void store(T* p, const xsimd::batch<T>& x)
 {
     x.store_unaligned(p);
 }
@@ -74,51 +75,97 @@ struct vec {
     native v;
 
     vec() = default;
-    vec(native n) : v(n) {}
-    vec(T x) requires(!std::is_same_v<T, native>) : v(x) {}
+    CTNN_INLINE vec(native n) : v(n) {}
+    CTNN_INLINE vec(T x) requires(!std::is_same_v<T, native>) : v(x) {}
 
-    static vec load(const T* p) { return detail::load(p); }
-    void store(T* p) const { detail::store(p, v); }
+    CTNN_INLINE static vec load(const T* p) { return detail::load(p); }
+    CTNN_INLINE void store(T* p) const { detail::store(p, v); }
 
-    friend vec operator+(vec a, vec b) { return a.v + b.v; }
-    friend vec operator-(vec a, vec b) { return a.v - b.v; }
-    friend vec operator*(vec a, vec b) { return a.v * b.v; }
-    friend vec operator/(vec a, vec b) { return a.v / b.v; }
-    friend mask<T> operator<(vec a, vec b) { return a.v < b.v; }
-    friend mask<T> operator>(vec a, vec b) { return a.v > b.v; }
+    CTNN_INLINE friend vec operator+(vec a, vec b) { return a.v + b.v; }
+    CTNN_INLINE friend vec operator-(vec a, vec b) { return a.v - b.v; }
+    CTNN_INLINE friend vec operator*(vec a, vec b) { return a.v * b.v; }
+    CTNN_INLINE friend vec operator/(vec a, vec b) { return a.v / b.v; }
+    CTNN_INLINE friend mask<T> operator<(vec a, vec b) { return a.v < b.v; }
+    CTNN_INLINE friend mask<T> operator>(vec a, vec b) { return a.v > b.v; }
 };
+
+namespace detail {
+
+#if defined(__AVX__) && !defined(__AVX512F__)
+/// -1 in the first `n` lanes and 0 in the others, as the masked instructions want it.
+CTNN_INLINE __m256i first_lanes(std::size_t n, std::size_t bytes)
+{
+    alignas(32) static constexpr std::array<std::int8_t, 64> ones_then_zeros{
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones_then_zeros.data() + (32 - n * bytes)));
+}
+#endif
+
+} // namespace detail
 
 /// The first `n` numbers at `p`, 0 in the other lanes; reads nothing behind them. 1 <= n <= width.
 template <class T>
-vec<T> load_first(const T* p, std::size_t n)
+CTNN_INLINE vec<T> load_first(const T* p, std::size_t n)
 {
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << n) - 1U), p)};
     else return {_mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << n) - 1U), p)};
+#elif defined(__AVX__)
+    if constexpr (std::is_same_v<T, float>) return {_mm256_maskload_ps(p, detail::first_lanes(n, sizeof(T)))};
+    else return {_mm256_maskload_pd(p, detail::first_lanes(n, sizeof(T)))};
+#elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+    return *p;
 #else
-    alignas(vec<T>) T lanes[width<T>] = {};
-    std::memcpy(lanes, p, n * sizeof(T));
-    return vec<T>::load(lanes);
+    typename vec<T>::native::register_type lanes{};
+    CTNN_UNROLL for (std::size_t i = 0; i < width<T>; ++i)
+        if (i < n) lanes[i] = p[i];
+    return {lanes};
 #endif
 }
 
 /// Writes the first `n` lanes to `p` and nothing behind them. 1 <= n <= width.
 template <class T>
-void store_first(T* p, std::size_t n, vec<T> x)
+CTNN_INLINE void store_first(T* p, std::size_t n, vec<T> x)
 {
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << n) - 1U), x.v);
     else _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1U << n) - 1U), x.v);
+#elif defined(__AVX__)
+    if constexpr (std::is_same_v<T, float>) _mm256_maskstore_ps(p, detail::first_lanes(n, sizeof(T)), x.v);
+    else _mm256_maskstore_pd(p, detail::first_lanes(n, sizeof(T)), x.v);
+#elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+    *p = x.v;
 #else
-    alignas(vec<T>) T lanes[width<T>];
-    x.store(lanes);
-    std::memcpy(p, lanes, n * sizeof(T));
+    // Lane by lane: copied from an array, the register would live in memory, and in the loops before this too.
+    const typename vec<T>::native::register_type lanes = x.v;
+    CTNN_UNROLL for (std::size_t i = 0; i < width<T>; ++i)
+        if (i < n) p[i] = lanes[i];
+#endif
+}
+
+/// `x` with 0 in all lanes but the first `n`. 1 <= n <= width.
+template <class T>
+CTNN_INLINE vec<T> keep_first(std::size_t n, vec<T> x)
+{
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_mov_ps(static_cast<__mmask16>((1U << n) - 1U), x.v)};
+    else return {_mm512_maskz_mov_pd(static_cast<__mmask8>((1U << n) - 1U), x.v)};
+#elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+    return x;
+#else
+    using bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
+    static constexpr auto ones_then_zeros = [] {
+        std::array<bits, 2 * width<T>> a{};
+        for (std::size_t i = 0; i < width<T>; ++i) a[i] = ~bits{0};
+        return a;
+    }();
+    return x.v & xsimd::bitwise_cast<xsimd::batch<T>>(xsimd::batch<bits>::load_unaligned(ones_then_zeros.data() + (width<T> - n)));
 #endif
 }
 
 /// a * b + c, rounded once where the instruction set has FMA. (xsimd 8.1 multiplies and adds for AVX-512 under clang.)
 template <class T>
-vec<T> fma(vec<T> a, vec<T> b, vec<T> c)
+CTNN_INLINE vec<T> fma(vec<T> a, vec<T> b, vec<T> c)
 {
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) return {_mm512_fmadd_ps(a.v, b.v, c.v)};
@@ -130,32 +177,52 @@ vec<T> fma(vec<T> a, vec<T> b, vec<T> c)
 
 /// c - a * b.
 template <class T>
-vec<T> fnma(vec<T> a, vec<T> b, vec<T> c)
+CTNN_INLINE vec<T> fnma(vec<T> a, vec<T> b, vec<T> c)
 {
-    return fma(T{0} - a, b, c);
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return {_mm512_fnmadd_ps(a.v, b.v, c.v)};
+    else return {_mm512_fnmadd_pd(a.v, b.v, c.v)};
+#else
+    return detail::native::fnma(a.v, b.v, c.v);
+#endif
 }
 
 template <class T>
-vec<T> select(mask<T> m, vec<T> a, vec<T> b)
+CTNN_INLINE vec<T> select(mask<T> m, vec<T> a, vec<T> b)
 {
     return detail::native::select(m, a.v, b.v);
 }
 
-/// The larger number. When either is NaN the result is `b` or NaN, so keep NaN alive by passing new data as `b`.
+/// The larger and the smaller number. When either is NaN the result is `b` or NaN, so keep NaN alive by passing new data as `b`.
 template <class T>
-vec<T> max(vec<T> a, vec<T> b)
+CTNN_INLINE vec<T> max(vec<T> a, vec<T> b)
 {
-    return select<T>(a > b, a, b);
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_max_ps(0xffff, a.v, b.v)};
+    else return {_mm512_maskz_max_pd(0xff, a.v, b.v)};
+#else
+    return detail::native::max(a.v, b.v);
+#endif
+}
+template <class T>
+CTNN_INLINE vec<T> min(vec<T> a, vec<T> b)
+{
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_min_ps(0xffff, a.v, b.v)};
+    else return {_mm512_maskz_min_pd(0xff, a.v, b.v)};
+#else
+    return detail::native::min(a.v, b.v);
+#endif
 }
 
 template <class T>
-vec<T> abs(vec<T> a)
+CTNN_INLINE vec<T> abs(vec<T> a)
 {
     return detail::native::abs(a.v);
 }
 
 template <class T>
-vec<T> sqrt(vec<T> a)
+CTNN_INLINE vec<T> sqrt(vec<T> a)
 {
 #if defined(__AVX512F__)
     // The masked forms of all lanes: g++ 12 warns of an uninitialised value inside its own headers for the plain ones.
@@ -168,7 +235,7 @@ vec<T> sqrt(vec<T> a)
 
 /// |a| with the sign of `s`.
 template <class T>
-vec<T> copysign(vec<T> a, vec<T> s)
+CTNN_INLINE vec<T> copysign(vec<T> a, vec<T> s)
 {
 #if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
     return scalar::copysign(a.v, s.v);
@@ -179,7 +246,7 @@ vec<T> copysign(vec<T> a, vec<T> s)
 
 /// x * 2^n for an integral n with 2^n a normal number.
 template <class T>
-vec<T> scale_by_power(vec<T> x, vec<T> n)
+CTNN_INLINE vec<T> scale_by_power(vec<T> x, vec<T> n)
 {
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_scalef_ps(0xffff, x.v, n.v)};
@@ -196,20 +263,20 @@ namespace detail {
 
 /// Lanes of two registers by number: I < width from a, the others from b.
 template <int... I, class T>
-vec<T> shuffle(vec<T> a, vec<T> b)
+CTNN_INLINE vec<T> shuffle(vec<T> a, vec<T> b)
 {
     using bits = typename xsimd::batch<T>::register_type;
     return {static_cast<bits>(__builtin_shufflevector(static_cast<bits>(a.v), static_cast<bits>(b.v), I...))};
 }
 
 template <class F, class T, int... Lane>
-vec<T> combine_distance(vec<T> a, F f, std::integer_sequence<int, Lane...>, auto distance)
+CTNN_INLINE vec<T> combine_distance(vec<T> a, F f, std::integer_sequence<int, Lane...>, auto distance)
 {
     return f(a, shuffle<(Lane ^ static_cast<int>(distance()))...>(a, a));
 }
 
 template <class T, int... Lane>
-void interleave(vec<T> a, vec<T> b, vec<T>& low, vec<T>& high, std::integer_sequence<int, Lane...>)
+CTNN_INLINE void interleave(vec<T> a, vec<T> b, vec<T>& low, vec<T>& high, std::integer_sequence<int, Lane...>)
 {
     constexpr int w = static_cast<int>(sizeof...(Lane));
     low = shuffle<(Lane % 2 * w + Lane / 2)...>(a, b);
@@ -222,22 +289,36 @@ void interleave(vec<T> a, vec<T> b, vec<T>& low, vec<T>& high, std::integer_sequ
 /// width x width numbers, a row a register, become their transpose. Each round interleaves row i with row i + width / 2, which turns
 /// the bits of (row, lane) by one place; after log2(width) rounds row and lane have changed places.
 template <class T>
-void transpose(vec<T> (&rows)[width<T>])
+CTNN_INLINE void transpose(vec<T> (&rows)[width<T>])
 {
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
     constexpr std::size_t w = width<T>;
-    for (std::size_t round = 1; round < w; round *= 2) {
+    CTNN_UNROLL for (std::size_t round = 1; round < w; round *= 2) {
         vec<T> next[w];
-        for (std::size_t i = 0; i < w / 2; ++i)
+        CTNN_UNROLL for (std::size_t i = 0; i < w / 2; ++i)
             detail::interleave(rows[i], rows[i + w / 2], next[2 * i], next[2 * i + 1], std::make_integer_sequence<int, static_cast<int>(w)>{});
-        for (std::size_t i = 0; i < w; ++i) rows[i] = next[i];
+        CTNN_UNROLL for (std::size_t i = 0; i < w; ++i) rows[i] = next[i];
     }
+#endif
+}
+
+/// The number in the first lane.
+template <class T>
+CTNN_INLINE T first(vec<T> a)
+{
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) return _mm512_cvtss_f32(a.v);
+    else return _mm512_cvtsd_f64(a.v);
+#else
+    T lanes[width<T>];
+    a.store(lanes);
+    return lanes[0];
 #endif
 }
 
 /// All lanes combined pairwise by f(vec, vec): each half with the other, until every lane holds the result.
 template <class T, class F, std::size_t Distance = width<T> / 2>
-T reduce(vec<T> a, F f)
+CTNN_INLINE T reduce(vec<T> a, F f)
 {
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
     if constexpr (Distance > 0) {
@@ -246,23 +327,21 @@ T reduce(vec<T> a, F f)
             detail::combine_distance(a, f, std::make_integer_sequence<int, static_cast<int>(width<T>)>{}, distance), f);
     }
 #endif
-    T lanes[width<T>];
-    a.store(lanes);
-    return lanes[0];
+    return first(a);
 }
 
 /// The sum of all lanes.
 template <class T>
-T sum(vec<T> a)
+CTNN_INLINE T sum(vec<T> a)
 {
-    return reduce(a, [](vec<T> x, vec<T> y) { return x + y; });
+    return reduce(a, [](vec<T> x, vec<T> y) CTNN_INLINE_LAMBDA { return x + y; });
 }
 
 /// The largest lane.
 template <class T>
-T largest(vec<T> a)
+CTNN_INLINE T largest(vec<T> a)
 {
-    return reduce(a, [](vec<T> x, vec<T> y) { return max(x, y); });
+    return reduce(a, [](vec<T> x, vec<T> y) CTNN_INLINE_LAMBDA { return max(x, y); });
 }
 
 } // namespace ctnn::inline CTNN_ARCH::simd

@@ -66,7 +66,10 @@ struct BatchNormWithoutStatistics : BatchNorm<7> {
 /// Tanh whose gradient reads the input where it should read the output.
 struct TanhOfInput : Tanh {
     static constexpr uses derivative_uses = uses::both;
-    static void backward(const auto& pass) { kernel::tanh_backward(pass.dx().data(), pass.dy().data(), pass.x().data(), pass.x().size()); }
+    static void backward(const auto& pass)
+    {
+        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.x().data(), pass.x().size());
+    }
 };
 
 template <class Net, std::size_t B = 5>

@@ -48,12 +48,18 @@ void check_matmul(Generator& g, std::size_t M, std::size_t K, double scale)
                       start.data(), M, K);
     check_close(y, reference::matmul(reference::widened(a), reference::widened(b), reference::widened(start), M, K, N), K);
 
+    // The same sum in chains.
+    std::fill(y.begin(), y.end(), std::numeric_limits<T>::quiet_NaN());
+    kernel::matmul<N, 4>(kernel::rows_of<T, N>{y.data()}, kernel::left<T, longest, 1>{spread.data()}, kernel::rows_of<const T, N>{b.data()},
+                         start.data(), M, K);
+    check_close(y, reference::matmul(reference::widened(a), reference::widened(b), reference::widened(start), M, K, N), K);
+
     // The transposed left side, without a start.
     std::vector<T> across((K - 1) * longest + M);
     for (std::size_t m = 0; m < M; ++m)
         for (std::size_t k = 0; k < K; ++k) across[k * longest + m] = a[m * K + k];
     std::vector<T> z(M * N, std::numeric_limits<T>::quiet_NaN());
-    kernel::matmul<N, T>(kernel::rows_of<T, N>{z.data()}, kernel::left<T, 1, longest>{across.data()}, kernel::rows_of<const T, N>{b.data()},
+    kernel::matmul<N, 1, T>(kernel::rows_of<T, N>{z.data()}, kernel::left<T, 1, longest>{across.data()}, kernel::rows_of<const T, N>{b.data()},
                          nullptr, M, K);
     check_close(z, reference::matmul(reference::widened(a), reference::widened(b), {}, M, K, N), K);
 }
@@ -91,33 +97,61 @@ TEST_CASE("products of random prime extents")
     });
 }
 
-TEST_CASE("a row's bits do not depend on how many rows there are or where it stands")
+template <std::size_t In, std::size_t Out>
+void check_row_bits()
 {
-    constexpr std::size_t In = 30, Out = 200, rows = 67;
+    constexpr std::size_t rows = 67, parts = kernel::parts_of_sum<In, Out, float>();
     Generator g{1};
     const auto x = normals<float>(g, rows * In), w = normals<float>(g, In * Out), b = normals<float>(g, Out);
     std::vector<float> all(rows * Out), some(rows * Out);
-    kernel::affine<In, Out>(all.data(), x.data(), w.data(), b.data(), rows);
+    kernel::affine<In, Out, parts>(all.data(), x.data(), w.data(), b.data(), rows);
     for (const std::size_t block : {1U, 2U, 3U, 5U, 7U, 8U, 9U, 31U, 32U, 33U, 64U}) {
         for (std::size_t r = 0; r < rows; r += block) {
             const std::size_t n = std::min(block, rows - r);
-            kernel::affine<In, Out>(some.data() + r * Out, x.data() + r * In, w.data(), b.data(), n);
+            kernel::affine<In, Out, parts>(some.data() + r * Out, x.data() + r * In, w.data(), b.data(), n);
         }
         CHECK(some == all);
     }
+    kernel::affine<In, Out, parts>(some.data(), x.data(), w.data(), b.data(), simd::constant<rows>{});
+    CHECK(some == all);
+}
+
+TEST_CASE("a row's bits do not depend on how many rows there are or where it stands")
+{
+    check_row_bits<30, 200>();
+    check_row_bits<200, 27>();
+    check_row_bits<131, 3>();
+    check_row_bits<31, 2 * W + 1>();
+    CHECK(kernel::parts_of_sum<131, 3, float>() > 1);
 }
 
 TEST_CASE("the gradients of the affine map are the two other products")
 {
-    constexpr std::size_t In = 13, Out = 29, rows = 11;
-    Generator g{2};
-    const auto x = normals<float>(g, rows * In), w = normals<float>(g, In * Out), dy = normals<float>(g, rows * Out);
-    std::vector<float> dx(rows * In, 1e30F), dw(In * Out, 1e30F), scratch(In * Out);
-    kernel::affine_backward_input<In, Out>(dx.data(), scratch.data(), dy.data(), w.data(), rows);
-    kernel::affine_backward_weight<In, Out>(dw.data(), dy.data(), x.data(), rows);
-    const auto wide = [](const auto& v) { return reference::widened(v); };
-    check_close(dx, reference::matmul(wide(dy), reference::transposed(wide(w), In, Out), {}, rows, Out, In), Out);
-    check_close(dw, reference::matmul(reference::transposed(wide(x), rows, In), wide(dy), {}, In, rows, Out), rows);
+    const auto check = []<std::size_t In, std::size_t Out, class T>(simd::constant<In>, simd::constant<Out>, T) {
+        CAPTURE(In);
+        CAPTURE(Out);
+        constexpr std::size_t most_rows = 37;
+        Generator g{2};
+        const auto w = normals<T>(g, In * Out);
+        const auto compare = [&](auto rows) {
+            const auto x = normals<T>(g, rows * In), dy = normals<T>(g, rows * Out);
+            std::vector<T> dx(rows * In, 1e30F), dw(In * Out, 1e30F), scratch(kernel::affine_scratch<In, Out>);
+            kernel::affine_backward_input<In, Out>(dx.data(), scratch.data(), dy.data(), w.data(), rows);
+            kernel::affine_backward_weight<In, Out>(dw.data(), dy.data(), x.data(), rows);
+            const auto wide = [](const auto& v) { return reference::widened(v); };
+            check_close(dx, reference::matmul(wide(dy), reference::transposed(wide(w), In, Out), {}, rows, Out, In), Out);
+            check_close(dw, reference::matmul(reference::transposed(wide(x), rows, In), wide(dy), {}, In, rows, Out), rows);
+        };
+        for (std::size_t rows = 1; rows <= most_rows; ++rows) compare(rows);
+        compare(simd::constant<1>{});
+        compare(simd::constant<31>{});
+        compare(simd::constant<most_rows>{});
+    };
+    check(simd::constant<13>{}, simd::constant<29>{}, float{});
+    check(simd::constant<30>{}, simd::constant<7>{}, float{});
+    check(simd::constant<3 * W>{}, simd::constant<W>{}, float{});
+    check(simd::constant<5 * W + 1>{}, simd::constant<3 * W - 1>{}, double{});
+    check(simd::constant<1>{}, simd::constant<1>{}, float{});
 }
 
 TEST_CASE("NaN and infinity come through")

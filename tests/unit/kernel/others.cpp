@@ -33,8 +33,8 @@ TEST_CASE("tanh and its gradient at every length, and the same bits at every off
         Generator g{n};
         const auto x = normals<float>(g, n), dy = normals<float>(g, n);
         std::vector<float> y(n), dx(n);
-        kernel::tanh(y.data(), x.data(), n);
-        kernel::tanh_backward(dx.data(), dy.data(), y.data(), n);
+        kernel::activate<kernel::hyperbolic_tangent>(y.data(), x.data(), n);
+        kernel::activate_backward<kernel::hyperbolic_tangent>(dx.data(), dy.data(), y.data(), n);
         for (std::size_t i = 0; i < n; ++i) {
             CHECK(std::fabs(static_cast<double>(y[i]) - std::tanh(static_cast<double>(x[i]))) <= 2 * eps);
             const double slope = 1 - static_cast<double>(y[i]) * static_cast<double>(y[i]);
@@ -42,7 +42,7 @@ TEST_CASE("tanh and its gradient at every length, and the same bits at every off
         }
         for (std::size_t first = 0; first < n; ++first) { // one by one, and the rest from there
             std::vector<float> part(n - first);
-            kernel::tanh(part.data(), x.data() + first, n - first);
+            kernel::activate<kernel::hyperbolic_tangent>(part.data(), x.data() + first, n - first);
             for (std::size_t i = first; i < n; ++i) REQUIRE(part[i - first] == y[i]);
         }
     }
@@ -125,10 +125,10 @@ TEST_CASE("batch normalisation in both directions against plain loops, at every 
                        dy = normals<float>(g, rows * C);
             std::vector<float> y(rows * C), mean(C), inverse(C), running_mean(C, 0.5F), running_spread(C, 2), dx(rows * C), dgain(C, 1e30F),
                 dshift(C, 1e30F);
-            kernel::batch_norm<C, float>(y.data(), x.data(),
+            kernel::batch_norm<C, identity, float>(y.data(), x.data(),
                                          {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()}, k,
                                          rows);
-            kernel::batch_norm_backward<C>(dx.data(), dgain.data(), dshift.data(), dy.data(), x.data(), gain.data(), mean.data(), inverse.data(),
+            kernel::batch_norm_backward<C>(dx.data(), dgain.data(), dshift.data(), dy.data(), y.data(), x.data(), gain.data(), mean.data(), inverse.data(),
                                            k, rows);
             const auto wide = reference::widened(x);
             for (std::size_t c = 0; c < C; ++c) {
@@ -161,6 +161,42 @@ TEST_CASE("batch normalisation in both directions against plain loops, at every 
     (std::make_index_sequence<10>{});
 }
 
+TEST_CASE("batch normalisation applies an activation in both directions as two layers would")
+{
+    const auto check = []<std::size_t C>(simd::constant<C>) {
+        CAPTURE(C);
+        constexpr std::size_t rows = 9;
+        using f = kernel::hyperbolic_tangent;
+        const kernel::batch_norm_constants k{1e-5, 0.1, 1, 1, false};
+        Generator g{C};
+        const auto x = normals<float>(g, rows * C, 3), gain = normals<float>(g, C), shift = normals<float>(g, C), dy = normals<float>(g, rows * C);
+        std::vector<float> apart(rows * C), joint(rows * C), mean(C), inverse(C), running_mean(C), running_spread(C), d(rows * C);
+        const kernel::batch_norm_arguments<float> arguments{gain.data(),    shift.data(),        mean.data(),
+                                                            inverse.data(), running_mean.data(), running_spread.data()};
+        kernel::batch_norm<C>(apart.data(), x.data(), arguments, k, rows);
+        kernel::activate<f>(apart.data(), apart.data(), rows * C);
+        kernel::batch_norm<C, f>(joint.data(), x.data(), arguments, k, simd::constant<rows>{});
+        CHECK(joint == apart);
+        std::vector<float> dx(rows * C), dx_joint(dy), dgain(C), dshift(C), dgain_joint(C), dshift_joint(C);
+        kernel::activate_backward<f>(d.data(), dy.data(), apart.data(), rows * C);
+        kernel::batch_norm_backward<C>(dx.data(), dgain.data(), dshift.data(), d.data(), apart.data(), x.data(), gain.data(), mean.data(),
+                                       inverse.data(), k, rows);
+        kernel::batch_norm_backward<C, f>(dx_joint.data(), dgain_joint.data(), dshift_joint.data(), dx_joint.data(), joint.data(), x.data(),
+                                          gain.data(), mean.data(), inverse.data(), k, simd::constant<rows>{});
+        for (std::size_t i = 0; i < dx.size(); ++i) CHECK(dx_joint[i] == doctest::Approx(dx[i]).epsilon(1e-5));
+        for (std::size_t c = 0; c < C; ++c) {
+            CHECK(dgain_joint[c] == doctest::Approx(dgain[c]).epsilon(1e-5));
+            CHECK(dshift_joint[c] == doctest::Approx(dshift[c]).epsilon(1e-5));
+        }
+        kernel::batch_norm_eval<C>(apart.data(), x.data(), gain.data(), shift.data(), mean.data(), gain.data(), {0, 0.1, 1, 1, true}, rows);
+        kernel::activate<f>(apart.data(), apart.data(), rows * C);
+        kernel::batch_norm_eval<C, f>(joint.data(), x.data(), gain.data(), shift.data(), mean.data(), gain.data(), {0, 0.1, 1, 1, true}, rows);
+        CHECK(joint == apart);
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (check(simd::constant<edges[I]>{}), ...); }
+    (std::make_index_sequence<10>{});
+}
+
 TEST_CASE("batch statistics keep their digits for a large mean, and a constant feature comes out as the shift")
 {
     constexpr std::size_t C = 3, rows = 64;
@@ -175,7 +211,7 @@ TEST_CASE("batch statistics keep their digits for a large mean, and a constant f
     const std::vector<float> gain{1, 1, 1}, shift{0, 7, 0};
     for (const double epsilon : {0.0, 1e-5}) {
         const kernel::batch_norm_constants k{epsilon, 0.1, 1, 1, epsilon == 0.0};
-        kernel::batch_norm<C, float>(
+        kernel::batch_norm<C, identity, float>(
             y.data(), x.data(), {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()}, k, rows);
         const auto s = reference::batch_statistics(reference::widened(x), rows, C, 0);
         const double expected = 1 / std::sqrt(s.squares / (rows - 1) + epsilon);
@@ -187,7 +223,7 @@ TEST_CASE("batch statistics keep their digits for a large mean, and a constant f
     kernel::batch_norm_eval<C>(eval.data(), x.data(), gain.data(), shift.data(), x.data(), no_spread.data(), {0, 0.1, 1, 1, true}, rows);
     for (std::size_t r = 0; r < rows; ++r) CHECK(eval[r * C + 1] == 7);
     x[2] = not_a_number;
-    kernel::batch_norm<C, float>(y.data(), x.data(),
+    kernel::batch_norm<C, identity, float>(y.data(), x.data(),
                                  {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()},
                                  {0, 0.1, 1, 1, true}, rows);
     CHECK(std::isnan(y[2]));
@@ -217,13 +253,16 @@ TEST_CASE("transposition, whole tiles and parts, in both scalar types")
     const auto check = []<std::size_t R, std::size_t C, class T>(simd::constant<R>, simd::constant<C>, T) {
         CAPTURE(R);
         CAPTURE(C);
-        std::vector<T> x(R * C), y(R * C);
+        constexpr std::size_t stride = (R + W - 1) / W * W;
+        std::vector<T> x(R * C), y(stride * C);
         for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<T>(i);
-        kernel::transpose<R, C>(y.data(), x.data());
-        bool right = true;
-        for (std::size_t r = 0; r < R; ++r)
-            for (std::size_t c = 0; c < C; ++c) right = right && y[c * R + r] == x[r * C + c];
-        CHECK(right);
+        for (const std::size_t rows : {R, (R + 1) / 2, std::size_t{1}}) {
+            kernel::transpose_rows<C>(y.data(), x.data(), rows, stride);
+            bool right = true;
+            for (std::size_t r = 0; r < (rows + simd::width<T> - 1) / simd::width<T> * simd::width<T>; ++r)
+                for (std::size_t c = 0; c < C; ++c) right = right && y[c * stride + r] == (r < rows ? x[r * C + c] : T{0});
+            CHECK(right);
+        }
     };
     const auto both = [&](auto rows, auto columns) {
         check(rows, columns, float{});

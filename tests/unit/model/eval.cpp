@@ -25,13 +25,26 @@ using Tree = Sequential<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 
                         Linear<128, 27>>;
 using Numbers = Sequential<Input<7>, Tanh, Linear<7, 31>, Tanh, BatchNorm<31>, Linear<31, 5>, Tanh>;
 
-/// A trained-looking eval model: random parameters, running statistics away from 0 and 1.
-template <class Net>
-Model<Net, Eval> some_model(Generator& g)
+/// A trained-looking model: random parameters, running statistics away from 0 and 1.
+template <class Net, class T = float>
+Model<Net, Train<32>, T> trained_model(Generator& g)
 {
-    Model<Net, Train<32>> model{g};
+    Model<Net, Train<32>, T> model{g};
     model.for_each_buffer([&](auto name, auto value) { init::uniform(value, g, name.ends_with("mean") ? -1 : 0.5, 2); });
-    return freeze(model);
+    model.for_each_parameter([&](auto name, auto value, auto) {
+        if (name.ends_with("weight") && value.dimension() == 1) init::uniform(value, g, -2, 2); // the gain of a BatchNorm
+    });
+    return model;
+}
+template <class Net>
+auto some_model(Generator& g)
+{
+    return freeze(trained_model<Net>(g));
+}
+template <class Net>
+auto unfolded(Generator& g)
+{
+    return Model<Net, Eval>{trained_model<Net>(g)};
 }
 
 /// 500 rows, whole and in batches of many sizes: the same bits.
@@ -65,6 +78,8 @@ TEST_CASE("a row's answer does not depend on the batch around it, bit for bit")
         check_rows(some_model<NetA>(g), g.randint(0, 27, 500, 3));
         check_rows(some_model<Tree>(g), g.randint(0, 27, 500, 8));
         check_rows(some_model<Numbers>(g), g.randn(500, 7));
+        check_rows(unfolded<NetA>(g), g.randint(0, 27, 500, 3));
+        check_rows(unfolded<Tree>(g), g.randint(0, 27, 500, 8));
     });
 }
 
@@ -75,7 +90,7 @@ TEST_CASE("eval of a frozen model is the training model with running statistics"
     for (int i = 0; i < 400; ++i) (void)model.forward(g.randn(16, 7));
     const auto frozen = freeze(model);
     // By now the running statistics are those of the stream, so a large batch in training mode is normalised nearly alike.
-    Model<Numbers, Train<4096>> large{frozen};
+    Model<Numbers, Train<4096>> large{model};
     const auto x = g.randn(4096, 7);
     const auto& trained = large.forward(x);
     const auto evaluated = frozen.forward(x);
@@ -196,7 +211,7 @@ TEST_CASE("layers too wide for the stack take their scratch from the heap")
 TEST_CASE("sampling: a maximum length, no class behind the vocabulary, no distribution of NaN")
 {
     Generator g{7};
-    auto model = some_model<NetA>(g);
+    auto model = unfolded<NetA>(g);
     const Vocabulary vocabulary{"abc"};
     auto bias = model.parameter<"4.bias">();
     bias(0) = -1000;                                     // never the end

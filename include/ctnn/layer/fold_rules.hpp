@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What folds into what when a network is frozen. Every layer named here includes this header, so that a rule is known wherever its
+/// layers are.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include <ctnn/core/fold.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+struct WithBias;
+template <std::size_t In, std::size_t Out, class Bias>
+struct Linear;
+template <std::size_t C, class Convention>
+struct BatchNorm;
+template <std::size_t V, std::size_t C, std::size_t... T>
+    requires(sizeof...(T) <= 1)
+struct Embedding;
+template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N>
+struct TableSum;
+
+namespace detail {
+
+/// Columns of `weight` and `bias` scaled and shifted as BatchNorm does to what they give: `norm` is gain, shift, mean and spread.
+template <class Norm>
+layer_values normalised(layer_values affine, const layer_values& norm, std::size_t columns)
+{
+    constexpr auto& k = Norm::constants;
+    if (affine.size() == 1) affine.emplace_back(columns, 0.0);
+    std::vector<double>&weight = affine[0], &bias = affine[1];
+    for (std::size_t c = 0; c < columns; ++c) {
+        const double variance = (k.running_is_std ? norm[3][c] * norm[3][c] : norm[3][c]) + k.epsilon;
+        const double factor = variance == 0 ? 0 : norm[0][c] / std::sqrt(variance); // a constant feature comes out as its shift
+        for (std::size_t i = c; i < weight.size(); i += columns) weight[i] *= factor;
+        bias[c] = (bias[c] - norm[2][c]) * factor + norm[1][c];
+    }
+    return affine;
+}
+
+} // namespace detail
+
+/// x w + b, normalised: another w and b.
+template <std::size_t In, std::size_t Out, class Bias, class Convention, class Input>
+struct fold<Linear<In, Out, Bias>, BatchNorm<Out, Convention>, Input> {
+    using type = Linear<In, Out, WithBias>;
+    static layer_values values(const layer_values& linear, const layer_values& norm)
+    {
+        return detail::normalised<BatchNorm<Out, Convention>>(linear, norm, Out);
+    }
+};
+
+/// A vector for each of T ids side by side, times w: T rows of a table, added. It pays while the table stays in a near cache.
+template <std::size_t V, std::size_t C, std::size_t... Context, std::size_t In, std::size_t Out, class Bias, std::size_t Ids>
+    requires(In % C == 0 && Ids % (In / C) == 0 && (In / C) * V * Out <= 64 * 1024)
+struct fold<Embedding<V, C, Context...>, Linear<In, Out, Bias>, shape<Ids>> {
+    static constexpr std::size_t T = In / C;
+    using type = TableSum<V, Out, T, Ids / T>;
+    static layer_values values(const layer_values& embedding, const layer_values& linear)
+    {
+        layer_values table(2);
+        table[0].resize(T * V * Out);
+        for (std::size_t t = 0; t < T; ++t)
+            for (std::size_t v = 0; v < V; ++v)
+                for (std::size_t c = 0; c < C; ++c)
+                    for (std::size_t o = 0; o < Out; ++o)
+                        table[0][(t * V + v) * Out + o] += embedding[0][v * C + c] * linear[0][(t * C + c) * Out + o];
+        if (linear.size() > 1) table[1] = linear[1];
+        else table[1].resize(Out);
+        return table;
+    }
+};
+
+/// Sums of rows, normalised: another table.
+template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N, class Convention, class Input>
+struct fold<TableSum<V, Out, T, N>, BatchNorm<Out, Convention>, Input> {
+    using type = TableSum<V, Out, T, N>;
+    static layer_values values(const layer_values& table, const layer_values& norm)
+    {
+        return detail::normalised<BatchNorm<Out, Convention>>(table, norm, Out);
+    }
+};
+
+} // namespace ctnn::inline CTNN_ARCH

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Sums of table rows: what `freeze` makes of an Embedding and the Linear behind it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <ctnn/core/pass.hpp>
+#include <ctnn/kernel/gather.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+namespace detail {
+
+// Shown by a compile error; never true.
+template <class L>
+inline constexpr bool has_backward = false;
+
+} // namespace detail
+
+/// y = b + the sum over t of weight[t][id_t]: a Linear layer of T ids in one-hot form, N times side by side.
+///
+///   x        : N T class ids in 0..V-1
+///   y        : (Out), or for N > 1 (N, Out)
+///   weight   : (T, V, Out)        bias : (Out)
+///   backward : none; it only stands in frozen networks
+///   cost     : T Out additions for each of N
+template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N = 1>
+struct TableSum {
+    static constexpr std::size_t classes = V;
+    static constexpr applies_activation applies = applies_activation::forward;
+    static constexpr std::array parameters{Parameter{"weight", {T, V, Out}}, Parameter{"bias", {Out}}};
+
+    static constexpr extents output(const extents& x)
+    {
+        if (x != extents{N * T}) return extents::none();
+        return N == 1 ? extents{Out} : extents{N, Out};
+    }
+    static constexpr extents input(std::size_t) { return {N * T}; }
+
+    template <class P>
+    static void forward(const P& pass)
+    {
+        const auto [weight, bias] = pass.parameters();
+        kernel::gather_sum<V, Out, T>(pass.y().data(), weight.data(), bias.data(), pass.x().data(), pass.x().size() / T,
+                                      typename P::activation{});
+    }
+
+    template <class P>
+    static void backward(const P&)
+    {
+        static_assert(detail::has_backward<TableSum>, "[ctnn.mode] a TableSum stands in frozen networks only, and does not learn");
+    }
+};
+
+} // namespace ctnn::inline CTNN_ARCH

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Several registers side by side as one value, and the columns of a matrix taken as such values.
+#pragma once
+
+#include <cstddef>
+
+#include <ctnn/simd/vec.hpp>
+
+namespace ctnn::inline CTNN_ARCH::simd {
+
+/// N registers of neighbouring numbers. All operations act lane by lane.
+template <class T, std::size_t N>
+struct pack {
+    vec<T> v[N];
+
+    /// f of the registers of one, two or three packs, one after the other.
+    template <class F, class... Packs>
+    CTNN_INLINE static pack map(F f, const Packs&... packs)
+    {
+        pack y;
+        CTNN_UNROLL for (std::size_t i = 0; i < N; ++i) y.v[i] = f(packs.v[i]...);
+        return y;
+    }
+
+    CTNN_INLINE static pack of(T x)
+    {
+        pack y;
+        CTNN_UNROLL for (std::size_t i = 0; i < N; ++i) y.v[i] = vec<T>(x);
+        return y;
+    }
+    CTNN_INLINE friend pack operator+(const pack& a, const pack& b)
+    {
+        return map([](vec<T> x, vec<T> y) CTNN_INLINE_LAMBDA { return x + y; }, a, b);
+    }
+    CTNN_INLINE friend pack operator-(const pack& a, const pack& b)
+    {
+        return map([](vec<T> x, vec<T> y) CTNN_INLINE_LAMBDA { return x - y; }, a, b);
+    }
+    CTNN_INLINE friend pack operator*(const pack& a, const pack& b)
+    {
+        return map([](vec<T> x, vec<T> y) CTNN_INLINE_LAMBDA { return x * y; }, a, b);
+    }
+    CTNN_INLINE friend pack operator*(const pack& a, vec<T> b)
+    {
+        return map([b](vec<T> x) CTNN_INLINE_LAMBDA { return x * b; }, a);
+    }
+};
+
+/// a * b + c, and c - a * b.
+template <class T, std::size_t N>
+CTNN_INLINE pack<T, N> fma(const pack<T, N>& a, const pack<T, N>& b, const pack<T, N>& c)
+{
+    return pack<T, N>::map([](vec<T> x, vec<T> y, vec<T> z) CTNN_INLINE_LAMBDA { return fma(x, y, z); }, a, b, c);
+}
+template <class T, std::size_t N>
+CTNN_INLINE pack<T, N> fma(vec<T> a, const pack<T, N>& b, const pack<T, N>& c)
+{
+    return pack<T, N>::map([a](vec<T> y, vec<T> z) CTNN_INLINE_LAMBDA { return fma(a, y, z); }, b, c);
+}
+template <class T, std::size_t N>
+CTNN_INLINE pack<T, N> fnma(const pack<T, N>& a, const pack<T, N>& b, const pack<T, N>& c)
+{
+    return pack<T, N>::map([](vec<T> x, vec<T> y, vec<T> z) CTNN_INLINE_LAMBDA { return fnma(x, y, z); }, a, b, c);
+}
+
+/// N registers' worth of neighbouring columns, of the last one only `Tail` lanes.
+template <class T, std::size_t N, std::size_t Tail>
+struct columns {
+    static constexpr std::size_t registers = N, tail = Tail, count = (N - 1) * width<T> + Tail;
+
+    CTNN_INLINE static pack<T, N> load(const T* p)
+    {
+        pack<T, N> x;
+        CTNN_UNROLL for (std::size_t i = 0; i < N; ++i) x.v[i] =
+            i == N - 1 && Tail != width<T> ? load_first(p + i * width<T>, Tail) : vec<T>::load(p + i * width<T>);
+        return x;
+    }
+    CTNN_INLINE static void store(T* p, const pack<T, N>& x)
+    {
+        CTNN_UNROLL for (std::size_t i = 0; i < N; ++i)
+        {
+            if (i == N - 1 && Tail != width<T>) store_first(p + i * width<T>, Tail, x.v[i]);
+            else x.v[i].store(p + i * width<T>);
+        }
+    }
+};
+
+/// How many registers of columns kernels take at once: neighbours share cache lines, and a product loads few numbers for many
+/// multiply-adds.
+inline constexpr std::size_t columns_at_once = 3;
+
+/// Calls f(first column, columns<...>) for all of C columns: at most `Most` registers at once, as evenly as can be.
+template <class T, std::size_t C, std::size_t Most, class F>
+CTNN_INLINE void for_each_columns(F&& f)
+{
+    constexpr std::size_t W = width<T>, vecs = (C + W - 1) / W, tail = C - (vecs - 1) * W;
+    constexpr std::size_t groups = (vecs + Most - 1) / Most, narrow = vecs / groups, wider = vecs % groups;
+    std::size_t c = 0;
+    if constexpr (wider > 0)
+        for (; c < wider * (narrow + 1) * W; c += (narrow + 1) * W) f(c, columns<T, narrow + 1, W>{});
+    for (; c + narrow * W <= C; c += narrow * W) f(c, columns<T, narrow, W>{});
+    if constexpr (tail != W) f(c, columns<T, narrow, tail>{});
+}
+
+} // namespace ctnn::inline CTNN_ARCH::simd

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/ctnn.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <type_traits>
+
+#include "../../support/random.hpp"
+
+using namespace ctnn;
+
+namespace {
+
+// What folds into what, by type.
+template <class... L>
+using frozen = Frozen<Sequential<L...>>;
+static_assert(std::is_same_v<frozen<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200>, Tanh, Linear<200, 27>>,
+                             Sequential<TableSum<27, 200, 3>, Tanh, Linear<200, 27>>>);
+static_assert(std::is_same_v<frozen<Linear<3, 5, NoBias>, BatchNorm<5>>, Sequential<Linear<3, 5>>>);
+static_assert(std::is_same_v<frozen<Linear<3, 5>, BatchNorm<5>, BatchNorm<5, LectureStd>, Tanh>, Sequential<Linear<3, 5>, Tanh>>);
+static_assert(std::is_same_v<frozen<Sequential<Linear<3, 5>, Sequential<BatchNorm<5>>>, Tanh>, Sequential<Linear<3, 5>, Tanh>>);
+static_assert(
+    std::is_same_v<frozen<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 128>, Tanh>, Sequential<TableSum<27, 128, 2, 4>, Tanh>>);
+static_assert(std::is_same_v<frozen<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 7>, Flatten, Linear<28, 2>>,
+                             Sequential<TableSum<27, 7, 2, 4>, Flatten, Linear<28, 2>>>);
+// A table that would be too large for a near cache stays two layers; so does what has no rule, and then the type is the same.
+static_assert(std::is_same_v<frozen<Embedding<5000, 10>, Linear<30, 200>, BatchNorm<200>>, Sequential<Embedding<5000, 10>, Linear<30, 200>>>);
+static_assert(std::is_same_v<frozen<Input<4>, BatchNorm<4>, Tanh>, Sequential<Input<4>, BatchNorm<4>, Tanh>>);
+static_assert(std::is_same_v<frozen<Input<4>, Tanh, Sequential<Linear<4, 2>>>, Sequential<Input<4>, Tanh, Sequential<Linear<4, 2>>>>);
+// Normalising other features than the linear layer gives is not the same thing afterwards.
+static_assert(std::is_same_v<frozen<Input<6, 2>, Linear<2, 3>, FlattenConsecutive<2>, BatchNorm<6>>,
+                             Sequential<Input<6, 2>, Linear<2, 3>, FlattenConsecutive<2>, BatchNorm<6>>>);
+
+/// The frozen model against the same layers in double, relative to the largest output.
+template <class Net, class X>
+double folding_error(Generator& g, const X& x, double spread_low, double spread_high)
+{
+    Model<Net, Train<2>> model{g};
+    model.for_each_buffer([&](auto name, auto value) {
+        const bool mean = name.ends_with("mean");
+        init::uniform(value, g, mean ? -spread_high : spread_low, spread_high);
+    });
+    Model<Net, Eval, double> exact;
+    using from = detail::slots<Net, float>;
+    using to = detail::slots<Net, double>;
+    for (std::size_t i = 0; i < from::count; ++i) {
+        const auto &f = from::value.slot_at[i], &t = to::value.slot_at[i];
+        std::copy_n((f.is_buffer ? model.buffer_block() : model.parameter_block()) + f.offset, f.shape.size(),
+                    (t.is_buffer ? exact.buffer_block() : exact.parameter_block()) + t.offset);
+    }
+    const auto y = freeze(model).forward(x);
+    const auto truth = exact.forward(x);
+    double worst = 0, largest = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        worst = std::max(worst, std::fabs(static_cast<double>(y.data()[i]) - truth.data()[i]));
+        largest = std::max(largest, std::fabs(truth.data()[i]));
+    }
+    return worst / largest;
+}
+
+} // namespace
+
+TEST_CASE("a frozen network answers as its layers do one by one")
+{
+    support::for_each_seed([](Generator& g) {
+        const auto ids = g.randint(0, 27, 40, 3);
+        using A = Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200>, Tanh, Linear<200, 27>>;
+        using Deep = Sequential<Embedding<27, 10>, Linear<30, 31>, Tanh, BatchNorm<31, LectureStd>, Linear<31, 17, NoBias>,
+                                BatchNorm<17, LectureVariance>>;
+        using Tree = Sequential<Embedding<27, 6, 8>, FlattenConsecutive<2>, Linear<12, 13, NoBias>, BatchNorm<13>, Tanh, FlattenConsecutive<2>,
+                                Linear<26, 11>, Flatten, Linear<22, 5>, BatchNorm<5>>;
+        CHECK(folding_error<A>(g, ids, 0.5, 2) <= 1e-6);
+        CHECK(folding_error<Deep>(g, ids, 0.5, 2) <= 1e-6);
+        CHECK(folding_error<Tree>(g, g.randint(0, 27, 40, 8), 0.5, 2) <= 1e-6);
+        CHECK(folding_error<Sequential<Linear<7, 31, NoBias>, BatchNorm<31>>>(g, g.randn(40, 7), 0.5, 2) <= 1e-6);
+        // Spreads down to the convention's epsilon and means of many sizes.
+        CHECK(folding_error<Sequential<Linear<7, 31>, BatchNorm<31>>>(g, g.randn(40, 7), 0, 1e-5) <= 1e-6);
+        CHECK(folding_error<Sequential<Linear<7, 31>, BatchNorm<31>>>(g, g.randn(40, 7), 1, 1e8) <= 1e-6);
+    });
+}
+
+TEST_CASE("a constant feature without epsilon folds into its shift")
+{
+    Generator g{3};
+    Model<Sequential<Linear<4, 3>, BatchNorm<3, LectureStd>>, Train<2>> model{g};
+    model.parameter<"1.bias">() = xt::xtensor<float, 1>{5, 6, 7};
+    model.parameter<"1.running_std">() = xt::xtensor<float, 1>{1, 0, 1};
+    const auto y = freeze(model).forward(g.randn(9, 4));
+    for (std::size_t i = 0; i < 9; ++i) CHECK(y(i, 1) == 6);
+}
+
+TEST_CASE("a frozen model refuses ids as the network did")
+{
+    Generator g{4};
+    const auto model = freeze(Model<Sequential<Embedding<27, 10>, Linear<30, 5>>, Train<2>>{g});
+    static_assert(std::is_same_v<decltype(model)::network, Sequential<TableSum<27, 5, 3>>>);
+    CHECK_THROWS_WITH_AS((void)model.forward(xt::xtensor<std::int64_t, 2>{{1, 2, 27}}), doctest::Contains("27 at (0, 2)"), Error);
+    CHECK_THROWS_AS((void)model.forward(xt::xtensor<std::int64_t, 2>{{1, 2}}), Error);
+}
