@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// ctnn beside its peers, in one table: the same work, checked to give the same numbers before it is timed.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "ours.hpp"
+#include "table.hpp"
+
+namespace {
+
+using namespace benchmarks;
+
+constexpr std::size_t batches = 64, many = 1024;
+constexpr float rate = 0.1F;
+const Generator seed{42};
+
+/// Batches of random ids and targets, the same for everybody.
+struct batch_of_ids {
+    std::vector<std::int32_t> ids, targets;
+};
+std::vector<batch_of_ids> random_batches(std::size_t count, std::size_t rows, std::size_t context)
+{
+    Generator generator{7};
+    std::vector<batch_of_ids> all(count);
+    for (batch_of_ids& b : all) {
+        for (std::size_t i = 0; i < rows * context; ++i) b.ids.push_back(static_cast<std::int32_t>(generator.randint(0, vocabulary)));
+        for (std::size_t i = 0; i < rows; ++i) b.targets.push_back((b.ids[i * context] * 5 + 1) % static_cast<std::int32_t>(vocabulary)); // learnable
+    }
+    return all;
+}
+
+[[noreturn]] void disagree(const char* who, const std::string& what, float ours, float theirs)
+{
+    std::fprintf(stderr, "%s does other work than ctnn in %s: %.7g against %.7g\n", who, what.c_str(), static_cast<double>(theirs), static_cast<double>(ours));
+    std::exit(1);
+}
+
+void measure(const std::string& name, std::function<void()> f)
+{
+    benchmark::RegisterBenchmark(name.c_str(), [f = std::move(f)](benchmark::State& state) {
+        for (auto _ : state) {
+            f();
+            benchmark::ClobberMemory();
+        }
+    })->UseRealTime();
+}
+
+void measure_steps(const std::string& name, std::shared_ptr<trainer> t, std::shared_ptr<std::vector<batch_of_ids>> data)
+{
+    measure(name, [t, data, i = std::size_t{0}]() mutable {
+        const batch_of_ids& b = (*data)[i++ % data->size()];
+        benchmark::DoNotOptimize(t->step(b.ids.data(), b.targets.data(), 1e-3F));
+    });
+}
+
+/// Fastest possible: independent fused multiply-adds in registers.
+double operations_of_peak()
+{
+    return 2. * 24 * 1000 * static_cast<double>(simd::width<float>);
+}
+void run_peak()
+{
+    using V = simd::vec<float>;
+    constexpr std::size_t chains = simd::width<float> == 16 ? 24 : 12, rounds = 24 * 1000 / chains;
+    V sum[chains];
+    const V x(1.0000001F), y(1e-9F);
+    simd::unroll<chains>([&](auto i) CTNN_INLINE_LAMBDA { sum[i] = y; });
+    for (std::size_t k = 0; k < rounds; ++k) {
+        simd::unroll<chains>([&](auto i) CTNN_INLINE_LAMBDA {
+            sum[i] = simd::fma(sum[i], x, y);
+            asm volatile("" : "+v"(sum[i].v));
+        });
+    }
+    simd::unroll<chains>([&](auto i) CTNN_INLINE_LAMBDA { benchmark::DoNotOptimize(simd::sum(sum[i])); });
+}
+
+using make_trainer = std::unique_ptr<trainer> (*peer::*)(const parameters&);
+
+template <class Net>
+void add_steps(const std::string& name, const std::vector<peer>& peers, make_trainer make)
+{
+    const auto data = std::make_shared<std::vector<batch_of_ids>>(random_batches(batches, batch, input_shape<Net>::size));
+    const auto ours = std::make_shared<our_trainer<Net>>(seed);
+    const parameters start = ours->start();
+    std::vector<float> losses;
+    for (const batch_of_ids& b : *data) losses.push_back(ours->step(b.ids.data(), b.targets.data(), rate));
+    measure_steps("step " + name + " ctnn", ours, data);
+    for (const peer& p : peers) {
+        std::shared_ptr<trainer> theirs = (p.*make)(start);
+        for (std::size_t i = 0; i < data->size(); ++i) {
+            const float loss = theirs->step((*data)[i].ids.data(), (*data)[i].targets.data(), rate);
+            if (!(std::abs(loss - losses[i]) <= 1e-3F)) disagree(p.name, "step " + std::to_string(i) + " of " + name, losses[i], loss);
+        }
+        measure_steps("step " + name + " " + p.name, theirs, data);
+    }
+    std::printf("%s: losses of %zu steps agree, %.4f to %.4f\n", name.c_str(), losses.size(), static_cast<double>(losses.front()),
+                static_cast<double>(losses.back()));
+}
+
+void add_eval(const std::vector<peer>& peers)
+{
+    const batch_of_ids data = random_batches(1, many, 3).front();
+    const our_trainer<Lecture> start(seed);
+    const auto logits = std::make_shared<std::vector<float>>(many * vocabulary), ours_logits = std::make_shared<std::vector<float>>(many * vocabulary);
+    const auto add = [&](const char* name, std::shared_ptr<answerer> a, float* out) {
+        a->run(out, data.ids.data(), many);
+        measure(std::string("eval one ") + name, [a, logits, ids = data.ids, i = std::size_t{0}]() mutable {
+            a->run(logits->data(), ids.data() + 3 * (i++ % many), 1);
+        });
+        measure(std::string("eval many ") + name, [a, logits, ids = data.ids] { a->run(logits->data(), ids.data(), many); });
+    };
+    add("ctnn", std::make_shared<our_answerer>(seed), ours_logits->data());
+    for (const peer& p : peers) {
+        if (p.frozen == nullptr) continue;
+        add(p.name, p.frozen(start.start()), logits->data());
+        for (std::size_t i = 0; i < logits->size(); ++i)
+            if (!(std::abs((*logits)[i] - (*ours_logits)[i]) <= 1e-4F)) disagree(p.name, "eval", (*ours_logits)[i], (*logits)[i]);
+    }
+}
+
+constexpr std::array form_names{"x w", "x^T dy", "dy w^T"};
+
+struct shape_of_product {
+    std::size_t rows, in, out;
+    [[nodiscard]] std::string name(std::size_t form) const
+    {
+        return std::to_string(rows) + "x" + std::to_string(in) + "x" + std::to_string(out) + " " + form_names[form];
+    }
+    [[nodiscard]] double operations() const { return 2. * static_cast<double>(rows * in * out); }
+};
+template <class... S>
+std::vector<shape_of_product> list_shapes(list_of_shapes<S...>)
+{
+    return {{S::rows, S::in, S::out}...};
+}
+template <class... S>
+product_function our_product(std::size_t form, std::size_t shape, list_of_shapes<S...>)
+{
+    const std::array<std::array<product_function, 3>, sizeof...(S)> all{
+        {{our_products<S>::forward, our_products<S>::weight_gradient, our_products<S>::input_gradient}...}};
+    return all[shape][form];
+}
+
+void add_products(const std::vector<peer>& peers)
+{
+    const auto list = list_shapes(shapes{});
+    for (std::size_t s = 0; s < list.size(); ++s) {
+        const auto [rows, in, out] = list[s];
+        const std::size_t y_size[] = {rows * out, in * out, rows * in}, x_size[] = {rows * in, rows * in, rows * out},
+                          w_size[] = {in * out, rows * out, in * out};
+        for (std::size_t form = 0; form < 3; ++form) {
+            Generator generator{9};
+            using aligned_array = xt::xtensor<float, 1>;
+            const auto random = [&](std::size_t n) { return std::make_shared<aligned_array>(generator.rand(n)); };
+            const auto x = random(x_size[form]), w = random(w_size[form]), y = random(y_size[form]);
+            const product_function ours = our_product(form, s, shapes{});
+            ours(y->data(), x->data(), w->data());
+            measure("product " + list[s].name(form) + " ctnn", [=] { ours(y->data(), x->data(), w->data()); });
+            for (const peer& p : peers) {
+                if (p.product == nullptr) continue;
+                const product_function theirs = p.product(static_cast<product>(form), s);
+                const auto z = random(y_size[form]);
+                theirs(z->data(), x->data(), w->data());
+                for (std::size_t i = 0; i < z->size(); ++i)
+                    if (!(std::abs((*z)[i] - (*y)[i]) <= 1e-5F * std::abs((*y)[i])))
+                    disagree(p.name, list[s].name(form), (*y)[i], (*z)[i]);
+                measure("product " + list[s].name(form) + " " + p.name, [=] { theirs(z->data(), x->data(), w->data()); });
+            }
+        }
+    }
+}
+
+// How the cost of a step grows: the lecture's net in another batch and width, and with more hidden layers of 100.
+template <std::size_t Width>
+using Wide = Sequential<Embedding<27, 10>, Hidden<30, Width>, Linear<Width, 27>>;
+template <std::size_t>
+using HiddenAgain = Hidden<100, 100>;
+template <class>
+struct deeper;
+template <std::size_t... I>
+struct deeper<std::index_sequence<I...>> {
+    using type = Sequential<Embedding<27, 10>, Linear<30, 100, NoBias>, BatchNorm<100>, Tanh, HiddenAgain<I>..., Linear<100, 27>>;
+};
+template <std::size_t Hiddens>
+using Deeper = typename deeper<std::make_index_sequence<Hiddens - 1>>::type;
+
+struct growth {
+    std::string axis, size;
+    double multiply_adds;
+};
+std::vector<growth> grown;
+template <class Net, std::size_t B>
+void add_growth(const char* axis, std::size_t size)
+{
+    grown.push_back({axis, std::to_string(size), 3. * static_cast<double>(B * multiply_adds<Net>)});
+    measure_steps("growth " + grown.back().axis + " " + grown.back().size, std::make_shared<our_trainer<Net, B>>(seed),
+                  std::make_shared<std::vector<batch_of_ids>>(random_batches(batches, B, 3)));
+}
+template <std::size_t... N>
+void add_batches()
+{
+    (add_growth<Lecture, N>("batch", N), ...);
+}
+template <std::size_t... N>
+void add_widths()
+{
+    (add_growth<Wide<N>, batch>("width", N), ...);
+}
+template <std::size_t... N>
+void add_depths()
+{
+    (add_growth<Deeper<N>, batch>("depth", N), ...);
+}
+
+/// The lecture's own code in PyTorch, by the script beside this file; microseconds a step, or 0 without it.
+double pytorch_step()
+{
+#if defined(CTNN_BENCHMARK_PYTHON)
+    double best = 0;
+    if (FILE* script = popen(CTNN_BENCHMARK_PYTHON " '" CTNN_BENCHMARK_SOURCE "/lecture.py' '" CTNN_BENCHMARK_NAMES "' 3000", "r")) {
+        char line[512];
+        while (std::fgets(line, sizeof line, script) != nullptr)
+            if (const char* colon = std::strstr(line, " steps: ")) best = std::atof(colon + 8);
+        pclose(script);
+    }
+    return best;
+#else
+    return 0;
+#endif
+}
+
+void print_steps(const medians& median, const std::vector<peer>& peers)
+{
+    constexpr std::array nets{"lecture", "deep", "hierarchical"};
+    std::printf("\nA training step, batch 32: us, and times as long as ctnn\n%-22s %18s %18s %18s\n", "", "lecture (12,097)", "deep (47,024)",
+                "hierarchical (76,579)");
+    const auto row = [&](const std::string& name, const std::string& shown) {
+        std::printf("%-22s", shown.c_str());
+        for (const char* net : nets) {
+            const double t = median("step " + std::string(net) + " " + name), ours = median("step " + std::string(net) + " ctnn");
+            if (t > 0) std::printf(" %9.1f %7.2fx", t / 1e3, t / ours);
+            else std::printf(" %18s", "");
+        }
+        std::printf("\n");
+    };
+    row("ctnn", "ctnn");
+    for (const peer& p : peers) row(p.name, p.name);
+    if (median("step lecture PyTorch") > 0) row("PyTorch", "PyTorch, lecture code");
+}
+
+void print_eval(const medians& median, const std::vector<peer>& peers)
+{
+    std::printf("\nEval of the lecture's net: ns a sample, and times as long as ctnn\n%-22s %18s %18s\n", "", "one", "1024 at once");
+    const auto row = [&](const std::string& name) {
+        const double one = median("eval one " + name), all = median("eval many " + name);
+        if (one > 0)
+            std::printf("%-22s %9.0f %7.2fx %9.0f %7.2fx\n", name.c_str(), one, one / median("eval one ctnn"), all / many,
+                        all / median("eval many ctnn"));
+    };
+    row("ctnn");
+    for (const peer& p : peers) row(p.name);
+}
+
+void print_products(const medians& median, const std::vector<peer>& peers)
+{
+    const double peak = operations_of_peak() / median("peak");
+    std::printf("\nMatrix products, rows x in x out: GFLOP/s; the peak is %.0f, measured in this run\n%-22s %8s %6s", peak, "", "ctnn", "peak");
+    for (const peer& p : peers)
+        if (p.product != nullptr) std::printf(" %9s", p.name);
+    std::printf(" %14s\n", "best peer");
+    for (const shape_of_product& s : list_shapes(shapes{}))
+        for (std::size_t form = 0; form < 3; ++form) {
+            const std::string name = "product " + s.name(form) + " ";
+            const double ours = s.operations() / median(name + "ctnn");
+            if (median(name + "ctnn") == 0) continue;
+            std::printf("%-22s %8.1f %5.0f%%", s.name(form).c_str(), ours, 100 * ours / peak);
+            double best = 0;
+            for (const peer& p : peers)
+                if (p.product != nullptr) {
+                    const double theirs = s.operations() / median(name + p.name);
+                    best = std::max(best, theirs);
+                    std::printf(" %9.1f", theirs);
+                }
+            if (best > 0) std::printf(" ctnn %5.2fx%s", ours / best, ours < 0.95 * best ? " <" : "");
+            std::printf("\n");
+        }
+}
+
+void print_growth(const medians& median)
+{
+    std::printf("\nHow a step of ctnn grows: us, and GFLOP/s over the matrix products of a full backward pass\n");
+    for (const growth& g : grown) {
+        const double t = median("growth " + g.axis + " " + g.size);
+        if (t > 0) std::printf("%-8s %6s %10.1f us %8.1f GFLOP/s\n", g.axis.c_str(), g.size.c_str(), t / 1e3, 2 * g.multiply_adds / t);
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    // The defaults come first, so that the same option on the command line wins.
+    std::vector<std::string> arguments{argv[0], "--benchmark_repetitions=9", "--benchmark_min_time=0.01",
+                                       "--benchmark_enable_random_interleaving=true"};
+    arguments.insert(arguments.end(), argv + 1, argv + argc);
+    std::vector<char*> pointers;
+    for (std::string& a : arguments) pointers.push_back(a.data());
+    int count = static_cast<int>(pointers.size());
+    benchmark::Initialize(&count, pointers.data());
+    if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) return 1;
+
+    std::vector<peer> peers;
+#if defined(CTNN_BENCHMARK_EIGEN)
+    peers.push_back(eigen_peer());
+#endif
+#if defined(CTNN_BENCHMARK_OPENBLAS)
+    peers.push_back(openblas_peer());
+#endif
+#if defined(CTNN_BENCHMARK_LIBXSMM)
+    peers.push_back(libxsmm_peer());
+#endif
+#if defined(CTNN_BENCHMARK_LIBTORCH)
+    peers.push_back(libtorch_peer());
+#endif
+
+    measure("peak", run_peak);
+    add_steps<Lecture>("lecture", peers, &peer::lecture);
+    add_steps<Deep>("deep", peers, &peer::deep);
+    add_steps<Hierarchical>("hierarchical", peers, &peer::hierarchical);
+    add_eval(peers);
+    add_products(peers);
+    add_batches<8, 16, 32, 64, 128, 256>();
+    add_widths<50, 100, 200, 400, 800>();
+    add_depths<1, 2, 4, 8>();
+
+    medians median;
+    benchmark::RunSpecifiedBenchmarks(&median);
+    if (median("step lecture ctnn") > 0) median.add("step lecture PyTorch", pytorch_step() * 1e3);
+    if (median("step lecture ctnn") > 0) print_steps(median, peers);
+    if (median("eval one ctnn") > 0) print_eval(median, peers);
+    if (median("peak") > 0) print_products(median, peers);
+    print_growth(median);
+}
