@@ -2,6 +2,7 @@
 # From a fresh clone to a running trainer or to passed tests:
 #   sh cmake/setup.sh makemore [options of the trainer]
 #   sh cmake/setup.sh test
+#   sh cmake/setup.sh benchmark [options of Google Benchmark]
 # Installs missing packages with apt where there is one (through sudo when not root); when nothing is missing, apt is not called.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,6 +10,7 @@ cd "$(dirname "$0")/.."
 usage() {
     echo "usage: sh cmake/setup.sh makemore [train|stages [options]]   build the trainer for this CPU and run it" >&2
     echo "       sh cmake/setup.sh test                               build everything and run all tests" >&2
+    echo "       sh cmake/setup.sh benchmark [options]                compare with other libraries, see tests/benchmark/README.md" >&2
     exit 1
 }
 [ $# -ge 1 ] || usage
@@ -21,6 +23,7 @@ test)
     [ $# -eq 0 ] || usage
     packages="$packages doctest-dev"
     ;;
+benchmark) packages="$packages libbenchmark-dev libeigen3-dev libopenblas-dev libxsmm-dev pkg-config" ;;
 *) usage ;;
 esac
 
@@ -30,6 +33,7 @@ for package in $packages; do
     case $package in
     g++) command -v c++ >/dev/null || missing="$missing $package" ;;
     cmake) command -v cmake >/dev/null || missing="$missing $package" ;;
+    pkg-config) command -v pkg-config >/dev/null || missing="$missing $package" ;;
     ninja-build) command -v ninja >/dev/null || missing="$missing $package" ;;
     *)
         if command -v dpkg-query >/dev/null; then
@@ -55,7 +59,10 @@ if [ -n "$missing" ]; then
 fi
 
 cmake --workflow --preset "$goal"
-if [ "$goal" = makemore ]; then
+case $goal in
+makemore)
     [ $# -gt 0 ] || set -- train
     exec build/native/examples/makemore "$@"
-fi
+    ;;
+benchmark) exec build/benchmark/benchmark/ctnn_benchmark "$@" ;;
+esac

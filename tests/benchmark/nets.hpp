@@ -28,7 +28,8 @@ template <std::size_t In, std::size_t Out>
 using hidden = dense<In, Out, false, true, true>;
 
 using lecture = mlp<3, 10, hidden<30, 200>, dense<200, 27, true, false, false>>;
-using deep = mlp<3, 10, hidden<30, 100>, hidden<100, 100>, hidden<100, 100>, hidden<100, 100>, hidden<100, 100>, dense<100, 27, false, true, false>>;
+using deep =
+    mlp<3, 10, hidden<30, 100>, hidden<100, 100>, hidden<100, 100>, hidden<100, 100>, hidden<100, 100>, dense<100, 27, false, true, false>>;
 using hierarchical = mlp<8, 24, hidden<48, 128>, hidden<256, 128>, hidden<256, 128>, dense<128, 27, true, false, false>>;
 
 /// All parameters of a network, in order: the table; then for each dense layer weight (In, Out), bias, gain, shift, as far as it has them.

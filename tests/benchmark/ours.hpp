@@ -88,12 +88,18 @@ public:
 
 template <class S>
 struct our_products {
-    static void forward(float* y, const float* x, const float* w) { kernel::affine<S::in, S::out>(y, x, w, static_cast<float*>(nullptr), S::rows); }
-    static void weight_gradient(float* dw, const float* x, const float* dy) { kernel::affine_backward_weight<S::in, S::out>(dw, dy, x, S::rows); }
+    static void forward(float* y, const float* x, const float* w)
+    {
+        kernel::affine<S::in, S::out>(y, x, w, static_cast<float*>(nullptr), simd::constant<S::rows>{});
+    }
+    static void weight_gradient(float* dw, const float* x, const float* dy)
+    {
+        kernel::affine_backward_weight<S::in, S::out>(dw, dy, x, simd::constant<S::rows>{});
+    }
     static void input_gradient(float* dx, const float* dy, const float* w)
     {
         alignas(64) static float scratch[kernel::affine_scratch<S::in, S::out>];
-        kernel::affine_backward_input<S::in, S::out>(dx, scratch, dy, w, S::rows);
+        kernel::affine_backward_input<S::in, S::out>(dx, scratch, dy, w, simd::constant<S::rows>{});
     }
 };
 

@@ -59,9 +59,6 @@ struct eigen : loops {
     }
 };
 
-peer eigen_peer()
-{
-    return peer_of<eigen>("Eigen");
-}
+peer eigen_peer() { return peer_of<eigen>("Eigen"); }
 
 } // namespace benchmarks

@@ -102,8 +102,7 @@ struct loops {
 };
 
 template <std::size_t N>
-struct alignas(64) array : std::array<float, N> {
-};
+struct alignas(64) array : std::array<float, N> {};
 
 /// One dense layer with its memory.
 template <class Ops, class Dense, std::size_t Rows>
@@ -176,7 +175,7 @@ class network<Ops, mlp<T, C, Dense...>> final : public trainer {
     typename layers_of<Ops, numbers, Dense...>::type layers_;
     array<vocabulary * C> table_, dtable_;
     array<numbers> x_;
-    static constexpr std::size_t widest = std::max({numbers, numbers / Dense::in * Dense::out * 2 ...});
+    static constexpr std::size_t widest = std::max({numbers, numbers / Dense::in* Dense::out * 2 ...});
     array<widest> first_, second_;
 
 public:
@@ -184,8 +183,11 @@ public:
     {
         std::size_t next = 0;
         std::copy_n(p[next++].data(), vocabulary * C, table_.data());
-        std::apply([&](auto&... layer) { ((layer = std::make_unique<typename std::remove_reference_t<decltype(layer)>::element_type>(), layer->take(p, next)), ...); },
-                   layers_);
+        std::apply(
+            [&](auto&... layer) {
+                ((layer = std::make_unique<typename std::remove_reference_t<decltype(layer)>::element_type>(), layer->take(p, next)), ...);
+            },
+            layers_);
     }
     float step(const std::int32_t* ids, const std::int32_t* targets, float rate) override
     {
@@ -264,9 +266,12 @@ template <class Ops, class S>
 product_function product_of(product form)
 {
     switch (form) {
-    case product::forward: return [](float* y, const float* x, const float* w) { Ops::template nn<S::rows, S::out, S::in>(y, x, w); };
-    case product::weight_gradient: return [](float* y, const float* x, const float* w) { Ops::template tn<S::in, S::out, S::rows>(y, x, w); };
-    default: return [](float* y, const float* x, const float* w) { Ops::template nt<S::rows, S::in, S::out>(y, x, w); };
+    case product::forward:
+        return [](float* y, const float* x, const float* w) { Ops::template nn<S::rows, S::out, S::in>(y, x, w); };
+    case product::weight_gradient:
+        return [](float* y, const float* x, const float* w) { Ops::template tn<S::in, S::out, S::rows>(y, x, w); };
+    default:
+        return [](float* y, const float* x, const float* w) { Ops::template nt<S::rows, S::in, S::out>(y, x, w); };
     }
 }
 template <class Ops, class... S>
@@ -281,7 +286,8 @@ product_function product_at(product form, std::size_t shape, list_of_shapes<S...
 template <class Ops>
 peer peer_of(const char* name)
 {
-    return {name, [](const parameters& p) -> std::unique_ptr<trainer> { return std::make_unique<network<Ops, lecture>>(p); },
+    return {name,
+            [](const parameters& p) -> std::unique_ptr<trainer> { return std::make_unique<network<Ops, lecture>>(p); },
             [](const parameters& p) -> std::unique_ptr<trainer> { return std::make_unique<network<Ops, deep>>(p); },
             [](const parameters& p) -> std::unique_ptr<trainer> { return std::make_unique<network<Ops, hierarchical>>(p); },
             [](const parameters& p) -> std::unique_ptr<answerer> { return std::make_unique<frozen_lecture<Ops>>(p); },

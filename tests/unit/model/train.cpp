@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <stdexcept>
 #include <vector>
 
 #if __has_include(<xtensor/views/xview.hpp>)
@@ -43,6 +44,37 @@ std::vector<float> trained(int steps)
     }
     return all_numbers(model);
 }
+
+/// x / (1 + |x|), with no word about how it is made: the model runs it by itself.
+struct PlainSoftsign {
+    struct softsign {
+        template <class T>
+        simd::vec<T> operator()(simd::vec<T> x) const
+        {
+            return x / (simd::vec<T>(T{1}) + simd::abs(x));
+        }
+        template <class T>
+        simd::vec<T> backward(simd::vec<T> dy, simd::vec<T> y) const
+        {
+            const simd::vec<T> rest = simd::vec<T>(T{1}) - simd::abs(y);
+            return dy * (rest * rest);
+        }
+    };
+    static constexpr uses derivative_uses = uses::output;
+    static constexpr bool in_place = true;
+    static constexpr extents output(const extents& x) { return x; }
+    static void forward(const auto& pass) { kernel::activate<softsign>(pass.y().data(), pass.x().data(), pass.x().size()); }
+    static void backward(const auto& pass)
+    {
+        kernel::activate_backward<softsign>(pass.dx().data(), pass.dy().data(), pass.y().data(), pass.y().size());
+    }
+};
+/// The same, stating its activation: the layer before applies it, and these passes are never run.
+struct Softsign : PlainSoftsign {
+    using activation = softsign;
+    static void forward(const auto&) { throw std::logic_error("the layer before should have done this"); }
+    static void backward(const auto&) { throw std::logic_error("the layer before should have done this"); }
+};
 
 /// Adds a learnt number to every element; states nothing, so its gradients are added to.
 struct Offset {
@@ -149,6 +181,46 @@ TEST_CASE("RetainGradients keeps what a plain model overwrites, and changes no n
     double size = 0;
     for (const float e : dtanh) size += std::fabs(static_cast<double>(e));
     CHECK(size > 0);
+}
+
+TEST_CASE("an activation that a user's layer states is applied by the layer before, and changes no number")
+{
+    using Stated = Sequential<Embedding<27, 10>, Linear<30, 50, NoBias>, BatchNorm<50>, Softsign, Linear<50, 27>, BatchNorm<27>, Softsign>;
+    using Plain =
+        Sequential<Embedding<27, 10>, Linear<30, 50, NoBias>, BatchNorm<50>, PlainSoftsign, Linear<50, 27>, BatchNorm<27>, PlainSoftsign>;
+    Generator a{5}, b{5};
+    Model<Stated, Train<32>> stated{a};
+    Model<Plain, Train<32>> plain{b};
+    CrossEntropy criterion;
+    Sgd one{stated}, other{plain};
+    for (int i = 0; i < 10; ++i) {
+        const auto x = a.randint(0, 27, 32, 3);
+        const auto targets = a.randint(0, 27, 32);
+        const auto step = [&](auto& model, auto& sgd) {
+            const auto [loss, dlogits] = criterion(model.forward(x), targets);
+            model.backward(dlogits);
+            sgd.step(model);
+        };
+        step(stated, one);
+        step(plain, other);
+    }
+    CHECK(all_numbers(stated) == all_numbers(plain));
+    const auto x = a.randint(0, 27, 40, 3);
+    CHECK(Model<Stated, Eval>{stated}.forward(x) == Model<Plain, Eval>{plain}.forward(x));
+    CHECK(freeze(stated).forward(x) == freeze(plain).forward(x));
+}
+
+TEST_CASE("a Linear that applies an activation in training leaves the gradient to the activation")
+{
+    using Stated = Sequential<Linear<7, 13>, Tanh, Linear<13, 5>>;
+    Generator g{6};
+    Model<Stated, Train<9>> plain{g};
+    Model<Stated, Train<9, RetainGradients>> watched{plain};
+    const auto x = g.randn(9, 7), dy = g.randn(9, 5);
+    CHECK(plain.forward(x) == watched.forward(x));
+    plain.backward(dy);
+    watched.backward(dy);
+    CHECK(std::equal(plain.gradient_block(), plain.gradient_block() + plain.block_size(), watched.gradient_block()));
 }
 
 TEST_CASE("a copy of a model is a model of its own")
