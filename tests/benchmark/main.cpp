@@ -72,12 +72,15 @@ void run_peak()
     using V = simd::vec<float>;
     V sum[peak_chains];
     const V x(0.999F), y(1e-3F);
-    CTNN_UNROLL for (std::size_t i = 0; i < peak_chains; ++i) sum[i] = V(static_cast<float>(i));
+    CTNN_UNROLL
+    for (std::size_t i = 0; i < peak_chains; ++i) sum[i] = V(static_cast<float>(i));
     for (std::size_t k = 0; k < peak_rounds; ++k) {
-        CTNN_UNROLL for (std::size_t i = 0; i < peak_chains; ++i) sum[i] = simd::fma(sum[i], x, y);
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < peak_chains; ++i) sum[i] = simd::fma(sum[i], x, y);
     }
     V total = sum[0];
-    CTNN_UNROLL for (std::size_t i = 1; i < peak_chains; ++i) total = total + sum[i];
+    CTNN_UNROLL
+    for (std::size_t i = 1; i < peak_chains; ++i) total = total + sum[i];
     benchmark::DoNotOptimize(simd::sum(total));
 }
 

@@ -58,7 +58,8 @@ template <std::size_t C, class Activation = identity, class T, class Rows>
         constexpr std::size_t N = place.registers;
         using P = simd::pack<T, N>;
         const P first = place.load(x + c);
-        const P from_first = detail::sum_of_rows<T, N>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c) - first; });
+        const P from_first =
+            detail::sum_of_rows<T, N>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c) - first; });
         const P mean = first + from_first * mean_factor;
         const P squares = detail::sum_of_rows<T, N>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
             const P d = place.load(x + r * C + c) - mean;
@@ -81,7 +82,7 @@ template <std::size_t C, class Activation = identity, class T, class Rows>
 /// y(rows,C) = f((x(rows,C) - running_mean) / running std * gain + shift).   y : =, may be x
 template <std::size_t C, class Activation = identity, class T>
 [[gnu::flatten]] void batch_norm_eval(T* y, const T* x, const T* gain, const T* shift, const T* running_mean, const T* running_spread,
-                     const batch_norm_constants& k, std::size_t rows)
+                                      const batch_norm_constants& k, std::size_t rows)
 {
     using V = simd::vec<T>;
     simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {

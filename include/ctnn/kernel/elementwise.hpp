@@ -8,7 +8,6 @@
 #include <ctnn/simd/loop.hpp>
 #include <ctnn/simd/pack.hpp>
 
-
 namespace ctnn::inline CTNN_ARCH::kernel {
 
 /// y(n) = f(x(n)).   y : =, may be x
@@ -34,10 +33,12 @@ CTNN_INLINE simd::pack<T, N> sum_of_rows(std::size_t rows, F term)
 {
     constexpr std::size_t chains = N > 1 ? 2 : 4;
     simd::pack<T, N> sum[chains];
-    CTNN_UNROLL for (std::size_t i = 0; i < chains; ++i) sum[i] = simd::pack<T, N>::of(T{0});
+    CTNN_UNROLL
+    for (std::size_t i = 0; i < chains; ++i) sum[i] = simd::pack<T, N>::of(T{0});
     const std::size_t even = rows / chains * chains;
     for (std::size_t r = 0; r < even; r += chains) {
-        CTNN_UNROLL for (std::size_t i = 0; i < chains; ++i) sum[i] = sum[i] + term(r + i);
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < chains; ++i) sum[i] = sum[i] + term(r + i);
     }
     for (std::size_t r = even; r < rows; ++r) sum[0] = sum[0] + term(r);
     return chains == 4 ? (sum[0] + sum[1]) + (sum[chains - 2] + sum[chains - 1]) : sum[0] + sum[1];
@@ -50,7 +51,8 @@ template <std::size_t C, class T>
 [[gnu::flatten]] void sum_rows(T* y, const T* x, std::size_t rows)
 {
     simd::for_each_columns<T, C, 2>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
-        place.store(y + c, detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c); }));
+        place.store(y + c,
+                    detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c); }));
     });
 }
 

@@ -46,8 +46,8 @@ template <std::size_t V, std::size_t C, class T, class Id>
         alignas(64) T sums[V * padded] = {};
         for (std::size_t i = 0; i < n; ++i) {
             T* row = sums + static_cast<std::size_t>(ids[i]) * padded;
-            simd::for_each_vec<T>(
-                C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA { (simd::vec<T>::load(row + c) + place.load(dy + i * C + c)).store(row + c); });
+            simd::for_each_vec<T>(C, [&](std::size_t c, auto place)
+                                         CTNN_INLINE_LAMBDA { (simd::vec<T>::load(row + c) + place.load(dy + i * C + c)).store(row + c); });
         }
         for (std::size_t v = 0; v < V; ++v)
             simd::for_each_vec<T>(C, [&](std::size_t c, auto place)

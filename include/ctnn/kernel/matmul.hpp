@@ -51,14 +51,16 @@ constexpr std::size_t most_rows(std::size_t columns)
 
 /// sum(Chains, MR) += a * b over `count` values of k from `from` on; each chain is `length` behind the one before it.
 template <class Place, class T, std::size_t Chains, std::size_t MR, class A, class B>
-CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], A a, B b, std::size_t length, std::size_t from, std::size_t count)
+CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], A a, B b, std::size_t length, std::size_t from,
+                            std::size_t count)
 {
     const T *x = a.data + from * A::k, *row = b.data + from * B::stride;
     for (std::size_t k = 0; k < count; ++k, x += A::k, row += B::stride) {
-        CTNN_UNROLL for (std::size_t c = 0; c < Chains; ++c) {
+        CTNN_UNROLL
+        for (std::size_t c = 0; c < Chains; ++c) {
             const auto columns = Place::load(row + c * length * B::stride);
-            CTNN_UNROLL for (std::size_t r = 0; r < MR; ++r)
-                sum[c][r] = simd::fma(simd::vec<T>(x[r * A::row + c * length * A::k]), columns, sum[c][r]);
+            CTNN_UNROLL
+            for (std::size_t r = 0; r < MR; ++r) sum[c][r] = simd::fma(simd::vec<T>(x[r * A::row + c * length * A::k]), columns, sum[c][r]);
         }
     }
 }
@@ -79,19 +81,25 @@ CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
     constexpr std::size_t chains = MR == 1 ? Parts : 1;
 
     P sum[chains][MR], total[1][MR];
-    CTNN_UNROLL for (std::size_t c = 0; c < chains; ++c)
-        CTNN_UNROLL for (std::size_t r = 0; r < MR; ++r) sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
+    CTNN_UNROLL
+    for (std::size_t c = 0; c < chains; ++c) CTNN_UNROLL
+    for (std::size_t r = 0; r < MR; ++r) sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
     accumulate<whole>(sum, a, b, length, 0, length);
-    CTNN_UNROLL for (std::size_t r = 0; r < MR; ++r) total[0][r] = sum[0][r];
-    CTNN_UNROLL for (std::size_t c = 1; c < chains; ++c) total[0][0] = total[0][0] + sum[c][0];
+    CTNN_UNROLL
+    for (std::size_t r = 0; r < MR; ++r) total[0][r] = sum[0][r];
+    CTNN_UNROLL
+    for (std::size_t c = 1; c < chains; ++c) total[0][0] = total[0][0] + sum[c][0];
     for (std::size_t part = chains; part < Parts; ++part) {
-        CTNN_UNROLL for (std::size_t r = 0; r < MR; ++r) sum[0][r] = P::of(T{0});
+        CTNN_UNROLL
+        for (std::size_t r = 0; r < MR; ++r) sum[0][r] = P::of(T{0});
         accumulate<whole>(sum, a, b, length, part * length, length);
-        CTNN_UNROLL for (std::size_t r = 0; r < MR; ++r) total[0][r] = total[0][r] + sum[0][r];
+        CTNN_UNROLL
+        for (std::size_t r = 0; r < MR; ++r) total[0][r] = total[0][r] + sum[0][r];
     }
     if constexpr (Parts > 1) accumulate<whole>(total, a, b, 0, Parts * length, safe - Parts * length);
     if constexpr (Careful > 0) accumulate<Place>(total, a, b, 0, safe, last - safe);
-    CTNN_UNROLL for (std::size_t r = 0; r < MR; ++r) Place::store(y.data + r * Y::stride, P::map(finish, total[0][r]));
+    CTNN_UNROLL
+    for (std::size_t r = 0; r < MR; ++r) Place::store(y.data + r * Y::stride, P::map(finish, total[0][r]));
 }
 
 /// `count` blocks of MR rows, one under the other; moves y and a behind them.
@@ -107,11 +115,13 @@ template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, c
 
 /// All rows of one panel of columns: of a number known when compiling, in blocks as even as can be; else in blocks of MR and of
 /// smaller ones behind them.
-template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B, class Y, class Rows, class K, class Finish>
+template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B, class Y, class Rows, class K,
+          class Finish>
 void panel(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish)
 {
     if constexpr (requires { Rows::value; }) {
-        constexpr std::size_t count = (Rows::value + MR - 1) / MR, each = (Rows::value + count - 1) / count, shorter = count * each - Rows::value;
+        constexpr std::size_t count = (Rows::value + MR - 1) / MR, each = (Rows::value + count - 1) / count,
+                              shorter = count * each - Rows::value;
         blocks<each, Place, Parts, Careful>(y, a, b, start, count - shorter, k_count, finish);
         if constexpr (shorter > 0) blocks<each - 1, Place, Parts, Careful>(y, a, b, start, shorter, k_count, finish);
     } else {
@@ -150,7 +160,8 @@ constexpr std::size_t careful_rows(transpose_of<T, K>)
 }
 
 /// All columns, in panels of at most `Most` registers.
-template <std::size_t N, std::size_t Most, std::size_t MaxRows, std::size_t Parts, class T, class A, class B, class Y, class Rows, class K, class Finish>
+template <std::size_t N, std::size_t Most, std::size_t MaxRows, std::size_t Parts, class T, class A, class B, class Y, class Rows, class K,
+          class Finish>
 CTNN_INLINE void panels(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish)
 {
     simd::for_each_columns<T, N, Most>([&](std::size_t column, auto place) CTNN_INLINE_LAMBDA {

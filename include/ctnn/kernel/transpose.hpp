@@ -19,10 +19,12 @@ template <std::size_t Columns, class T>
         const std::size_t there = rows - r < W ? rows - r : W;
         simd::for_each_vec<T>(Columns, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
             simd::vec<T> tile[W];
-            CTNN_UNROLL for (std::size_t i = 0; i < W; ++i) tile[i] = i < there ? place.load(x + (r + i) * Columns + c) : simd::vec<T>(T{0});
+            CTNN_UNROLL
+            for (std::size_t i = 0; i < W; ++i) tile[i] = i < there ? place.load(x + (r + i) * Columns + c) : simd::vec<T>(T{0});
             simd::transpose(tile);
             const std::size_t columns = Columns - c < W ? Columns - c : W;
-            CTNN_UNROLL for (std::size_t i = 0; i < W; ++i) {
+            CTNN_UNROLL
+            for (std::size_t i = 0; i < W; ++i) {
                 if (i < columns) tile[i].store(y + (c + i) * stride + r);
             }
         });

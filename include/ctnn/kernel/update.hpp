@@ -15,8 +15,8 @@ template <class T>
     using V = simd::vec<T>;
     const V minus_rate(-rate), d(decay);
     if (decay == T{0})
-        simd::for_each_vec<T>(
-            n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(w + i, simd::fma(minus_rate, place.load(g + i), place.load(w + i))); });
+        simd::for_each_vec<T>(n, [&](std::size_t i, auto place)
+                                     CTNN_INLINE_LAMBDA { place.store(w + i, simd::fma(minus_rate, place.load(g + i), place.load(w + i))); });
     else
         simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
             const V x = place.load(w + i);

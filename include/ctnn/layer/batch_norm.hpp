@@ -99,12 +99,12 @@ struct BatchNorm {
         const auto rows = pass.template rows_of<C>();
         using activation = typename P::activation;
         if constexpr (P::training)
-            kernel::batch_norm<C, activation, typename P::scalar>(pass.y().data(), pass.x().data(),
-                                  {gain.data(), shift.data(), pass.saved(), pass.saved() + C, running_mean.data(), running_spread.data()},
-                                  constants, rows);
+            kernel::batch_norm<C, activation, typename P::scalar>(
+                pass.y().data(), pass.x().data(),
+                {gain.data(), shift.data(), pass.saved(), pass.saved() + C, running_mean.data(), running_spread.data()}, constants, rows);
         else
-            kernel::batch_norm_eval<C, activation>(pass.y().data(), pass.x().data(), gain.data(), shift.data(), running_mean.data(), running_spread.data(),
-                                       constants, rows);
+            kernel::batch_norm_eval<C, activation>(pass.y().data(), pass.x().data(), gain.data(), shift.data(), running_mean.data(),
+                                                   running_spread.data(), constants, rows);
     }
 
     template <class P>

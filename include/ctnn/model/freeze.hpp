@@ -73,8 +73,7 @@ struct rewriting<Net, layer_list<Done...>, Last, layer_list<Reshapes...>> {
         using at = rule_at<Net, Last, I>;
         if constexpr (facts_table<flat_layers<Net>>::value[I].reshapes_only)
             return rewriting<Net, layer_list<Done...>, Last, layer_list<Reshapes..., taken<L, I>>>{};
-        else if constexpr (at::applies)
-            return rewriting<Net, layer_list<Done...>, folded<typename at::rule, Last, I>, layer_list<>>{};
+        else if constexpr (at::applies) return rewriting<Net, layer_list<Done...>, folded<typename at::rule, Last, I>, layer_list<>>{};
         else return rewriting<Net, layer_list<Done..., Last, Reshapes...>, taken<L, I>, layer_list<>>{};
     }
 };

@@ -65,10 +65,7 @@ CTNN_INLINE vec<double> expm1_of_rest(vec<double> r)
     }
     return fma(r * r, p, r);
 }
-CTNN_INLINE vec<double> exp_of_rest(vec<double> r)
-{
-    return expm1_of_rest(r) + vec<double>(1.);
-}
+CTNN_INLINE vec<double> exp_of_rest(vec<double> r) { return expm1_of_rest(r) + vec<double>(1.); }
 
 } // namespace detail
 

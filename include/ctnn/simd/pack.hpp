@@ -18,14 +18,16 @@ struct pack {
     CTNN_INLINE static pack map(F f, const Packs&... packs)
     {
         pack y;
-        CTNN_UNROLL for (std::size_t i = 0; i < N; ++i) y.v[i] = f(packs.v[i]...);
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < N; ++i) y.v[i] = f(packs.v[i]...);
         return y;
     }
 
     CTNN_INLINE static pack of(T x)
     {
         pack y;
-        CTNN_UNROLL for (std::size_t i = 0; i < N; ++i) y.v[i] = vec<T>(x);
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < N; ++i) y.v[i] = vec<T>(x);
         return y;
     }
     CTNN_INLINE friend pack operator+(const pack& a, const pack& b)
@@ -71,14 +73,15 @@ struct columns {
     CTNN_INLINE static pack<T, N> load(const T* p)
     {
         pack<T, N> x;
-        CTNN_UNROLL for (std::size_t i = 0; i < N; ++i) x.v[i] =
-            i == N - 1 && Tail != width<T> ? load_first(p + i * width<T>, Tail) : vec<T>::load(p + i * width<T>);
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < N; ++i)
+            x.v[i] = i == N - 1 && Tail != width<T> ? load_first(p + i * width<T>, Tail) : vec<T>::load(p + i * width<T>);
         return x;
     }
     CTNN_INLINE static void store(T* p, const pack<T, N>& x)
     {
-        CTNN_UNROLL for (std::size_t i = 0; i < N; ++i)
-        {
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < N; ++i) {
             if (i == N - 1 && Tail != width<T>) store_first(p + i * width<T>, Tail, x.v[i]);
             else x.v[i].store(p + i * width<T>);
         }

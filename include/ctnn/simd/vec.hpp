@@ -95,8 +95,8 @@ namespace detail {
 /// -1 in the first `n` lanes and 0 in the others, as the masked instructions want it.
 CTNN_INLINE __m256i first_lanes(std::size_t n, std::size_t bytes)
 {
-    alignas(32) static constexpr std::array<std::int8_t, 64> ones_then_zeros{
-        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    alignas(32) static constexpr std::array<std::int8_t, 64> ones_then_zeros{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+                                                                             -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones_then_zeros.data() + (32 - n * bytes)));
 }
 #endif
@@ -117,7 +117,8 @@ CTNN_INLINE vec<T> load_first(const T* p, std::size_t n)
     return *p;
 #else
     typename vec<T>::native::register_type lanes{};
-    CTNN_UNROLL for (std::size_t i = 0; i < width<T>; ++i)
+    CTNN_UNROLL
+    for (std::size_t i = 0; i < width<T>; ++i)
         if (i < n) lanes[i] = p[i];
     return {lanes};
 #endif
@@ -138,7 +139,8 @@ CTNN_INLINE void store_first(T* p, std::size_t n, vec<T> x)
 #else
     // Lane by lane: copied from an array, the register would live in memory, and in the loops before this too.
     const typename vec<T>::native::register_type lanes = x.v;
-    CTNN_UNROLL for (std::size_t i = 0; i < width<T>; ++i)
+    CTNN_UNROLL
+    for (std::size_t i = 0; i < width<T>; ++i)
         if (i < n) p[i] = lanes[i];
 #endif
 }
@@ -293,11 +295,14 @@ CTNN_INLINE void transpose(vec<T> (&rows)[width<T>])
 {
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
     constexpr std::size_t w = width<T>;
-    CTNN_UNROLL for (std::size_t round = 1; round < w; round *= 2) {
+    CTNN_UNROLL
+    for (std::size_t round = 1; round < w; round *= 2) {
         vec<T> next[w];
-        CTNN_UNROLL for (std::size_t i = 0; i < w / 2; ++i)
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < w / 2; ++i)
             detail::interleave(rows[i], rows[i + w / 2], next[2 * i], next[2 * i + 1], std::make_integer_sequence<int, static_cast<int>(w)>{});
-        CTNN_UNROLL for (std::size_t i = 0; i < w; ++i) rows[i] = next[i];
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < w; ++i) rows[i] = next[i];
     }
 #endif
 }

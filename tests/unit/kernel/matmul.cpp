@@ -49,10 +49,12 @@ void check_matmul(Generator& g, std::size_t M, std::size_t K, double scale)
     check_close(y, reference::matmul(reference::widened(a), reference::widened(b), reference::widened(start), M, K, N), K);
 
     // The same sum in chains.
-    std::fill(y.begin(), y.end(), std::numeric_limits<T>::quiet_NaN());
-    kernel::matmul<N, 4>(kernel::rows_of<T, N>{y.data()}, kernel::left<T, longest, 1>{spread.data()}, kernel::rows_of<const T, N>{b.data()},
-                         start.data(), M, K);
-    check_close(y, reference::matmul(reference::widened(a), reference::widened(b), reference::widened(start), M, K, N), K);
+    if constexpr (N == W + 1 || N == 29) {
+        std::fill(y.begin(), y.end(), std::numeric_limits<T>::quiet_NaN());
+        kernel::matmul<N, 4>(kernel::rows_of<T, N>{y.data()}, kernel::left<T, longest, 1>{spread.data()}, kernel::rows_of<const T, N>{b.data()},
+                             start.data(), M, K);
+        check_close(y, reference::matmul(reference::widened(a), reference::widened(b), reference::widened(start), M, K, N), K);
+    }
 
     // The transposed left side, without a start.
     std::vector<T> across((K - 1) * longest + M);
@@ -60,7 +62,7 @@ void check_matmul(Generator& g, std::size_t M, std::size_t K, double scale)
         for (std::size_t k = 0; k < K; ++k) across[k * longest + m] = a[m * K + k];
     std::vector<T> z(M * N, std::numeric_limits<T>::quiet_NaN());
     kernel::matmul<N, 1, T>(kernel::rows_of<T, N>{z.data()}, kernel::left<T, 1, longest>{across.data()}, kernel::rows_of<const T, N>{b.data()},
-                         nullptr, M, K);
+                            nullptr, M, K);
     check_close(z, reference::matmul(reference::widened(a), reference::widened(b), {}, M, K, N), K);
 }
 
@@ -135,7 +137,7 @@ TEST_CASE("the gradients of the affine map are the two other products")
         const auto w = normals<T>(g, In * Out);
         const auto compare = [&](auto rows) {
             const auto x = normals<T>(g, rows * In), dy = normals<T>(g, rows * Out);
-            std::vector<T> dx(rows * In, 1e30F), dw(In * Out, 1e30F), scratch(kernel::affine_scratch<In, Out>);
+            std::vector<T> dx(rows * In, static_cast<T>(1e30)), dw(In * Out, static_cast<T>(1e30)), scratch(kernel::affine_scratch<In, Out>);
             kernel::affine_backward_input<In, Out>(dx.data(), scratch.data(), dy.data(), w.data(), rows);
             kernel::affine_backward_weight<In, Out>(dw.data(), dy.data(), x.data(), rows);
             const auto wide = [](const auto& v) { return reference::widened(v); };

@@ -125,11 +125,11 @@ TEST_CASE("batch normalisation in both directions against plain loops, at every 
                        dy = normals<float>(g, rows * C);
             std::vector<float> y(rows * C), mean(C), inverse(C), running_mean(C, 0.5F), running_spread(C, 2), dx(rows * C), dgain(C, 1e30F),
                 dshift(C, 1e30F);
-            kernel::batch_norm<C, identity, float>(y.data(), x.data(),
-                                         {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()}, k,
-                                         rows);
-            kernel::batch_norm_backward<C>(dx.data(), dgain.data(), dshift.data(), dy.data(), y.data(), x.data(), gain.data(), mean.data(), inverse.data(),
-                                           k, rows);
+            kernel::batch_norm<C, identity, float>(
+                y.data(), x.data(), {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()}, k,
+                rows);
+            kernel::batch_norm_backward<C>(dx.data(), dgain.data(), dshift.data(), dy.data(), y.data(), x.data(), gain.data(), mean.data(),
+                                           inverse.data(), k, rows);
             const auto wide = reference::widened(x);
             for (std::size_t c = 0; c < C; ++c) {
                 const auto s = reference::batch_statistics(wide, rows, C, c);
@@ -169,7 +169,8 @@ TEST_CASE("batch normalisation applies an activation in both directions as two l
         using f = kernel::hyperbolic_tangent;
         const kernel::batch_norm_constants k{1e-5, 0.1, 1, 1, false};
         Generator g{C};
-        const auto x = normals<float>(g, rows * C, 3), gain = normals<float>(g, C), shift = normals<float>(g, C), dy = normals<float>(g, rows * C);
+        const auto x = normals<float>(g, rows * C, 3), gain = normals<float>(g, C), shift = normals<float>(g, C),
+                   dy = normals<float>(g, rows * C);
         std::vector<float> apart(rows * C), joint(rows * C), mean(C), inverse(C), running_mean(C), running_spread(C), d(rows * C);
         const kernel::batch_norm_arguments<float> arguments{gain.data(),    shift.data(),        mean.data(),
                                                             inverse.data(), running_mean.data(), running_spread.data()};
@@ -183,10 +184,11 @@ TEST_CASE("batch normalisation applies an activation in both directions as two l
                                        inverse.data(), k, rows);
         kernel::batch_norm_backward<C, f>(dx_joint.data(), dgain_joint.data(), dshift_joint.data(), dx_joint.data(), joint.data(), x.data(),
                                           gain.data(), mean.data(), inverse.data(), k, simd::constant<rows>{});
-        for (std::size_t i = 0; i < dx.size(); ++i) CHECK(dx_joint[i] == doctest::Approx(dx[i]).epsilon(1e-5));
+        for (std::size_t i = 0; i < dx.size(); ++i)
+            CHECK(static_cast<double>(dx_joint[i]) == doctest::Approx(static_cast<double>(dx[i])).epsilon(1e-5));
         for (std::size_t c = 0; c < C; ++c) {
-            CHECK(dgain_joint[c] == doctest::Approx(dgain[c]).epsilon(1e-5));
-            CHECK(dshift_joint[c] == doctest::Approx(dshift[c]).epsilon(1e-5));
+            CHECK(static_cast<double>(dgain_joint[c]) == doctest::Approx(static_cast<double>(dgain[c])).epsilon(1e-5));
+            CHECK(static_cast<double>(dshift_joint[c]) == doctest::Approx(static_cast<double>(dshift[c])).epsilon(1e-5));
         }
         kernel::batch_norm_eval<C>(apart.data(), x.data(), gain.data(), shift.data(), mean.data(), gain.data(), {0, 0.1, 1, 1, true}, rows);
         kernel::activate<f>(apart.data(), apart.data(), rows * C);
@@ -224,8 +226,8 @@ TEST_CASE("batch statistics keep their digits for a large mean, and a constant f
     for (std::size_t r = 0; r < rows; ++r) CHECK(eval[r * C + 1] == 7);
     x[2] = not_a_number;
     kernel::batch_norm<C, identity, float>(y.data(), x.data(),
-                                 {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()},
-                                 {0, 0.1, 1, 1, true}, rows);
+                                           {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()},
+                                           {0, 0.1, 1, 1, true}, rows);
     CHECK(std::isnan(y[2]));
     CHECK(y[1] == 7);
 }
