@@ -2,6 +2,7 @@
 /// ctnn beside its peers, in one table: the same work, checked to give the same numbers before it is timed.
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -84,6 +85,18 @@ void run_peak()
     benchmark::DoNotOptimize(simd::sum(total));
 }
 
+double peak_operations_per_nanosecond()
+{
+    std::array<double, 9> nanoseconds{};
+    for (double& t : nanoseconds) {
+        const auto start = std::chrono::steady_clock::now();
+        for (int i = 0; i < 100; ++i) run_peak();
+        t = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count() / 100;
+    }
+    std::nth_element(nanoseconds.begin(), nanoseconds.begin() + 4, nanoseconds.end());
+    return operations_of_peak() / nanoseconds[4];
+}
+
 using make_trainer = std::unique_ptr<trainer> (*peer::*)(const parameters&);
 
 template <class Net>
@@ -115,6 +128,10 @@ void add_eval(const std::vector<peer>& peers)
                ours_logits = std::make_shared<std::vector<float>>(many * vocabulary);
     const auto add = [&](const char* name, std::shared_ptr<answerer> a, float* out) {
         a->run(out, data.ids.data(), many);
+        std::array<float, vocabulary> alone{};
+        a->run(alone.data(), data.ids.data(), 1);
+        for (std::size_t c = 0; c < vocabulary; ++c)
+            if (!(std::abs(alone[c] - out[c]) <= 1e-4F)) disagree(name, "eval of one sample", out[c], alone[c]);
         measure(std::string("eval one ") + name,
                 [a, logits, ids = data.ids, i = std::size_t{0}]() mutable { a->run(logits->data(), ids.data() + 3 * (i++ % many), 1); });
         measure(std::string("eval many ") + name, [a, logits, ids = data.ids] { a->run(logits->data(), ids.data(), many); });
@@ -247,7 +264,8 @@ void print_steps(const medians& median, const std::vector<peer>& peers)
         std::printf("%-22s", shown.c_str());
         for (const char* net : nets) {
             const double t = median("step " + std::string(net) + " " + name), ours = median("step " + std::string(net) + " ctnn");
-            if (t > 0) std::printf(" %9.1f %7.2fx", t / 1e3, t / ours);
+            if (t > 0 && ours > 0) std::printf(" %9.1f %7.2fx", t / 1e3, t / ours);
+            else if (t > 0) std::printf(" %9.1f %8s", t / 1e3, "");
             else std::printf(" %18s", "");
         }
         std::printf("\n");
@@ -261,10 +279,14 @@ void print_eval(const medians& median, const std::vector<peer>& peers)
 {
     std::printf("\nEval of the lecture's net: ns a sample, and times as long as ctnn\n%-22s %18s %18s\n", "", "one", "1024 at once");
     const auto row = [&](const std::string& name) {
-        const double one = median("eval one " + name), all = median("eval many " + name);
-        if (one > 0)
-            std::printf("%-22s %9.0f %7.2fx %9.0f %7.2fx\n", name.c_str(), one, one / median("eval one ctnn"), all / many,
-                        all / median("eval many ctnn"));
+        if (!median.any("eval one " + name) && !median.any("eval many " + name)) return;
+        std::printf("%-22s", name.c_str());
+        for (const auto& [what, samples] : {std::pair{"eval one ", std::size_t{1}}, {"eval many ", many}}) {
+            const double t = median(what + name), ours = median(std::string(what) + "ctnn");
+            if (t > 0 && ours > 0) std::printf(" %9.0f %7.2fx", t / static_cast<double>(samples), t / ours);
+            else std::printf(" %18s", "");
+        }
+        std::printf("\n");
     };
     row("ctnn");
     for (const peer& p : peers) row(p.name);
@@ -272,7 +294,7 @@ void print_eval(const medians& median, const std::vector<peer>& peers)
 
 void print_products(const medians& median, const std::vector<peer>& peers)
 {
-    const double peak = operations_of_peak() / median("peak");
+    const double peak = peak_operations_per_nanosecond();
     std::printf("\nMatrix products, rows x in x out: GFLOP/s; the peak is %.0f, measured in this run\n%-22s %8s %6s", peak, "", "ctnn", "peak");
     for (const peer& p : peers)
         if (p.product != nullptr) std::printf(" %9s", p.name);
@@ -286,7 +308,7 @@ void print_products(const medians& median, const std::vector<peer>& peers)
             double best = 0;
             for (const peer& p : peers)
                 if (p.product != nullptr) {
-                    const double theirs = s.operations() / median(name + p.name);
+                    const double t = median(name + p.name), theirs = t > 0 ? s.operations() / t : 0;
                     best = std::max(best, theirs);
                     std::printf(" %9.1f", theirs);
                 }
@@ -332,7 +354,6 @@ int main(int argc, char** argv)
     peers.push_back(libtorch_peer());
 #endif
 
-    measure("peak", run_peak);
     add_steps<Lecture>("lecture", peers, &peer::lecture);
     add_steps<Deep>("deep", peers, &peer::deep);
     add_steps<Hierarchical>("hierarchical", peers, &peer::hierarchical);
@@ -345,8 +366,8 @@ int main(int argc, char** argv)
     medians median;
     benchmark::RunSpecifiedBenchmarks(&median);
     if (median("step lecture ctnn") > 0) median.add("step lecture PyTorch", pytorch_step() * 1e3);
-    if (median("step lecture ctnn") > 0) print_steps(median, peers);
-    if (median("eval one ctnn") > 0) print_eval(median, peers);
-    if (median("peak") > 0) print_products(median, peers);
-    print_growth(median);
+    if (median.any("step ")) print_steps(median, peers);
+    if (median.any("eval ")) print_eval(median, peers);
+    if (median.any("product ")) print_products(median, peers);
+    if (median.any("growth ")) print_growth(median);
 }

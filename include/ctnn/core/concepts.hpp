@@ -46,8 +46,9 @@ concept has_passes = requires(const Pass<L, float, Train<2>, shape<1>>& pass)
 ///
 /// It may state more (all `static constexpr`): `parameters` and `buffers` (arrays of `Parameter`), `saved`, `scratch`,
 /// `in_features`, `input`, `classes`, `derivative_uses`, `overwrites_gradients`, `mixes_batch`, `in_place`, `reshapes_only`,
-/// `multiply_adds`, `applies`, a type `activation` (like `identity`), and `reset(span..., generator)`: see `detail::layer_facts` for
-/// what each means. A layer that only reshapes has no passes; how it folds into another is a specialisation of `fold`.
+/// `multiply_adds`, and `reset(span..., generator)`: see `detail::layer_facts` for what each means. An elementwise layer may state
+/// `using self = Itself; using activation = F;`, F as `no_activation` is: a layer before that states `applies` then does the work of its passes.
+/// A layer that only reshapes has no passes; how it folds into another is a specialisation of `fold_rule`.
 template <class L>
 concept Layer = std::is_empty_v<L> && detail::states_output<L> &&(detail::only_reshapes<L> || detail::has_passes<L>);
 

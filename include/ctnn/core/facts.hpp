@@ -19,7 +19,7 @@ enum class uses { nothing, input, output, both };
 enum class applies_activation { never, forward, both };
 
 /// The activation that does nothing: y = x. Another maps a register like this, and states dx from dy and y.
-struct identity {
+struct no_activation {
     template <class V>
     CTNN_INLINE V operator()(V x) const
     {
@@ -57,9 +57,9 @@ struct layer_facts {
     bool overwrites_gradients = false; ///< backward sets its parameter gradients with =; otherwise it adds to zeroed ones
     bool mixes_batch = false;          ///< in training a sample's output depends on the other samples
     bool in_place = false;             ///< forward works with y == x, backward with dx == dy
-    bool is_activation = false;        ///< states `activation`: its output is that of each number alone, and dx follows from dy and y
-    applies_activation applies = applies_activation::never;
-    bool reshapes_only = false; ///< the output is the input under another shape; the layer is never run
+    bool is_activation = false;        ///< states `activation`: what its forward does to each number, and dx follows from dy and y
+    applies_activation applies = applies_activation::never; ///< whether its passes apply `P::activation` of the layer behind it
+    bool reshapes_only = false;                             ///< the output is the input under another shape; the layer is never run
 };
 
 template <class L>
@@ -74,6 +74,11 @@ constexpr auto buffers_of()
     if constexpr (requires { L::buffers; }) return L::buffers;
     else return std::array<Parameter, 0>{};
 }
+
+/// A layer that takes part in fusion says so by `using self = ...`, its own name: one that inherits from it and has passes of its own
+/// inherits the statement too, but it is not true of it.
+template <class L>
+concept speaks_for_itself = std::is_same_v<typename L::self, L>;
 
 template <class L>
 constexpr layer_facts facts_of()
@@ -96,8 +101,10 @@ constexpr layer_facts facts_of()
     if constexpr (requires { L::overwrites_gradients; }) f.overwrites_gradients = L::overwrites_gradients;
     if constexpr (requires { L::mixes_batch; }) f.mixes_batch = L::mixes_batch;
     if constexpr (requires { L::in_place; }) f.in_place = L::in_place;
-    f.is_activation = requires { typename L::activation; };
-    if constexpr (requires { L::applies; }) f.applies = L::applies;
+    if constexpr (speaks_for_itself<L>) {
+        f.is_activation = requires { typename L::activation; };
+        if constexpr (requires { L::applies; }) f.applies = L::applies;
+    }
     if constexpr (requires { L::reshapes_only; }) f.reshapes_only = L::reshapes_only;
     return f;
 }

@@ -45,7 +45,7 @@ using row_count = typename row_count_of<M>::type;
 ///   saved      : `L::saved(input, rows)` numbers that forward leaves for backward; in training only
 ///   scratch    : `L::scratch(input, rows)` numbers of any content; in training only
 ///   errors     : [ctnn.mode] saved or scratch in an eval pass; `if constexpr (P::training)` keeps them apart
-template <class L, class T, Mode M, class Input, bool WantsDx = true, class Activation = identity>
+template <class L, class T, Mode M, class Input, bool WantsDx = true, class Activation = no_activation>
 struct Pass {
     using layer = L;
     using scalar = T;

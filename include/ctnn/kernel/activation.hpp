@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Functions of single numbers that another kernel can apply to its results before it stores them; `identity` is the plainest.
+/// Functions of single numbers that another kernel can apply to its results before it stores them; `no_activation` is the plainest.
 #pragma once
 
 #include <ctnn/core/facts.hpp>

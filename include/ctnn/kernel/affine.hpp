@@ -17,7 +17,10 @@ constexpr std::size_t parts_of_sum()
     constexpr std::size_t columns = (Out + simd::width<T> - 1) / simd::width<T>, in_flight = 8;
     std::size_t parts = std::max<std::size_t>(1, std::min(in_flight / columns, In / 8));
     // Chains that start a multiple of 4 KiB apart would meet in the same sets of the cache.
-    const auto collide = [](std::size_t n) { return (In / n * Out * sizeof(T) + 256) % 4096 < 512; };
+    const auto collide = [](std::size_t n) {
+        const std::size_t apart = In / n * Out * sizeof(T);
+        return apart > 2048 && (apart + 256) % 4096 < 512;
+    };
     while (parts > 1 && parts < 2 * in_flight && collide(parts)) ++parts;
     return parts;
 }
@@ -25,7 +28,7 @@ constexpr std::size_t parts_of_sum()
 /// y(rows,Out) = finish(x(rows,In) * w(In,Out) + b(Out)); b may be null.   y : =
 ///
 ///   rows : a number, or better a `simd::constant`
-template <std::size_t In, std::size_t Out, std::size_t Parts = 1, class T, class Rows, class Finish = identity>
+template <std::size_t In, std::size_t Out, std::size_t Parts = 1, class T, class Rows, class Finish = no_activation>
 void affine(T* y, const T* x, const T* w, const T* b, Rows rows, Finish finish = {})
 {
     matmul<Out, Parts>(rows_of<T, Out>{y}, left<T, In, 1>{x}, rows_of<const T, Out>{w}, b, rows, simd::constant<In>{}, finish);

@@ -45,7 +45,7 @@ simd::vec<T> inverse_root(simd::vec<T> variance, T epsilon)
 ///   y      : =, may be x;  rows >= 2
 ///   method : two passes, the mean first, and that as the distance from the first row: a large mean with a small spread keeps
 ///            its digits, and a constant feature has a variance of exactly 0
-template <std::size_t C, class Activation = identity, class T, class Rows>
+template <std::size_t C, class Activation = no_activation, class T, class Rows>
 [[gnu::flatten]] void batch_norm(T* y, const T* x, const batch_norm_arguments<T>& a, const batch_norm_constants& k, Rows row_count)
 {
     const std::size_t rows = row_count;
@@ -55,32 +55,32 @@ template <std::size_t C, class Activation = identity, class T, class Rows>
     const V running_factor(static_cast<T>(1 / (n - k.running_correction)));
     const V momentum(static_cast<T>(k.momentum)), keep(static_cast<T>(1 - k.momentum));
     simd::for_each_columns<T, C, simd::columns_at_once>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
-        constexpr std::size_t N = place.registers;
-        using P = simd::pack<T, N>;
-        const P first = place.load(x + c);
-        const P from_first =
-            detail::sum_of_rows<T, N>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c) - first; });
-        const P mean = first + from_first * mean_factor;
-        const P squares = detail::sum_of_rows<T, N>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
-            const P d = place.load(x + r * C + c) - mean;
+        using some_columns = simd::pack<T, place.registers>;
+        const some_columns first = place.load(x + c);
+        const some_columns from_first =
+            detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c) - first; });
+        const some_columns mean = first + from_first * mean_factor;
+        const some_columns squares = detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
+            const some_columns d = place.load(x + r * C + c) - mean;
             return d * d;
         });
-        const P inverse_std =
-            P::map([&](V s) CTNN_INLINE_LAMBDA { return detail::inverse_root(s * variance_factor, static_cast<T>(k.epsilon)); }, squares);
-        const P gain = place.load(a.gain + c) * inverse_std, shift = place.load(a.shift + c);
+        const some_columns inverse_std = some_columns::map(
+            [&](V s) CTNN_INLINE_LAMBDA { return detail::inverse_root(s * variance_factor, static_cast<T>(k.epsilon)); }, squares);
+        const some_columns gain = place.load(a.gain + c) * inverse_std, shift = place.load(a.shift + c);
         for (std::size_t r = 0; r < rows; ++r)
-            place.store(y + r * C + c, P::map(Activation{}, simd::fma(place.load(x + r * C + c) - mean, gain, shift)));
+            place.store(y + r * C + c, some_columns::map(Activation{}, simd::fma(place.load(x + r * C + c) - mean, gain, shift)));
         place.store(a.mean + c, mean);
         place.store(a.inverse_std + c, inverse_std);
-        const P variance = squares * running_factor;
-        const P spread = k.running_is_std ? P::map([](V s) CTNN_INLINE_LAMBDA { return simd::sqrt(s); }, variance) : variance;
+        const some_columns variance = squares * running_factor;
+        const some_columns spread =
+            k.running_is_std ? some_columns::map([](V s) CTNN_INLINE_LAMBDA { return simd::sqrt(s); }, variance) : variance;
         place.store(a.running_mean + c, place.load(a.running_mean + c) * keep + mean * momentum);
         place.store(a.running_spread + c, place.load(a.running_spread + c) * keep + spread * momentum);
     });
 }
 
 /// y(rows,C) = f((x(rows,C) - running_mean) / running std * gain + shift).   y : =, may be x
-template <std::size_t C, class Activation = identity, class T>
+template <std::size_t C, class Activation = no_activation, class T>
 [[gnu::flatten]] void batch_norm_eval(T* y, const T* x, const T* gain, const T* shift, const T* running_mean, const T* running_spread,
                                       const batch_norm_constants& k, std::size_t rows)
 {
@@ -99,7 +99,7 @@ template <std::size_t C, class Activation = identity, class T>
 ///   dx = gain * inverse_std * (d - mean(d) - xhat * sum(d * xhat) / (rows - correction)),  xhat = (x - mean) * inverse_std,
 ///        d = dy * f'
 ///   source : Ioffe & Szegedy 2015, section 3 (arXiv:1502.03167), with either divisor of the variance
-template <std::size_t C, class Activation = identity, class T, class Rows>
+template <std::size_t C, class Activation = no_activation, class T, class Rows>
 [[gnu::flatten]] void batch_norm_backward(T* dx, T* dgain, T* dshift, const T* dy, const T* y, const T* x, const T* gain, const T* mean,
                                           const T* inverse_std, const batch_norm_constants& k, Rows row_count)
 {
@@ -107,31 +107,30 @@ template <std::size_t C, class Activation = identity, class T, class Rows>
     const auto n = static_cast<double>(rows);
     using V = simd::vec<T>;
     const V mean_factor(static_cast<T>(1 / n)), variance_factor(static_cast<T>(1 / (n - k.correction)));
-    constexpr bool plain = std::is_same_v<Activation, identity>;
+    constexpr bool plain = std::is_same_v<Activation, no_activation>;
     simd::for_each_columns<T, C, simd::columns_at_once>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
-        constexpr std::size_t N = place.registers;
-        using P = simd::pack<T, N>;
-        const P m = place.load(mean + c), inv = place.load(inverse_std + c);
-        P product[2] = {P::of(T{0}), P::of(T{0})};
-        const P sum = detail::sum_of_rows<T, N>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
+        using some_columns = simd::pack<T, place.registers>;
+        const some_columns m = place.load(mean + c), inv = place.load(inverse_std + c);
+        some_columns product[2] = {some_columns::of(T{0}), some_columns::of(T{0})};
+        const some_columns sum = detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
             const std::size_t i = r * C + c;
-            P d = place.load(dy + i);
+            some_columns d = place.load(dy + i);
             if constexpr (!plain) {
-                d = P::map([](V g, V out) CTNN_INLINE_LAMBDA { return Activation{}.backward(g, out); }, d, place.load(y + i));
+                d = some_columns::map([](V g, V out) CTNN_INLINE_LAMBDA { return Activation{}.backward(g, out); }, d, place.load(y + i));
                 place.store(dx + i, d);
             }
-            P& p = product[r % 2];
+            some_columns& p = product[r % 2];
             p = simd::fma(d, place.load(x + i) - m, p);
             return d;
         });
-        const P total = (product[0] + product[1]) * inv; // sum of d * xhat
+        const some_columns total = (product[0] + product[1]) * inv; // sum of d * xhat
         place.store(dgain + c, total);
         place.store(dshift + c, sum);
-        const P factor = place.load(gain + c) * inv;
-        const P constant = sum * mean_factor, slope = total * inv * variance_factor;
+        const some_columns factor = place.load(gain + c) * inv;
+        const some_columns constant = sum * mean_factor, slope = total * inv * variance_factor;
         for (std::size_t r = 0; r < rows; ++r) {
             const std::size_t i = r * C + c;
-            const P d = plain ? place.load(dy + i) : place.load(dx + i);
+            const some_columns d = plain ? place.load(dy + i) : place.load(dx + i);
             place.store(dx + i, simd::fnma(place.load(x + i) - m, slope, d - constant) * factor);
         }
     });

@@ -22,7 +22,7 @@ template <std::size_t C, class T, class Id>
 }
 
 /// y(n,C) = f(b(C) + the sum over t of tables(T,V,C)[t][ids(n,T)[t]]); every id is in 0..V-1.   y : =
-template <std::size_t V, std::size_t C, std::size_t Ids, class T, class Id, class Finish = identity>
+template <std::size_t V, std::size_t C, std::size_t Ids, class T, class Id, class Finish = no_activation>
 [[gnu::flatten]] void gather_sum(T* y, const T* tables, const T* b, const Id* ids, std::size_t n, Finish finish = {})
 {
     for (std::size_t i = 0; i < n; ++i, y += C, ids += Ids) {

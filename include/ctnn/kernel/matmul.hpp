@@ -187,7 +187,7 @@ constexpr std::size_t transposed_scratch(std::size_t K)
 ///   rows, K : numbers, or better `simd::constant`s
 ///   order   : see `detail::block`: the bits of a row do not depend on the number of rows
 ///   cost    : 2 rows K N operations; no allocation
-template <std::size_t N, std::size_t Parts = 1, class T, class A, class B, class Y, class Rows, class K, class Finish = identity>
+template <std::size_t N, std::size_t Parts = 1, class T, class A, class B, class Y, class Rows, class K, class Finish = no_activation>
 void matmul(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish = {})
 {
     // One row alone has no other rows to hide the latency of its sums behind, so it takes more columns at once, unless these must

@@ -42,7 +42,7 @@ template <class T>
     return simd::sum(sum);
 }
 
-/// y(n) = softmax of x(n): e^x over its sum. One +inf takes everything; NaN anywhere makes all NaN.   y : =, may be x
+/// y(n) = softmax of x(n): e^x over its sum. +inf or NaN anywhere makes all NaN.   y : =, may be x
 template <class T>
 [[gnu::flatten]] void softmax(T* y, const T* x, std::size_t n)
 {

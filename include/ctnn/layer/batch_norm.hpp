@@ -81,6 +81,7 @@ struct BatchNorm {
     static constexpr bool overwrites_gradients = true;
     static constexpr bool mixes_batch = true;
     static constexpr bool in_place = true;
+    using self = BatchNorm;
     static constexpr applies_activation applies = applies_activation::both;
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
     static constexpr std::array buffers{Parameter{"running_mean", {C}, 0},
@@ -90,10 +91,13 @@ struct BatchNorm {
     static constexpr extents input(std::size_t) { return {C}; }
     static constexpr std::size_t saved(const extents&, std::size_t) { return 2 * C; }
 
+    /// Complains of a convention that is none.
+    static constexpr void check() { (void)sizeof(detail::check_convention<Convention>); }
+
     template <class P>
     static void forward(const P& pass)
     {
-        (void)sizeof(detail::check_convention<Convention>);
+        check();
         const auto [gain, shift] = pass.parameters();
         const auto [running_mean, running_spread] = pass.buffers();
         const auto rows = pass.template rows_of<C>();

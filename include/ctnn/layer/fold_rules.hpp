@@ -24,15 +24,19 @@ struct TableSum;
 namespace detail {
 
 /// Columns of `weight` and `bias` scaled and shifted as BatchNorm does to what they give: `norm` is gain, shift, mean and spread.
-template <class Norm>
+///
+/// The variance is that of T, as when the layer runs: where it is 0 there the feature is constant, and comes out as its shift.
+template <class Norm, class T>
 layer_values normalised(layer_values affine, const layer_values& norm, std::size_t columns)
 {
+    Norm::check();
     constexpr auto& k = Norm::constants;
     if (affine.size() == 1) affine.emplace_back(columns, 0.0);
     std::vector<double>&weight = affine[0], &bias = affine[1];
     for (std::size_t c = 0; c < columns; ++c) {
-        const double variance = (k.running_is_std ? norm[3][c] * norm[3][c] : norm[3][c]) + k.epsilon;
-        const double factor = variance == 0 ? 0 : norm[0][c] / std::sqrt(variance); // a constant feature comes out as its shift
+        const T spread = static_cast<T>(norm[3][c]);
+        const T variance = (k.running_is_std ? spread * spread : spread) + static_cast<T>(k.epsilon);
+        const double factor = variance == 0 ? 0 : norm[0][c] / std::sqrt(static_cast<double>(variance));
         for (std::size_t i = c; i < weight.size(); i += columns) weight[i] *= factor;
         bias[c] = (bias[c] - norm[2][c]) * factor + norm[1][c];
     }
@@ -43,22 +47,26 @@ layer_values normalised(layer_values affine, const layer_values& norm, std::size
 
 /// x w + b, normalised: another w and b.
 template <std::size_t In, std::size_t Out, class Bias, class Convention, class Input>
-struct fold<Linear<In, Out, Bias>, BatchNorm<Out, Convention>, Input> {
+struct fold_rule<Linear<In, Out, Bias>, BatchNorm<Out, Convention>, Input> {
     using type = Linear<In, Out, WithBias>;
+    template <class S>
     static layer_values values(const layer_values& linear, const layer_values& norm)
     {
-        return detail::normalised<BatchNorm<Out, Convention>>(linear, norm, Out);
+        Linear<In, Out, Bias>::check();
+        return detail::normalised<BatchNorm<Out, Convention>, S>(linear, norm, Out);
     }
 };
 
 /// A vector for each of T ids side by side, times w: T rows of a table, added. It pays while the table stays in a near cache.
 template <std::size_t V, std::size_t C, std::size_t... Context, std::size_t In, std::size_t Out, class Bias, std::size_t Ids>
-    requires(In % C == 0 && Ids % (In / C) == 0 && (In / C) * V * Out <= 64 * 1024)
-struct fold<Embedding<V, C, Context...>, Linear<In, Out, Bias>, shape<Ids>> {
+    requires(In % C == 0 && Ids % (In / C) == 0 && In / C <= 64 && (In / C) * V * Out <= 64 * 1024)
+struct fold_rule<Embedding<V, C, Context...>, Linear<In, Out, Bias>, shape<Ids>> {
     static constexpr std::size_t T = In / C;
     using type = TableSum<V, Out, T, Ids / T>;
+    template <class S>
     static layer_values values(const layer_values& embedding, const layer_values& linear)
     {
+        Linear<In, Out, Bias>::check();
         layer_values table(2);
         table[0].resize(T * V * Out);
         for (std::size_t t = 0; t < T; ++t)
@@ -74,11 +82,12 @@ struct fold<Embedding<V, C, Context...>, Linear<In, Out, Bias>, shape<Ids>> {
 
 /// Sums of rows, normalised: another table.
 template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N, class Convention, class Input>
-struct fold<TableSum<V, Out, T, N>, BatchNorm<Out, Convention>, Input> {
+struct fold_rule<TableSum<V, Out, T, N>, BatchNorm<Out, Convention>, Input> {
     using type = TableSum<V, Out, T, N>;
+    template <class S>
     static layer_values values(const layer_values& table, const layer_values& norm)
     {
-        return detail::normalised<BatchNorm<Out, Convention>>(table, norm, Out);
+        return detail::normalised<BatchNorm<Out, Convention>, S>(table, norm, Out);
     }
 };
 

@@ -52,6 +52,7 @@ struct Linear {
     static constexpr std::size_t in_features = In;
     static constexpr uses derivative_uses = uses::input;
     static constexpr bool overwrites_gradients = true;
+    using self = Linear;
     static constexpr applies_activation applies = applies_activation::forward;
     static constexpr auto parameters = [] {
         if constexpr (has_bias) return std::array{Parameter{"weight", {In, Out}}, Parameter{"bias", {Out}}};
@@ -78,10 +79,13 @@ struct Linear {
             for (T& b : p[1]) b = generator.uniform<T>() * (bound + bound) - bound;
     }
 
+    /// Complains of a Bias that is none.
+    static constexpr void check() { (void)sizeof(detail::check_bias<Bias>); }
+
     template <class P>
     static void forward(const P& pass)
     {
-        (void)sizeof(detail::check_bias<Bias>);
+        check();
         const auto p = pass.parameters();
         constexpr std::size_t parts = P::training ? 1 : kernel::parts_of_sum<In, Out, typename P::scalar>();
         kernel::affine<In, Out, parts>(pass.y().data(), pass.x().data(), p[0].data(), has_bias ? p[p.size() - 1].data() : nullptr,

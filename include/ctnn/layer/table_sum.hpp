@@ -28,6 +28,7 @@ inline constexpr bool has_backward = false;
 template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N = 1>
 struct TableSum {
     static constexpr std::size_t classes = V;
+    using self = TableSum;
     static constexpr applies_activation applies = applies_activation::forward;
     static constexpr std::array parameters{Parameter{"weight", {T, V, Out}}, Parameter{"bias", {Out}}};
 

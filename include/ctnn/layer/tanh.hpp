@@ -13,6 +13,7 @@ namespace ctnn::inline CTNN_ARCH {
 ///   backward : dx = dy (1 - y^2) is overwritten
 ///   accuracy : within 2 ulp in float
 struct Tanh {
+    using self = Tanh;
     using activation = kernel::hyperbolic_tangent;
     static constexpr uses derivative_uses = uses::output;
     static constexpr bool in_place = true;

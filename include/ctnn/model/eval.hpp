@@ -39,7 +39,7 @@ struct eval_plan {
             const std::size_t from = t.side[i];
             const bool stays = facts[i].reshapes_only || (facts[i].in_place && from != 0);
             t.side[i + 1] = i + 1 >= last ? 3 : stays ? from : from == 1 ? 2 : 1;
-            t.takes[i] = i + 1 < layers && facts[i + 1].is_activation && facts[i].applies != applies_activation::never;
+            t.takes[i] = i + 1 < layers && facts[i + 1].is_activation && facts[i + 1].in_place && facts[i].applies != applies_activation::never;
             if (t.side[i + 1] < 3) t.width[t.side[i + 1]] = std::max(t.width[t.side[i + 1]], shapes_of<Net>.at[i + 1].size());
         }
         return t;

@@ -46,14 +46,14 @@ struct folded {
     template <class M>
     static layer_values values(const M& model)
     {
-        return Rule::values(Before::values(model), values_of_layer(model, I));
+        return Rule::template values<typename M::scalar>(Before::values(model), values_of_layer(model, I));
     }
 };
 
 /// The rule for an entry and layer I, as long as it gives what the two give one after the other.
 template <class Net, class Before, std::size_t I>
 struct rule_at {
-    using rule = fold<typename Before::type, layer_at<Net, I>, shape_at<Net, Before::first>>;
+    using rule = fold_rule<typename Before::type, layer_at<Net, I>, shape_at<Net, Before::first>>;
     static constexpr bool applies = [] {
         if constexpr (std::is_void_v<typename rule::type>) return false;
         else return rule::type::output(shapes_of<Net>.at[Before::first]) == shapes_of<Net>.at[I + 1];
@@ -78,6 +78,7 @@ struct rewriting<Net, layer_list<Done...>, Last, layer_list<Reshapes...>> {
     }
 };
 
+/// One step of a left fold over the layers, in which the type on the left is the state.
 template <class R, std::size_t I>
 constexpr auto operator<<(R, std::integral_constant<std::size_t, I>)
 {

@@ -162,8 +162,8 @@ struct report_single_row {
 
 /// What layer I applies to its result: the activation of the layer behind it, or nothing.
 template <class List, std::size_t I, bool Applies>
-using applied_activation =
-    typename std::conditional_t<Applies, activation_of<typename List::template at<(Applies ? I + 1 : I)>>, std::type_identity<identity>>::type;
+using applied_activation = typename std::conditional_t<Applies, activation_of<typename List::template at<(Applies ? I + 1 : I)>>,
+                                                       std::type_identity<no_activation>>::type;
 
 template <class Net, std::size_t Position>
 using layer_at = typename flat_layers<Net>::template at<Position>;

@@ -52,7 +52,7 @@ T copysign(T a, T s)
 template <class T>
 T scale_by_power(T x, T n)
 {
-    return std::ldexp(x, static_cast<int>(n));
+    return n == n ? std::ldexp(x, static_cast<int>(n)) : n; // NaN is no int
 }
 
 } // namespace ctnn::inline CTNN_ARCH::simd::scalar

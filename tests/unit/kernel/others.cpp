@@ -125,7 +125,7 @@ TEST_CASE("batch normalisation in both directions against plain loops, at every 
                        dy = normals<float>(g, rows * C);
             std::vector<float> y(rows * C), mean(C), inverse(C), running_mean(C, 0.5F), running_spread(C, 2), dx(rows * C), dgain(C, 1e30F),
                 dshift(C, 1e30F);
-            kernel::batch_norm<C, identity, float>(
+            kernel::batch_norm<C, no_activation, float>(
                 y.data(), x.data(), {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()}, k,
                 rows);
             kernel::batch_norm_backward<C>(dx.data(), dgain.data(), dshift.data(), dy.data(), y.data(), x.data(), gain.data(), mean.data(),
@@ -213,7 +213,7 @@ TEST_CASE("batch statistics keep their digits for a large mean, and a constant f
     const std::vector<float> gain{1, 1, 1}, shift{0, 7, 0};
     for (const double epsilon : {0.0, 1e-5}) {
         const kernel::batch_norm_constants k{epsilon, 0.1, 1, 1, epsilon == 0.0};
-        kernel::batch_norm<C, identity, float>(
+        kernel::batch_norm<C, no_activation, float>(
             y.data(), x.data(), {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()}, k, rows);
         const auto s = reference::batch_statistics(reference::widened(x), rows, C, 0);
         const double expected = 1 / std::sqrt(s.squares / (rows - 1) + epsilon);
@@ -225,9 +225,9 @@ TEST_CASE("batch statistics keep their digits for a large mean, and a constant f
     kernel::batch_norm_eval<C>(eval.data(), x.data(), gain.data(), shift.data(), x.data(), no_spread.data(), {0, 0.1, 1, 1, true}, rows);
     for (std::size_t r = 0; r < rows; ++r) CHECK(eval[r * C + 1] == 7);
     x[2] = not_a_number;
-    kernel::batch_norm<C, identity, float>(y.data(), x.data(),
-                                           {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()},
-                                           {0, 0.1, 1, 1, true}, rows);
+    kernel::batch_norm<C, no_activation, float>(
+        y.data(), x.data(), {gain.data(), shift.data(), mean.data(), inverse.data(), running_mean.data(), running_spread.data()},
+        {0, 0.1, 1, 1, true}, rows);
     CHECK(std::isnan(y[2]));
     CHECK(y[1] == 7);
 }

@@ -90,6 +90,20 @@ TEST_CASE("a constant feature without epsilon folds into its shift")
     for (std::size_t i = 0; i < 9; ++i) CHECK(y(i, 1) == 6);
 }
 
+TEST_CASE("what counts as a constant feature is the same in the frozen model")
+{
+    Generator g{8};
+    for (const float spread : {0.F, 7e-43F, 1e-30F, 1e-12F}) {
+        CAPTURE(spread);
+        Model<Sequential<Embedding<5, 3>, Linear<6, 4>, BatchNorm<4, LectureStd>>, Train<2>> model{g};
+        for (float& s : model.parameter<"2.running_std">()) s = spread;
+        const auto x = g.randint(0, 5, 7, 2);
+        const auto y = freeze(model).forward(x), expected = Model<decltype(model)::network, Eval>{model}.forward(x);
+        for (std::size_t i = 0; i < y.size(); ++i)
+            CHECK(static_cast<double>(y.data()[i]) == doctest::Approx(static_cast<double>(expected.data()[i])).epsilon(1e-3));
+    }
+}
+
 TEST_CASE("a frozen model refuses ids as the network did")
 {
     Generator g{4};

@@ -71,6 +71,7 @@ struct PlainSoftsign {
 };
 /// The same, stating its activation: the layer before applies it, and these passes are never run.
 struct Softsign : PlainSoftsign {
+    using self = Softsign;
     using activation = softsign;
     static void forward(const auto&) { throw std::logic_error("the layer before should have done this"); }
     static void backward(const auto&) { throw std::logic_error("the layer before should have done this"); }
@@ -208,6 +209,80 @@ TEST_CASE("an activation that a user's layer states is applied by the layer befo
     const auto x = a.randint(0, 27, 40, 3);
     CHECK(Model<Stated, Eval>{stated}.forward(x) == Model<Plain, Eval>{plain}.forward(x));
     CHECK(freeze(stated).forward(x) == freeze(plain).forward(x));
+}
+
+/// Half-wave: an activation that is no in-place layer.
+struct Rectifier {
+    using self = Rectifier;
+    struct activation {
+        template <class T>
+        simd::vec<T> operator()(simd::vec<T> x) const
+        {
+            return simd::max(simd::vec<T>(T{0}), x);
+        }
+        template <class T>
+        simd::vec<T> backward(simd::vec<T> dy, simd::vec<T> y) const
+        {
+            return simd::select<T>(y > simd::vec<T>(T{0}), dy, simd::vec<T>(T{0}));
+        }
+    };
+    static constexpr uses derivative_uses = uses::output;
+    static constexpr extents output(const extents& x) { return x; }
+    static void forward(const auto& pass) { kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size()); }
+    static void backward(const auto& pass)
+    {
+        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.y().data(), pass.y().size());
+    }
+};
+/// The same, and not a word of what another layer could make of it.
+struct PlainRectifier : Rectifier {};
+/// Layers with passes of their own that inherit what Tanh and Linear state.
+struct HalfTanh : Tanh {
+    static void forward(const auto& pass)
+    {
+        Tanh::forward(pass);
+        for (float& y : pass.y()) y *= 0.5F;
+    }
+};
+struct Doubled : Linear<13, 13> {
+    static void forward(const auto& pass)
+    {
+        Linear<13, 13>::forward(pass);
+        for (float& y : pass.y()) y *= 2;
+    }
+};
+
+TEST_CASE("an activation that does not work in place, over wide layers, in training and in eval")
+{
+    const auto outputs = []<class Activation>(Activation) {
+        using Wide = Sequential<Linear<4, 128>, Activation, Linear<128, 128>, Activation, Linear<128, 128>, Activation, Linear<128, 4>>;
+        Generator g{9};
+        Model<Wide, Train<40>> model{g};
+        const auto x = g.randn(40, 4);
+        const xt::xtensor<float, 2> trained = model.forward(x);
+        return std::array{trained, Model<Wide, Eval>{model}.forward(x), freeze(model).forward(x)};
+    };
+    const auto stated = outputs(Rectifier{}), plain = outputs(PlainRectifier{});
+    for (std::size_t i = 0; i < 3; ++i) {
+        CHECK(stated[i] == plain[i]);
+        for (std::size_t k = 0; k < plain[0].size(); ++k) CHECK(std::fabs(plain[i].data()[k] - plain[0].data()[k]) <= 1e-5F);
+    }
+}
+
+TEST_CASE("a layer that inherits from one of ours has its own passes run")
+{
+    using Own = Sequential<Linear<7, 13>, HalfTanh, Doubled, Tanh, Linear<13, 5>>;
+    using Ours = Sequential<Linear<7, 13>, Tanh, Linear<13, 13>, Tanh, Linear<13, 5>>;
+    Generator g{10};
+    Model<Own, Train<9>> own{g};
+    Model<Ours, Train<9>> ours;
+    std::copy_n(own.parameter_block(), own.block_size(), ours.parameter_block());
+    for (float& b : ours.parameter<"2.bias">()) b *= 2; // 2 (w t / 2 + b) = w t + 2 b
+    const auto x = g.randn(9, 7);
+    const xt::xtensor<float, 2> expected = ours.forward(x);
+    const xt::xtensor<float, 2> trained = own.forward(x);
+    for (const auto& y : {trained, Model<Own, Eval>{own}.forward(x), freeze(own).forward(x)})
+        for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::fabs(y.data()[i] - expected.data()[i]) <= 1e-5F);
 }
 
 TEST_CASE("a Linear that applies an activation in training leaves the gradient to the activation")
