@@ -155,13 +155,13 @@ CTNN_INLINE vec<T> keep_first(std::size_t n, vec<T> x)
 #elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
     return x;
 #else
-    using bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
-    static constexpr auto ones_then_zeros = [] {
-        std::array<bits, 2 * width<T>> a{};
-        for (std::size_t i = 0; i < width<T>; ++i) a[i] = ~bits{0};
+    static constexpr auto ones_then_zeros = [] { // bits of 1, which as a number are NaN
+        using bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
+        std::array<T, 2 * width<T>> a{};
+        for (std::size_t i = 0; i < width<T>; ++i) a[i] = std::bit_cast<T>(~bits{0});
         return a;
     }();
-    return x.v & xsimd::bitwise_cast<xsimd::batch<T>>(xsimd::batch<bits>::load_unaligned(ones_then_zeros.data() + (width<T> - n)));
+    return x.v & xsimd::batch<T>::load_unaligned(ones_then_zeros.data() + (width<T> - n));
 #endif
 }
 
