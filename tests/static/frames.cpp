@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Uses of networks small and large, compiled with a limit on stack frames.
+#include <utility>
+
 #include <ctnn/ctnn.hpp>
 
 using namespace ctnn;
@@ -23,6 +25,8 @@ void train(Model<Large, Train<64>>& model, const xt::xtensor<float, 3>& x, const
 }
 void answer(const Model<Small, Eval>& model, const xt::xtensor<int, 2>& x, xt::xtensor<float, 2>& y) { model.forward(x, y); }
 void answer(const Model<Large, Eval>& model, const xt::xtensor<float, 3>& x, xt::xtensor<float, 2>& y) { model.forward(x, y); }
+void answer(const Model<Frozen<Small>, Eval>& model, const xt::xtensor<int, 2>& x, xt::xtensor<float, 2>& y) { model.forward(x, y); }
+auto freeze_both(const Model<Small, Train<32>>& small, const Model<Large, Train<64>>& large) { return std::pair{freeze(small), freeze(large)}; }
 std::string name(const Model<Small, Eval>& model, const Vocabulary& vocabulary, Generator& generator)
 {
     return sample(model, vocabulary, generator);

@@ -31,7 +31,7 @@ namespace detail {
 
 /// 1 / sqrt(variance + epsilon), and 0 where that is not finite: a constant feature without epsilon comes out as its shift.
 template <class T>
-simd::vec<T> inverse_root(simd::vec<T> variance, T epsilon)
+CTNN_INLINE simd::vec<T> inverse_root(simd::vec<T> variance, T epsilon)
 {
     const simd::vec<T> v = variance + simd::vec<T>(epsilon), zero(T{0});
     const simd::vec<T> y = simd::vec<T>(T{1}) / simd::sqrt(v);

@@ -82,8 +82,10 @@ CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
 
     P sum[chains][MR], total[1][MR];
     CTNN_UNROLL
-    for (std::size_t c = 0; c < chains; ++c) CTNN_UNROLL
-    for (std::size_t r = 0; r < MR; ++r) sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
+    for (std::size_t c = 0; c < chains; ++c) {
+        CTNN_UNROLL
+        for (std::size_t r = 0; r < MR; ++r) sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
+    }
     accumulate<whole>(sum, a, b, length, 0, length);
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) total[0][r] = sum[0][r];

@@ -28,7 +28,8 @@ struct eval_plan {
 
     struct table {
         std::array<std::size_t, layers + 1> side{}; ///< where value i stands: 0 the input, 1 and 2 the arrays, 3 the output
-        std::array<bool, layers + 1> takes{};       ///< whether layer i applies the activation of layer i + 1
+        std::array<bool, layers> runs{};            ///< not what only reshapes, or what the layer before does
+        std::array<bool, layers> applies{};         ///< whether layer i applies the activation of layer i + 1
         std::array<std::size_t, 3> width{};         ///< numbers a row in arrays 1 and 2
     };
     static constexpr table place = [] {
@@ -39,7 +40,9 @@ struct eval_plan {
             const std::size_t from = t.side[i];
             const bool stays = facts[i].reshapes_only || (facts[i].in_place && from != 0);
             t.side[i + 1] = i + 1 >= last ? 3 : stays ? from : from == 1 ? 2 : 1;
-            t.takes[i] = i + 1 < layers && facts[i + 1].is_activation && facts[i + 1].in_place && facts[i].applies != applies_activation::never;
+            t.runs[i] = !facts[i].reshapes_only && !(i > 0 && t.applies[i - 1]);
+            t.applies[i] = t.runs[i] && i + 1 < layers && facts[i + 1].is_activation && facts[i + 1].in_place &&
+                           facts[i].applies != applies_activation::never;
             if (t.side[i + 1] < 3) t.width[t.side[i + 1]] = std::max(t.width[t.side[i + 1]], shapes_of<Net>.at[i + 1].size());
         }
         return t;
@@ -218,18 +221,16 @@ private:
     void layer(T* const (&sides)[4], const value_type* x, std::size_t rows) const
     {
         using L = typename list::template at<I>;
-        constexpr bool takes_next = plan::place.takes[I];
-        constexpr std::size_t from = plan::place.side[I], to = plan::place.side[takes_next ? I + 2 : I + 1];
-        if constexpr (I > 0 && plan::place.takes[I == 0 ? 0 : I - 1]) {
-            // the layer before has done it
-        } else if constexpr (plan::facts[I].reshapes_only) {
-            if constexpr (from == 0 && to == 3) std::copy_n(x, rows * out_size, sides[3]);
+        constexpr bool applies_next = plan::place.applies[I];
+        constexpr std::size_t from = plan::place.side[I], to = plan::place.side[applies_next ? I + 2 : I + 1];
+        if constexpr (!plan::place.runs[I]) {
+            if constexpr (plan::facts[I].reshapes_only && from == 0 && to == 3) std::copy_n(x, rows * out_size, sides[3]);
         } else {
             const auto input = [&] {
                 if constexpr (from == 0) return x;
                 else return static_cast<const T*>(sides[from]);
             }();
-            using activation = detail::applied_activation<list, I, takes_next>;
+            using activation = detail::applied_activation<list, I, applies_next>;
             L::forward(Pass<L, T, Eval, detail::shape_at<Net, I>, true, activation>{
                 .rows = rows,
                 .x_data = input,

@@ -32,7 +32,8 @@ struct train_plan {
         std::array<std::size_t, layers + 1> value{};    ///< what each layer reads; neighbours may share it
         std::array<std::size_t, layers + 1> gradient{}; ///< the gradient of each value
         std::array<std::size_t, layers + 1> saved{};
-        std::array<bool, layers + 1> takes_forward{}, takes_backward{}; ///< whether layer i applies the activation of layer i + 1
+        std::array<bool, layers> runs_forward{}, runs_backward{};       ///< not what only reshapes, or what the layer before does
+        std::array<bool, layers> applies_forward{}, applies_backward{}; ///< whether layer i applies the activation of layer i + 1
     };
 
     static constexpr bool wants_input_gradient = M::retains_gradients && !takes_ids;
@@ -58,9 +59,11 @@ struct train_plan {
                                     f.derivative_uses != uses::both && maker_forgets_output(i);
             t.value[i + 1] = f.reshapes_only || over_input ? t.value[i] : take(B * shapes.at[i + 1].size());
             if (over_input && f.is_activation) {
-                t.takes_forward[i - 1] = facts[i - 1].applies != applies_activation::never;
-                t.takes_backward[i - 1] = facts[i - 1].applies == applies_activation::both;
+                t.applies_forward[i - 1] = t.runs_forward[i - 1] && facts[i - 1].applies != applies_activation::never;
+                t.applies_backward[i - 1] = t.runs_backward[i - 1] && facts[i - 1].applies == applies_activation::both;
             }
+            t.runs_forward[i] = !f.reshapes_only && !(i > 0 && t.applies_forward[i - 1]);
+            t.runs_backward[i] = !f.reshapes_only && !(i > 0 && t.applies_backward[i - 1]);
             t.saved[i] = f.saved != nullptr ? take(f.saved(shapes.at[i], B)) : 0;
         }
 

@@ -205,15 +205,14 @@ private:
     template <std::size_t I>
     void forward_layer()
     {
-        if constexpr (!plan::facts[I].reshapes_only && !(I > 0 && plan::offset.takes_forward[I == 0 ? 0 : I - 1]))
-            list::template at<I>::forward(pass<I, true, plan::offset.takes_forward[I]>());
+        if constexpr (plan::offset.runs_forward[I]) list::template at<I>::forward(pass<I, true, plan::offset.applies_forward[I]>());
     }
 
     template <std::size_t I>
     void backward_layer(const T*& gradient)
     {
-        if constexpr (!plan::facts[I].reshapes_only && !(I > 0 && plan::offset.takes_backward[I == 0 ? 0 : I - 1])) {
-            auto p = pass<I, (I > 0 || plan::wants_input_gradient), plan::offset.takes_backward[I]>();
+        if constexpr (plan::offset.runs_backward[I]) {
+            auto p = pass<I, (I > 0 || plan::wants_input_gradient), plan::offset.applies_backward[I]>();
             p.dy_data = gradient;
             p.dx_data = memory_.template at<T>(plan::offset.gradient[I]);
             p.gradient_data = memory_.template at<T>(plan::offset.gradients) + table::value.parameter_offset[I];

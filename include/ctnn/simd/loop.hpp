@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Loops over arrays in whole registers with one padded tail, and loops unrolled by the type system.
+/// Loops over arrays in whole registers with one padded tail.
 #pragma once
 
 #include <cstddef>
 #include <type_traits>
-#include <utility>
 
 #include <ctnn/simd/vec.hpp>
 
@@ -13,15 +12,6 @@ namespace ctnn::inline CTNN_ARCH::simd {
 /// A number known when compiling, passed as an argument.
 template <std::size_t N>
 using constant = std::integral_constant<std::size_t, N>;
-
-/// f(constant<0>), f(constant<1>), ... f(constant<N - 1>), written out N times, so that an array of registers it indexes stays
-/// in registers whatever the optimiser does with loops.
-template <std::size_t N, class F>
-CTNN_INLINE void unroll(F&& f)
-{
-    [&]<std::size_t... I>(std::index_sequence<I...>) CTNN_INLINE_LAMBDA { (f(constant<I>{}), ...); }
-    (std::make_index_sequence<N>{});
-}
 
 /// Elements of one place in an array: a whole register, or the `count` elements that are left at its end. Both are computed by
 /// the same instructions, so a result does not depend on where in the array its element stands.

@@ -79,15 +79,19 @@ TEST_CASE("one allocation makes a training model, none makes a step")
           }) == 0);
 }
 
-TEST_CASE("no allocation makes an answer")
+TEST_CASE("no allocation makes an answer, frozen or not")
 {
     Generator g{1};
-    const Model<Net, Eval> model{g};
-    const auto x = g.randint(0, 27, 100, 3);
-    auto y = xt::xtensor<float, 2>::from_shape({100, 27});
-    CHECK(count([&] { model.forward(x, y); }) == 0);
-    CHECK(count([&] {
-              for (int i = 0; i < 27; ++i) (void)model.forward_one(std::array{i, 0, 26});
-          }) == 0);
-    CHECK(count([&] { (void)model.forward(x); }) == 1); // the result
+    const auto check = [&](const auto& model) {
+        const auto x = g.randint(0, 27, 100, 3);
+        auto y = xt::xtensor<float, 2>::from_shape({100, 27});
+        CHECK(count([&] { model.forward(x, y); }) == 0);
+        CHECK(count([&] {
+                  for (int i = 0; i < 27; ++i) (void)model.forward_one(std::array{i, 0, 26});
+              }) == 0);
+        CHECK(count([&] { (void)model.forward(x); }) == 1); // the result
+    };
+    const Model<Net, Train<32>> trained{g};
+    check(Model<Net, Eval>{trained});
+    check(freeze(trained));
 }
