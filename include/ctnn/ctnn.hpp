@@ -15,10 +15,17 @@
 #include <ctnn/data/words.hpp>
 #include <ctnn/inspect/non_finite.hpp>
 #include <ctnn/layer/batch_norm.hpp>
+#include <ctnn/layer/dropout.hpp>
 #include <ctnn/layer/embedding.hpp>
 #include <ctnn/layer/flatten.hpp>
+#include <ctnn/layer/gelu.hpp>
+#include <ctnn/layer/group_norm.hpp>
 #include <ctnn/layer/input.hpp>
+#include <ctnn/layer/layer_norm.hpp>
+#include <ctnn/layer/leaky_relu.hpp>
 #include <ctnn/layer/linear.hpp>
+#include <ctnn/layer/relu.hpp>
+#include <ctnn/layer/sigmoid.hpp>
 #include <ctnn/layer/tanh.hpp>
 #include <ctnn/loss/cross_entropy.hpp>
 #include <ctnn/model/eval.hpp>

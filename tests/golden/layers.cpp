@@ -29,7 +29,8 @@ void check_layer(const std::string& name)
     if constexpr (ids) g.fill_randint(std::span<std::int64_t>(x.data(), x.size()), 0, 11);
     else init::normal(x, g);
 
-    const auto& y = model.forward(x);
+    Generator drawing{99};
+    const auto& y = model.forward(x, drawing);
     CHECK(relative_error(y, fixtures()[at + "y"]) <= 1e-5);
     auto dy = xt::xtensor<float, output_shape<Net>::rank + 1>::from_shape(detail::batch_extents<output_shape<Net>>(B));
     init::normal(dy, g);
@@ -61,6 +62,23 @@ TEST_CASE("Linear")
 }
 TEST_CASE("Embedding") { check_layer<Sequential<Embedding<11, 19, 5>>, 7>("embedding"); }
 TEST_CASE("Tanh") { check_layer<Sequential<Input<37>, Tanh>, 7>("tanh"); }
+TEST_CASE("the other activations, and dropout with PyTorch's own draws")
+{
+    check_layer<Sequential<Input<37>, ReLU>, 7>("relu");
+    check_layer<Sequential<Input<37>, LeakyReLU>, 7>("leaky_relu");
+    check_layer<Sequential<Input<37>, LeakySlope<1, 5>>, 7>("leaky_slope");
+    check_layer<Sequential<Input<37>, Sigmoid>, 7>("sigmoid");
+    check_layer<Sequential<Input<37>, GELU>, 7>("gelu");
+    check_layer<Sequential<Input<37>, Dropout<1, 5>>, 7>("dropout");
+}
+TEST_CASE("LayerNorm and GroupNorm, per sample and over positions")
+{
+    check_layer<Sequential<LayerNorm<37>>, 11>("layer_norm");
+    check_layer<Sequential<Input<3, 37>, LayerNorm<37>>, 11>("layer_norm_positions");
+    check_layer<Sequential<GroupNorm<4, 36>>, 11>("group_norm");
+    check_layer<Sequential<GroupNorm<12, 36>>, 11>("group_norm_many");
+    check_layer<Sequential<Input<3, 36>, GroupNorm<4, 36>>, 11>("group_norm_positions");
+}
 TEST_CASE("FlattenConsecutive") { check_layer<Sequential<Input<6, 13>, FlattenConsecutive<2>>, 7>("flatten_consecutive"); }
 TEST_CASE("BatchNorm in three conventions, per sample and per position")
 {

@@ -97,6 +97,33 @@ class BatchNorm:
         return g * (x - mean) / torch.sqrt(spread + eps) + b
 
 
+class Norm:
+    """LayerNorm, or GroupNorm with its features on the last axis."""
+
+    def __init__(self, n, groups=None):
+        self.n, self.groups = n, groups
+        self.parameters = {"weight": torch.ones(n), "bias": torch.zeros(n)}
+
+    def __call__(self, x):
+        g, b = self.parameters["weight"], self.parameters["bias"]
+        if self.groups is None:
+            return F.layer_norm(x, (self.n,), g, b)
+        if x.dim() == 2:
+            return F.group_norm(x, self.groups, g, b)
+        return F.group_norm(x.transpose(1, 2), self.groups, g, b).transpose(1, 2)
+
+
+class Function:
+    parameters = {}
+
+    def __init__(self, f):
+        self.f = f
+
+    def __call__(self, x):
+        torch.manual_seed(99)  # for dropout
+        return self.f(x)
+
+
 def named(layers, what="parameters"):
     return {f"{i}.{k}": (layer, k) for i, layer in enumerate(layers) for k in getattr(layer, what, {})}
 
@@ -189,6 +216,21 @@ for kind in ("pytorch", "std", "variance"):
     layer(f"batch_norm_{kind}", BatchNorm(37, kind), (11, 37))
     layer(f"batch_norm_{kind}_positions", BatchNorm(37, kind), (11, 3, 37))
 
+layer("layer_norm", Norm(37), (11, 37))
+layer("layer_norm_positions", Norm(37), (11, 3, 37))
+layer("group_norm", Norm(36, 4), (11, 36))
+layer("group_norm_many", Norm(36, 12), (11, 36))
+layer("group_norm_positions", Norm(36, 4), (11, 3, 36))
+for name, f in {
+    "relu": torch.relu,
+    "leaky_relu": F.leaky_relu,
+    "leaky_slope": lambda x: F.leaky_relu(x, 0.2),
+    "sigmoid": torch.sigmoid,
+    "gelu": F.gelu,
+    "dropout": lambda x: F.dropout(x, 0.2),
+}.items():
+    layer(name, Function(f), (7, 37))
+
 # Checks that the form above called "pytorch" is torch.nn.BatchNorm1d.
 check = torch.nn.BatchNorm1d(37)
 x = torch.randn(11, 37, generator=torch.Generator().manual_seed(1))
@@ -225,6 +267,29 @@ for step in range(10):
     optimizer.step()
     schedule.step()
 put("multi_step", torch.tensor(rates, dtype=torch.float64))
+
+for n in (1, 2, 3, 17, 1000, 5400):
+    g = torch.Generator().manual_seed(42)
+    x = torch.randn(n, generator=g)
+    case = f"statistics/{n}"
+    # In double: the mean and spread of these very floats, not the rounding of a float sum.
+    put(f"{case}/mean", x.double().mean())
+    put(f"{case}/std", x.double().std())
+    put(f"{case}/ends", torch.stack([x.min(), x.max()]))
+    put(f"{case}/norm", x.double().norm())
+    put(f"{case}/saturated", torch.stack([(x.abs() > t).double().mean() for t in (0.97, 0.99)]))
+    for kind, options in {
+        "auto": {"bins": 50},
+        "range": {"bins": 37, "range": (-1.0, 1.5)},
+        "density": {"bins": 37, "range": (-1.0, 1.5), "density": True},
+    }.items():
+        counts, edges = torch.histogram(x, **options)
+        put(f"{case}/{kind}/counts", counts)
+        put(f"{case}/{kind}/edges", edges)
+same = torch.full((5,), 3.0)
+counts, edges = torch.histogram(same, bins=10)
+put("statistics/same/counts", counts)
+put("statistics/same/edges", edges)
 
 torch.manual_seed(42)
 default = torch.nn.Sequential(torch.nn.Embedding(27, 10), torch.nn.Flatten(), torch.nn.Linear(30, 50), torch.nn.Linear(50, 27, bias=False))

@@ -46,7 +46,8 @@ concept has_passes = requires(const Pass<L, float, Train<2>, shape<1>>& pass)
 ///
 /// It may state more (all `static constexpr`): `parameters` and `buffers` (arrays of `Parameter`), `saved`, `scratch`,
 /// `in_features`, `input`, `classes`, `derivative_uses`, `overwrites_gradients`, `mixes_batch`, `in_place`, `reshapes_only`,
-/// `multiply_adds`, and `reset(span..., generator)`: see `detail::layer_facts` for what each means. An elementwise layer may state
+/// `training_only`, `draws`, `multiply_adds`, and `reset(span..., generator)`: see `detail::layer_facts` for what each means. For those
+/// who look inside: `limits` (a `Limits`), and `expected(x, parameters)`, the `Spread` of the output by theory. An elementwise layer may state
 /// `using self = Itself; using activation = F;`, F as `no_activation` is: a layer before that states `applies` then does the work of its passes.
 /// A layer that only reshapes has no passes; how it folds into another is a specialisation of `fold_rule`.
 template <class L>

@@ -32,6 +32,18 @@ struct no_activation {
     }
 };
 
+/// The values that an activation's output approaches and does not pass; where a unit is at one, (almost) no gradient goes through it.
+struct Limits {
+    double low, high;
+};
+
+/// Mean and standard deviation of all numbers of a tensor, as the theory of initialisation follows them from layer to layer.
+struct Spread {
+    double mean = 0, std = 0;
+    /// The mean of the squares.
+    [[nodiscard]] constexpr double square() const { return mean * mean + std * std; }
+};
+
 namespace detail {
 
 template <class L>
@@ -60,6 +72,8 @@ struct layer_facts {
     bool is_activation = false;        ///< states `activation`: what its forward does to each number, and dx follows from dy and y
     applies_activation applies = applies_activation::never; ///< whether its passes apply `P::activation` of the layer behind it
     bool reshapes_only = false;                             ///< the output is the input under another shape; the layer is never run
+    bool training_only = false;                             ///< in eval the output is the input, and the layer is not run
+    bool draws = false;                                     ///< forward in training draws from `pass.generator()`
 };
 
 template <class L>
@@ -106,6 +120,8 @@ constexpr layer_facts facts_of()
         if constexpr (requires { L::applies; }) f.applies = L::applies;
     }
     if constexpr (requires { L::reshapes_only; }) f.reshapes_only = L::reshapes_only;
+    if constexpr (requires { L::training_only; }) f.training_only = L::training_only;
+    if constexpr (requires { L::draws; }) f.draws = L::draws;
     return f;
 }
 

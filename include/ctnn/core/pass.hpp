@@ -13,6 +13,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
+class Generator;
+
 namespace detail {
 
 // Shown by a compile error; never true.
@@ -44,7 +46,8 @@ using row_count = typename row_count_of<M>::type;
 ///                there, and dy is still to go through `activation{}.backward(dy, y)`
 ///   saved      : `L::saved(input, rows)` numbers that forward leaves for backward; in training only
 ///   scratch    : `L::scratch(input, rows)` numbers of any content; in training only
-///   errors     : [ctnn.mode] saved or scratch in an eval pass; `if constexpr (P::training)` keeps them apart
+///   generator  : what a layer that states `draws` draws from, in the forward pass of training
+///   errors     : [ctnn.mode] saved, scratch or generator in an eval pass; `if constexpr (P::training)` keeps them apart
 template <class L, class T, Mode M, class Input, bool WantsDx = true, class Activation = no_activation>
 struct Pass {
     using layer = L;
@@ -68,6 +71,7 @@ struct Pass {
     const T* dy_data = nullptr;
     T* dx_data = nullptr;
     T* gradient_data = nullptr;
+    Generator* generator_used = nullptr;
 
     static constexpr std::size_t x_extent = Input::size;
     static constexpr std::size_t y_extent = L::output(Input::value).size();
@@ -95,6 +99,12 @@ struct Pass {
         static_assert(training || detail::has_memory<L, M>,
                       "[ctnn.mode] saved() and scratch() exist in training only: ask in forward by if constexpr (P::training)");
         return scratch_data;
+    }
+    [[nodiscard]] Generator& generator() const
+    {
+        static_assert((training && detail::facts_of<L>().draws) || detail::has_memory<L, M>,
+                      "[ctnn.mode] generator() exists in training only, for a layer that states draws = true");
+        return *generator_used;
     }
     /// `const auto [weight, bias] = pass.parameters();`
     [[nodiscard]] auto parameters() const { return spans<list_of_parameters>(parameter_data); }

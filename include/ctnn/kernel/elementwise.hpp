@@ -17,12 +17,20 @@ template <class Activation, class T>
     simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, Activation{}(place.load(x + i))); });
 }
 
-/// dx(n) = dy(n) * f'(x(n)), from y = f(x).   dx : =, may be dy
+/// dx(n) = dy(n) * f'(x(n)), from y = f(x) or from x, as the activation says.   dx : =, may be dy
 template <class Activation, class T>
-[[gnu::flatten]] void activate_backward(T* dx, const T* dy, const T* y, std::size_t n)
+[[gnu::flatten]] void activate_backward(T* dx, const T* dy, const T* from, std::size_t n)
 {
     simd::for_each_vec<T>(n, [&](std::size_t i, auto place)
-                                 CTNN_INLINE_LAMBDA { place.store(dx + i, Activation{}.backward(place.load(dy + i), place.load(y + i))); });
+                                 CTNN_INLINE_LAMBDA { place.store(dx + i, Activation{}.backward(place.load(dy + i), place.load(from + i))); });
+}
+
+/// y(n) = x(n) * factor(n).   y : =, may be x
+template <class T>
+[[gnu::flatten]] void multiply(T* y, const T* x, const T* factor, std::size_t n)
+{
+    simd::for_each_vec<T>(n,
+                          [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, place.load(x + i) * place.load(factor + i)); });
 }
 
 namespace detail {

@@ -10,6 +10,7 @@
 #include <ctnn/core/pass.hpp>
 #include <ctnn/kernel/batch_norm.hpp>
 #include <ctnn/layer/fold_rules.hpp>
+#include <ctnn/layer/scale_and_shift.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -90,6 +91,8 @@ struct BatchNorm {
     static constexpr extents output(const extents& x) { return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none(); }
     static constexpr extents input(std::size_t) { return {C}; }
     static constexpr std::size_t saved(const extents&, std::size_t) { return 2 * C; }
+
+    static Spread expected(const Spread&, const std::array<Spread, 2>& p) { return detail::scaled_and_shifted(p); }
 
     /// Complains of a convention that is none.
     static constexpr void check() { (void)sizeof(detail::check_convention<Convention>); }

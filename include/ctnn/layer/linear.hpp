@@ -79,6 +79,16 @@ struct Linear {
             for (T& b : p[1]) b = generator.uniform<T>() * (bound + bound) - bound;
     }
 
+    /// Sums of In products of independent numbers, and the bias.
+    template <std::size_t N>
+    static Spread expected(const Spread& x, const std::array<Spread, N>& p)
+    {
+        const double mean = static_cast<double>(In) * p[0].mean * x.mean, product = p[0].mean * x.mean;
+        const double variance = static_cast<double>(In) * (p[0].square() * x.square() - product * product);
+        const Spread bias = has_bias ? p[N - 1] : Spread{};
+        return {mean + bias.mean, std::sqrt(variance + bias.std * bias.std)};
+    }
+
     /// Complains of a Bias that is none.
     static constexpr void check() { (void)sizeof(detail::check_bias<Bias>); }
 

@@ -17,6 +17,7 @@ struct Tanh {
     using activation = kernel::hyperbolic_tangent;
     static constexpr uses derivative_uses = uses::output;
     static constexpr bool in_place = true;
+    static constexpr Limits limits{-1, 1};
 
     static constexpr extents output(const extents& x) { return x; }
 

@@ -28,19 +28,22 @@ struct eval_plan {
 
     struct table {
         std::array<std::size_t, layers + 1> side{}; ///< where value i stands: 0 the input, 1 and 2 the arrays, 3 the output
-        std::array<bool, layers> runs{};            ///< not what only reshapes, or what the layer before does
+        std::array<bool, layers> runs{};            ///< not what passes through, or what the layer before does
         std::array<bool, layers> applies{};         ///< whether layer i applies the activation of layer i + 1
         std::array<std::size_t, 3> width{};         ///< numbers a row in arrays 1 and 2
     };
+    /// What gives the numbers it takes is not run.
+    static constexpr bool passes_through(std::size_t i) { return facts[i].reshapes_only || facts[i].training_only; }
+
     static constexpr table place = [] {
         table t;
-        std::size_t last = layers; // the last layer that computes writes to the output, those behind it only reshape
-        while (last > 1 && facts[last - 1].reshapes_only) --last;
+        std::size_t last = layers; // the last layer that computes writes to the output, those behind it pass it through
+        while (last > 1 && passes_through(last - 1)) --last;
         for (std::size_t i = 0; i < layers; ++i) {
             const std::size_t from = t.side[i];
-            const bool stays = facts[i].reshapes_only || (facts[i].in_place && from != 0);
+            const bool stays = passes_through(i) || (facts[i].in_place && from != 0);
             t.side[i + 1] = i + 1 >= last ? 3 : stays ? from : from == 1 ? 2 : 1;
-            t.runs[i] = !facts[i].reshapes_only && !(i > 0 && t.applies[i - 1]);
+            t.runs[i] = !passes_through(i) && !(i > 0 && t.applies[i - 1]);
             t.applies[i] = t.runs[i] && i + 1 < layers && facts[i + 1].is_activation && facts[i + 1].in_place &&
                            facts[i].applies != applies_activation::never;
             if (t.side[i + 1] < 3) t.width[t.side[i + 1]] = std::max(t.width[t.side[i + 1]], shapes_of<Net>.at[i + 1].size());
@@ -224,7 +227,7 @@ private:
         constexpr bool applies_next = plan::place.applies[I];
         constexpr std::size_t from = plan::place.side[I], to = plan::place.side[applies_next ? I + 2 : I + 1];
         if constexpr (!plan::place.runs[I]) {
-            if constexpr (plan::facts[I].reshapes_only && from == 0 && to == 3) std::copy_n(x, rows * out_size, sides[3]);
+            if constexpr (plan::passes_through(I) && from == 0 && to == 3) std::copy_n(x, rows * out_size, sides[3]);
         } else {
             const auto input = [&] {
                 if constexpr (from == 0) return x;

@@ -69,7 +69,8 @@ constexpr auto trace_shapes()
                 t.position = i;
                 return t;
             }
-            if ((table::value[i].reshapes_only || table::value[i].in_place) && t.at[i + 1].size() != t.at[i].size()) {
+            const layer_facts& f = table::value[i];
+            if ((f.reshapes_only || f.in_place || f.training_only) && t.at[i + 1].size() != t.at[i].size()) {
                 t.what = fault::resized;
                 t.position = i;
                 return t;
@@ -105,6 +106,8 @@ template <std::size_t Position, class L, std::size_t Batch>
 inline constexpr bool can_train_with_batch = false;
 template <class M>
 inline constexpr bool has_rows = false;
+template <std::size_t Position, class L>
+inline constexpr bool draws_nothing = false;
 
 /// The position of the first layer that mixes the batch and gets a single row of it; the number of layers if there is none.
 template <class Net>
@@ -115,6 +118,18 @@ constexpr std::size_t first_single_row(std::size_t batch)
     for (std::size_t i = 0; i < list::size; ++i)
         if (facts_table<list>::value[i].mixes_batch && batch * (shapes.at[i].size() / shapes.at[i].last()) < 2) return i;
     return list::size;
+}
+
+/// The position of the first layer that draws random numbers in training; the number of layers if there is none.
+template <class Net>
+constexpr std::size_t first_that_draws()
+{
+    std::size_t i = 0;
+    for (const layer_facts& f : facts_table<flat_layers<Net>>::value) {
+        if (f.draws) break;
+        ++i;
+    }
+    return i;
 }
 
 template <class Net>
@@ -152,7 +167,8 @@ template <class Net, std::size_t Position, class L, class Offered>
 struct report_resized {
     static_assert(
         keeps_size<Position, L, Offered>,
-        "[ctnn.layer] a layer that states reshapes_only or in_place gives as many numbers as it takes; this one does not for the shape offered");
+        "[ctnn.layer] a layer that states reshapes_only, in_place or training_only gives as many numbers as it takes; this one does not for the "
+        "shape offered");
 };
 template <class Net, std::size_t Position, class L, std::size_t B>
 struct report_single_row {

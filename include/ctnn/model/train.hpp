@@ -42,6 +42,7 @@ public:
     static constexpr std::size_t batch = B;
     static constexpr std::size_t layers = plan::layers, sample_size = input_shape<Net>::size, output_size = output_shape<Net>::size;
     static constexpr bool takes_ids = plan::takes_ids;
+    using output_view = const_tensor_view<T, output_shape<Net>::rank + 1>;
 
     /// Every parameter at its layer's constant initial value: 1 for gains, 0 for all else.
     Model() { access::initialise(parameter_block(), buffer_block(), nullptr); }
@@ -61,18 +62,19 @@ public:
     ///   result : a view of (B, output shape), good until the next forward
     ///   errors : [ctnn.shape] other extents; [ctnn.class_id] an id out of range; nothing is changed then
     template <class X>
-    const_tensor_view<T, output_shape<Net>::rank + 1> forward(const X& x)
+    output_view forward(const X& x)
     {
-        constexpr auto expected = detail::batch_extents<input_shape<Net>>(B);
-        detail::require_shape("the input", x, expected);
-        const auto first = x.template begin<xt::layout_type::row_major>();
-        if constexpr (plan::takes_ids) detail::require_classes("the input", first, expected, plan::facts[0].classes);
-        auto* to = value<0>();
-        auto from = first;
-        for (std::size_t i = 0; i < B * input_shape<Net>::size; ++i, ++from) to[i] = static_cast<std::remove_pointer_t<decltype(to)>>(*from);
-        [&]<std::size_t... I>(std::index_sequence<I...>) { (forward_layer<I>(), ...); }
-        (std::make_index_sequence<layers>{});
-        return view_of<const T>(value<layers>(), detail::batch_extents<output_shape<Net>>(B));
+        constexpr std::size_t draws = detail::first_that_draws<Net>();
+        if constexpr (draws < layers)
+            static_assert(detail::draws_nothing<draws, typename list::template at<draws>>,
+                          "[ctnn.mode] the layer at this position draws random numbers in training: call forward(x, generator)");
+        return run_forward(x, nullptr);
+    }
+    /// The same for a network with layers that draw random numbers, such as Dropout.
+    template <class X>
+    output_view forward(const X& x, Generator& generator)
+    {
+        return run_forward(x, &generator);
     }
 
     /// The gradients of all parameters (overwritten), from the gradient of the last forward's result.
@@ -167,6 +169,21 @@ public:
 private:
     detail::memory_block memory_{plan::offset.bytes};
 
+    template <class X>
+    output_view run_forward(const X& x, [[maybe_unused]] Generator* generator)
+    {
+        constexpr auto expected = detail::batch_extents<input_shape<Net>>(B);
+        detail::require_shape("the input", x, expected);
+        const auto first = x.template begin<xt::layout_type::row_major>();
+        if constexpr (plan::takes_ids) detail::require_classes("the input", first, expected, plan::facts[0].classes);
+        auto* to = value<0>();
+        auto from = first;
+        for (std::size_t i = 0; i < B * input_shape<Net>::size; ++i, ++from) to[i] = static_cast<std::remove_pointer_t<decltype(to)>>(*from);
+        [&]<std::size_t... I>(std::index_sequence<I...>) { (forward_layer<I>(generator), ...); }
+        (std::make_index_sequence<layers>{});
+        return view_of<const T>(value<layers>(), detail::batch_extents<output_shape<Net>>(B));
+    }
+
     template <class Self, class F>
     static void each_parameter(Self& self, F& f)
     {
@@ -203,9 +220,13 @@ private:
     }
 
     template <std::size_t I>
-    void forward_layer()
+    void forward_layer([[maybe_unused]] Generator* generator)
     {
-        if constexpr (plan::offset.runs_forward[I]) list::template at<I>::forward(pass<I, true, plan::offset.applies_forward[I]>());
+        if constexpr (plan::offset.runs_forward[I]) {
+            auto p = pass<I, true, plan::offset.applies_forward[I]>();
+            if constexpr (plan::facts[I].draws) p.generator_used = generator;
+            list::template at<I>::forward(std::as_const(p));
+        }
     }
 
     template <std::size_t I>

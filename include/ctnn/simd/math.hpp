@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// exp and tanh on registers: the same bits in every lane, on every place of an array.
+/// exp, tanh and the normal distribution on registers: the same bits in every lane, on every place of an array.
 #pragma once
 
+#include <cmath>
 #include <limits>
+#include <numbers>
 #include <type_traits>
 
 #include <ctnn/simd/vec.hpp>
@@ -109,6 +111,46 @@ CTNN_INLINE vec<T> tanh(vec<T> x)
         p = fma(p, z, vec<T>(0x1.10cca2p-3F));
         p = fma(p, z, vec<T>(-0x1.555446p-2F));
         return copysign(select<T>(a < vec<T>(0.55F), fma(p * z, a, a), large), x);
+    }
+}
+
+/// What the standard normal distribution has below x and at x.
+template <class T>
+struct normal_distribution {
+    vec<T> below, density;
+};
+
+/// The standard normal distribution at x; NaN stays NaN.
+///
+///   float  : `below` within 8 ulp down to x = -13.2, where it is 3e-40, and 0 further down; `density` within 4 ulp
+///   double : what the standard library's erfc and exp give
+///   method : below(-a) is e^(-a^2 / 2) times a polynomial of degree 8 in 1 / (1 + 0.305 a), relative error 1e-7. The square is used
+///            with its rounding error, which the exponential would magnify
+template <class T>
+CTNN_INLINE normal_distribution<T> normal(vec<T> x)
+{
+    const vec<T> one(T{1}), zero(T{0});
+    if constexpr (std::is_same_v<T, double>) {
+        double lanes[width<double>], below[width<double>], density[width<double>];
+        x.store(lanes);
+        for (std::size_t i = 0; i < width<double>; ++i) {
+            below[i] = std::erfc(-lanes[i] / std::numbers::sqrt2) / 2;
+            density[i] = std::exp(-lanes[i] * lanes[i] / 2) / std::sqrt(2 * std::numbers::pi);
+        }
+        return {vec<T>::load(below), vec<T>::load(density)};
+    } else {
+        const vec<T> a = min(vec<T>(14.F), abs(x)), square = a * a, lost = fma(a, a, zero - square), minus_half(-0.5F);
+        const vec<T> bell = fma(lost * minus_half, exp(square * minus_half), exp(square * minus_half));
+        const vec<T> t = one / fma(a, vec<T>(0.305F), one);
+        vec<T> p = fma(t, vec<T>(0x1.2ca2ccp-5F), vec<T>(-0x1.3950fp-3F));
+        p = fma(p, t, vec<T>(0x1.7c5772p-3F));
+        p = fma(p, t, vec<T>(-0x1.3714fcp-5F));
+        p = fma(p, t, vec<T>(0x1.efb2ccp-4F));
+        p = fma(p, t, vec<T>(0x1.a79d22p-4F));
+        p = fma(p, t, vec<T>(0x1.f59fbp-4F));
+        p = fma(p, t, vec<T>(0x1.f23c82p-4F));
+        const vec<T> tail = bell * (p * t);
+        return {select<T>(x > zero, one - tail, tail), bell * vec<T>(0.3989422804F)};
     }
 }
 

@@ -63,6 +63,16 @@ struct BatchNormWithoutStatistics : BatchNorm<7> {
         for (std::size_t i = 0; i < pass.x().size(); ++i) pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[7 + i % 7];
     }
 };
+/// Layer normalisation that forgets the same of its group.
+struct LayerNormWithoutSpread : LayerNorm<7> {
+    template <class P>
+    static void backward(const P& pass)
+    {
+        LayerNorm<7>::backward(pass);
+        const auto gain = pass.parameters()[0];
+        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[5 + i / 7];
+    }
+};
 /// Tanh whose gradient reads the input where it should read the output.
 struct TanhOfInput : Tanh {
     static constexpr uses derivative_uses = uses::both;
@@ -106,6 +116,15 @@ TEST_CASE("every layer, per sample and per position")
     passes<Sequential<BatchNorm<7, LectureStd>>>();
     passes<Sequential<BatchNorm<7, LectureVariance>>>();
     passes<Sequential<Input<3, 7>, BatchNorm<7>>>();
+    passes<Sequential<Input<7>, Sigmoid>>();
+    passes<Sequential<Input<7>, ReLU>>(); // no x of these seeds is within a step of 0
+    passes<Sequential<Input<7>, LeakyReLU>>();
+    passes<Sequential<Input<7>, GELU>>();
+    passes<Sequential<Input<7>, Dropout<1, 3>>>();
+    passes<Sequential<LayerNorm<7>>, 1>();
+    passes<Sequential<Input<3, 7>, LayerNorm<7>>>();
+    passes<Sequential<GroupNorm<3, 12>>, 1>();
+    passes<Sequential<Input<3, 12>, GroupNorm<3, 12>>>();
     passes<Sequential<Input<4, 3>, FlattenConsecutive<2>, Linear<6, 5>>>();
     passes<Sequential<Embedding<5, 3, 4>, Flatten>, 7>(); // 28 ids of 5 classes: some occur again
     passes<Sequential<Embedding<5, 3>>>();
@@ -113,6 +132,8 @@ TEST_CASE("every layer, per sample and per position")
 
 TEST_CASE("whole nets")
 {
+    passes<Sequential<Embedding<7, 3>, Linear<9, 12>, LayerNorm<12>, Tanh, Dropout<1, 4>, Linear<12, 8>, GroupNorm<2, 8>, Sigmoid, Linear<8, 8>,
+                      GELU, Linear<8, 6>, LeakyReLU>>();
     passes<Sequential<Embedding<7, 3>, Linear<9, 11>, BatchNorm<11, LectureStd>, Tanh, Linear<11, 7>>>();
     passes<Sequential<Embedding<7, 3, 8>, FlattenConsecutive<2>, Linear<6, 5, NoBias>, BatchNorm<5>, Tanh, FlattenConsecutive<2>,
                       Linear<10, 5, NoBias>, BatchNorm<5>, Tanh, Flatten, Linear<10, 3>>>();
@@ -121,7 +142,7 @@ TEST_CASE("whole nets")
 
 TEST_CASE("a user's own layer") { passes<Sequential<Input<7>, Square<Right>>>(); }
 
-TEST_CASE("six seeded bugs, each of which must be found where it is")
+TEST_CASE("seven seeded bugs, each of which must be found where it is")
 {
     fails<Sequential<Input<7>, Square<WrongSign>>>("input");
     fails<Sequential<Input<7>, Square<MissingFactor>>>("input");
@@ -129,6 +150,7 @@ TEST_CASE("six seeded bugs, each of which must be found where it is")
     fails<Sequential<Input<7>, Square<SetsInsteadOfAdds>>>("1.factor");
     fails<Sequential<Input<7>, BatchNormWithoutStatistics>>("input");
     fails<Sequential<Input<7>, TanhOfInput>>("input");
+    fails<Sequential<Input<7>, LayerNormWithoutSpread>>("input");
 }
 
 TEST_CASE("a gradient that is not a number is the worst and stays it")

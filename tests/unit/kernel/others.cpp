@@ -2,11 +2,14 @@
 #include <ctnn/kernel/batch_norm.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 #include <ctnn/kernel/gather.hpp>
+#include <ctnn/kernel/group_norm.hpp>
 #include <ctnn/kernel/softmax.hpp>
 #include <ctnn/kernel/transpose.hpp>
 #include <ctnn/kernel/update.hpp>
 
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -197,6 +200,163 @@ TEST_CASE("batch normalisation applies an activation in both directions as two l
     };
     [&]<std::size_t... I>(std::index_sequence<I...>) { (check(simd::constant<edges[I]>{}), ...); }
     (std::make_index_sequence<10>{});
+}
+
+TEST_CASE("activations against plain loops at every length, exact at their ends, NaN kept")
+{
+    const auto check = [](auto f, auto function, auto derivative, bool from_x) {
+        using F = decltype(f);
+        for (const std::size_t n : edges) {
+            CAPTURE(n);
+            Generator g{n};
+            const auto x = normals<float>(g, n, 4), dy = normals<float>(g, n);
+            std::vector<float> y(n), dx(n);
+            kernel::activate<F>(y.data(), x.data(), n);
+            kernel::activate_backward<F>(dx.data(), dy.data(), from_x ? x.data() : y.data(), n);
+            for (std::size_t i = 0; i < n; ++i) {
+                const auto at = static_cast<double>(x[i]);
+                CHECK(std::fabs(static_cast<double>(y[i]) - function(at)) <= 8 * eps * std::fabs(function(at)) + 1e-38);
+                // Relative to |dy|: near their zeros the slopes of GELU and of a saturated sigmoid cancel.
+                CHECK(std::fabs(static_cast<double>(dx[i]) - static_cast<double>(dy[i]) * derivative(at)) <=
+                      8 * eps * std::fabs(static_cast<double>(dy[i])));
+            }
+        }
+        float x[] = {not_a_number, inf, -inf, 0}, y[4], dx[4], dy[] = {1, 1, 1, 1};
+        kernel::activate<F>(y, x, 4);
+        CHECK(std::isnan(y[0]));
+        CHECK(static_cast<double>(y[1]) == function(std::numeric_limits<double>::infinity()));
+        const double low = function(-std::numeric_limits<double>::infinity());
+        CHECK(static_cast<double>(y[2]) == (std::isnan(low) ? 0 : low));
+        CHECK(static_cast<double>(y[3]) == function(0.0));
+        kernel::activate_backward<F>(dx, dy, from_x ? x : y, 4);
+        for (std::size_t i = 1; i < 3; ++i) CHECK(std::isfinite(dx[i]));
+    };
+    const auto logistic = [](double x) { return 1 / (1 + std::exp(-x)); };
+    const auto below = [](double x) { return std::erfc(-x / std::sqrt(2.0)) / 2; };
+    check(
+        kernel::logistic{}, logistic, [&](double x) { return logistic(x) * (1 - logistic(x)); }, false);
+    check(
+        kernel::rectifier{}, [](double x) { return x > 0 ? x : 0; }, [](double x) { return x > 0 ? 1.0 : 0.0; }, false);
+    check(
+        kernel::leaky_rectifier<1, 8>{}, [](double x) { return x > 0 ? x : x / 8; }, [](double x) { return x > 0 ? 1 : 0.125; }, false);
+    check(
+        kernel::gaussian_error_unit{}, [&](double x) { return x * below(x); },
+        [&](double x) { return below(x) + x * std::exp(-x * x / 2) / std::sqrt(2 * 3.14159265358979323846); }, true);
+}
+
+TEST_CASE("the normal distribution on every 509th float")
+{
+    double worst_below = 0, worst_density = 0;
+    constexpr std::size_t block = W;
+    float x[block], below[block], density[block];
+    for (std::uint64_t bits = 0; bits < 0x100000000ULL;) {
+        for (float& e : x) {
+            const auto b = static_cast<std::uint32_t>(bits);
+            std::memcpy(&e, &b, sizeof e);
+            bits += 509;
+        }
+        const auto at = simd::normal(simd::vec<float>::load(x));
+        at.below.store(below);
+        at.density.store(density);
+        for (std::size_t i = 0; i < block; ++i) {
+            const auto v = static_cast<double>(x[i]);
+            if (!(std::fabs(v) < 12.9)) continue; // 1e-38 of a probability: subnormal
+            const double b = std::erfc(-v / std::sqrt(2.0)) / 2, d = std::exp(-v * v / 2) / std::sqrt(2 * 3.14159265358979323846);
+            worst_below = std::max(worst_below, std::fabs(static_cast<double>(below[i]) / b - 1));
+            worst_density = std::max(worst_density, std::fabs(static_cast<double>(density[i]) / d - 1));
+        }
+    }
+    CAPTURE(worst_below / eps);
+    CAPTURE(worst_density / eps);
+    CHECK(worst_below <= 8 * eps);
+    CHECK(worst_density <= 4 * eps);
+}
+
+TEST_CASE("group normalisation in both directions against plain loops, and with an activation")
+{
+    const auto check = []<std::size_t C, std::size_t G>(simd::constant<C>, simd::constant<G>, std::size_t positions) {
+        CAPTURE(C);
+        CAPTURE(G);
+        constexpr std::size_t rows = 3, D = C / G;
+        const std::size_t n = rows * positions * C;
+        Generator g{C};
+        const auto x = normals<float>(g, n, 3), gain = normals<float>(g, C), shift = normals<float>(g, C), dy = normals<float>(g, n);
+        std::vector<float> y(n), mean(rows * G), inverse(rows * G), dx(n), dgain(C, 1e30F), dshift(C, 1e30F);
+        kernel::group_norm<C, G>(y.data(), x.data(), gain.data(), shift.data(), mean.data(), inverse.data(), 1e-5F, rows, positions);
+        kernel::group_norm_backward<C, G>(dx.data(), dgain.data(), dshift.data(), dy.data(), y.data(), x.data(), gain.data(), mean.data(),
+                                          inverse.data(), rows, positions);
+        std::vector<double> dgain_sum(C), dshift_sum(C);
+        const auto numbers = static_cast<double>(positions * D);
+        for (std::size_t r = 0; r < rows; ++r)
+            for (std::size_t group = 0; group < G; ++group) {
+                const auto each = [&](auto f) {
+                    for (std::size_t p = 0; p < positions; ++p)
+                        for (std::size_t d = 0; d < D; ++d) f((r * positions + p) * C + group * D + d, group * D + d);
+                };
+                double m = 0, squares = 0, sum = 0, product = 0;
+                each([&](std::size_t i, std::size_t) { m += static_cast<double>(x[i]) / numbers; });
+                each([&](std::size_t i, std::size_t) { squares += (static_cast<double>(x[i]) - m) * (static_cast<double>(x[i]) - m); });
+                const double inv = 1 / std::sqrt(squares / numbers + 1e-5);
+                const auto xhat = [&](std::size_t i) { return (static_cast<double>(x[i]) - m) * inv; };
+                const auto h = [&](std::size_t i, std::size_t c) { return static_cast<double>(dy[i]) * static_cast<double>(gain[c]); };
+                each([&](std::size_t i, std::size_t c) {
+                    CHECK(std::fabs(static_cast<double>(y[i]) - (xhat(i) * static_cast<double>(gain[c]) + static_cast<double>(shift[c]))) <=
+                          2e-5);
+                    dgain_sum[c] += static_cast<double>(dy[i]) * xhat(i);
+                    dshift_sum[c] += static_cast<double>(dy[i]);
+                    sum += h(i, c);
+                    product += h(i, c) * xhat(i);
+                });
+                each([&](std::size_t i, std::size_t c) {
+                    const double d = inv * (h(i, c) - sum / numbers - xhat(i) * product / numbers);
+                    CHECK(std::fabs(static_cast<double>(dx[i]) - d) <= 2e-5 * std::max(1.0, inv));
+                });
+            }
+        for (std::size_t c = 0; c < C; ++c) {
+            CHECK(std::fabs(static_cast<double>(dgain[c]) - dgain_sum[c]) <= 5e-5);
+            CHECK(std::fabs(static_cast<double>(dshift[c]) - dshift_sum[c]) <= 2e-5);
+        }
+        // The same with tanh, as two layers would do it; in place.
+        using f = kernel::hyperbolic_tangent;
+        std::vector<float> joint(x), apart(y), d(n), dx_joint(dy), dgain_joint(C), dshift_joint(C);
+        kernel::group_norm<C, G, f, float>(joint.data(), joint.data(), gain.data(), shift.data(), nullptr, nullptr, 1e-5F, rows, positions);
+        kernel::activate<f>(apart.data(), apart.data(), n);
+        CHECK(joint == apart);
+        kernel::activate_backward<f>(d.data(), dy.data(), apart.data(), n);
+        kernel::group_norm_backward<C, G>(dx.data(), dgain.data(), dshift.data(), d.data(), y.data(), x.data(), gain.data(), mean.data(),
+                                          inverse.data(), rows, positions);
+        kernel::group_norm_backward<C, G, f>(dx_joint.data(), dgain_joint.data(), dshift_joint.data(), dx_joint.data(), joint.data(), x.data(),
+                                             gain.data(), mean.data(), inverse.data(), rows, positions);
+        CHECK(dx_joint == dx);
+        CHECK(dgain_joint == dgain);
+        CHECK(dshift_joint == dshift);
+    };
+    const auto at = [&]<std::size_t C>(simd::constant<C> features) {
+        check(features, simd::constant<1>{}, 1);
+        check(features, simd::constant<1>{}, 3);
+        check(simd::constant<3 * C>{}, simd::constant<3>{}, 1);
+        check(simd::constant<3 * C>{}, simd::constant<3>{}, 5);
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (at(simd::constant<edges[I]>{}), ...); }
+    (std::make_index_sequence<10>{});
+}
+
+TEST_CASE("a group with a NaN is NaN and no other is; a constant group comes out as the shift; a large mean keeps its digits")
+{
+    constexpr std::size_t C = 12;
+    Generator g{3};
+    auto x = normals<float>(g, 2 * C);
+    x[1] = not_a_number;                             // the first group of the first row
+    for (std::size_t c = 4; c < 8; ++c) x[c] = 0.1F; // the second is constant
+    for (std::size_t c = 8; c < 12; ++c) x[c] = 1e4F + x[c] * 0.1F;
+    const std::vector<float> gain(C, 1), shift(C, 7);
+    std::vector<float> y(2 * C), mean(6), inverse(6);
+    kernel::group_norm<C, 3>(y.data(), x.data(), gain.data(), shift.data(), mean.data(), inverse.data(), 1e-5F, 2, 1);
+    for (std::size_t c = 0; c < 2 * C; ++c) CHECK(std::isnan(y[c]) == (c < 4));
+    for (std::size_t c = 4; c < 8; ++c) CHECK(y[c] == 7);
+    const auto s = reference::batch_statistics(
+        {static_cast<double>(x[8]), static_cast<double>(x[9]), static_cast<double>(x[10]), static_cast<double>(x[11])}, 4, 1, 0);
+    CHECK(static_cast<double>(inverse[2]) == doctest::Approx(1 / std::sqrt(s.squares / 4 + 1e-5)).epsilon(1e-3));
 }
 
 TEST_CASE("batch statistics keep their digits for a large mean, and a constant feature comes out as the shift")

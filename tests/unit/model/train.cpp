@@ -8,8 +8,10 @@
 #include <vector>
 
 #if __has_include(<xtensor/views/xview.hpp>)
+#include <xtensor/generators/xbuilder.hpp>
 #include <xtensor/views/xview.hpp>
 #else
+#include <xtensor/xbuilder.hpp>
 #include <xtensor/xview.hpp>
 #endif
 
@@ -398,4 +400,52 @@ TEST_CASE("summary prints the table of layers, alike under every compiler")
           std::string::npos);
     CHECK(summary<Sequential<Input<5>, Sequential<Offset, BatchNorm<5, LectureStd>>>>().find("1.0  Offset                    (B, 5)") !=
           std::string::npos);
+}
+
+TEST_CASE("dropout: a share of zeros, the mean kept, the draws of the generator, nothing in eval")
+{
+    using Dropped = Sequential<Input<1000>, Dropout<1, 4>>;
+    Model<Dropped, Train<32>> model;
+    const xt::xtensor<float, 2> ones = xt::ones<float>({32, 1000});
+    Generator g{5}, again{5};
+    const xt::xtensor<float, 2> y = model.forward(ones, g);
+    std::size_t zeros = 0;
+    for (const float v : y) {
+        CHECK((v == 0 || v == 1 / 0.75F));
+        zeros += v == 0 ? 1 : 0;
+    }
+    CHECK(std::fabs(static_cast<double>(zeros) / 32000 - 0.25) < 0.01);
+    const xt::xtensor<float, 2> same = model.forward(ones, again);
+    CHECK(same == y);
+    CHECK(g.state() == again.state());
+    const xt::xtensor<float, 2> other = model.forward(ones, g);
+    CHECK(other != y);
+    model.backward(ones); // the mask of the last forward
+    CHECK(Model<Dropped, Eval>{model}.forward(ones) == ones);
+
+    using Net = Sequential<Linear<4, 5>, Dropout<1, 2>, BatchNorm<5>, Dropout<1, 2>, Tanh, Dropout<1, 2>, Linear<5, 3>, Dropout<1, 2>>;
+    static_assert(std::is_same_v<Frozen<Net>, Sequential<Linear<4, 5>, Tanh, Linear<5, 3>>>);
+    static_assert(std::is_same_v<Frozen<Dropped>, Sequential<Input<1000>>>);
+    Model<Net, Train<8>> net{g};
+    const auto x = g.randn(8, 4);
+    (void)net.forward(x, g); // moves the running statistics
+    const auto kept = Model<Net, Eval>{net}.forward(x), frozen = freeze(net).forward(x);
+    for (std::size_t i = 0; i < kept.size(); ++i) CHECK(frozen.data()[i] == doctest::Approx(kept.data()[i]).epsilon(1e-5));
+    CHECK(kept(0, 0) != 0);
+}
+
+TEST_CASE("NaN goes through every layer, in training and in eval")
+{
+    const auto check = []<class L>(L*) {
+        using Net = Sequential<Input<12>, L>;
+        Model<Net, Train<4>> model;
+        Generator g{1};
+        auto x = g.randn(4, 12);
+        x(1, 5) = std::numeric_limits<float>::quiet_NaN();
+        CHECK(std::isnan(model.forward(x, g)(1, 5)));
+        CHECK(std::isnan(freeze(model).forward(x)(1, 5)));
+        model.backward(x);
+    };
+    const auto all = [&]<class... L>(Sequential<L...>*) { (check(static_cast<L*>(nullptr)), ...); };
+    all(static_cast<Sequential<Tanh, ReLU, LeakyReLU, Sigmoid, GELU, LayerNorm<12>, GroupNorm<3, 12>, Dropout<1, 1'000'000'000>>*>(nullptr));
 }

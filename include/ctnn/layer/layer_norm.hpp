@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Layer normalisation.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <ctnn/layer/group_norm.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// Normalisation of each sample, at each position, over its C features. The batch plays no part: training and eval are the same, a
+/// single row will do.
+///
+///   x, y     : (..., C)        weight (gain), bias (shift) : (C)
+///   method   : biased variance of the C features, plus 1e-5, as torch.nn.LayerNorm(C)
+///   backward : dx, dweight and dbias are overwritten
+///   errors   : [ctnn.shape] last extent of x is not C
+///   cost     : 3 passes over x forward, 2 backward; no allocation
+///   source   : Ba, Kiros & Hinton 2016 (arXiv:1607.06450)
+template <std::size_t C>
+struct LayerNorm {
+    static constexpr std::size_t in_features = C;
+    static constexpr uses derivative_uses = uses::input;
+    static constexpr bool overwrites_gradients = true;
+    static constexpr bool in_place = true;
+    using self = LayerNorm;
+    static constexpr applies_activation applies = applies_activation::both;
+    static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
+
+    static constexpr extents output(const extents& x) { return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none(); }
+    static constexpr extents input(std::size_t) { return {C}; }
+    static constexpr std::size_t saved(const extents& x, std::size_t rows) { return 2 * rows * x.size() / C; }
+    static Spread expected(const Spread&, const std::array<Spread, 2>& p) { return detail::scaled_and_shifted(p); }
+
+    static void forward(const auto& pass) { detail::group_passes<C, 1>::forward(pass, 1); }
+    static void backward(const auto& pass) { detail::group_passes<C, 1>::backward(pass, 1); }
+};
+
+} // namespace ctnn::inline CTNN_ARCH
