@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// BatchNorm's running statistics beside those of a whole data set.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ctnn/inspect/eval_outputs.hpp>
+#include <ctnn/inspect/layers.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// One layer that keeps running statistics, and what they would be if they were measured. `spread` is a variance or a standard deviation,
+/// whichever the layer keeps.
+struct Calibration {
+    LayerInfo layer;
+    bool spread_is_std = false;
+    xt::xtensor<double, 1> running_mean, running_spread; ///< (features), as the model has them
+    xt::xtensor<double, 1> mean, spread;                 ///< (features), of the data set
+
+    /// The largest distance between a running mean and the measured one, in measured standard deviations of that feature.
+    [[nodiscard]] double worst_mean() const
+    {
+        double worst = 0;
+        for (std::size_t c = 0; c < mean.size(); ++c) {
+            const double std = spread_is_std ? spread(c) : std::sqrt(spread(c));
+            worst = std::max(worst, std::fabs(running_mean(c) - mean(c)) / std::max(std, 1e-12));
+        }
+        return worst;
+    }
+    /// The largest factor between a running standard deviation and the measured one, either way; 1 is equal.
+    [[nodiscard]] double worst_std() const
+    {
+        double worst = 1;
+        for (std::size_t c = 0; c < spread.size(); ++c) {
+            const double ratio = std::max(running_spread(c), 1e-24) / std::max(spread(c), 1e-24);
+            worst = std::max(worst, std::max(ratio, 1 / ratio));
+        }
+        return spread_is_std ? worst : std::sqrt(worst);
+    }
+};
+
+namespace detail {
+
+/// A layer that keeps a mean and a spread of each feature, and states by which convention.
+template <class L>
+concept keeps_running_statistics = requires
+{
+    bool(L::constants.running_is_std);
+    double(L::constants.running_correction);
+    requires buffers_of<L>()
+    .size() == 2;
+};
+
+/// Means and sums of squared deviations, piece after piece (Chan, Golub & LeVeque 1979).
+struct running_moments {
+    std::size_t rows = 0;
+    std::vector<double> mean, squares;
+
+    template <class T>
+    void add(std::span<const T> x, std::size_t features)
+    {
+        mean.resize(features);
+        squares.resize(features);
+        const std::size_t n = x.size() / features;
+        std::vector<double> sum(features), deviations(features);
+        for (std::size_t i = 0; i < x.size(); i += features)
+            for (std::size_t c = 0; c < features; ++c) sum[c] += static_cast<double>(x[i + c]);
+        for (double& s : sum) s /= static_cast<double>(n);
+        for (std::size_t i = 0; i < x.size(); i += features)
+            for (std::size_t c = 0; c < features; ++c) {
+                const double d = static_cast<double>(x[i + c]) - sum[c];
+                deviations[c] += d * d;
+            }
+        const auto before = static_cast<double>(rows), now = static_cast<double>(n), all = before + now;
+        for (std::size_t c = 0; c < features; ++c) {
+            const double d = sum[c] - mean[c];
+            mean[c] += d * now / all;
+            squares[c] += deviations[c] + d * d * before * now / all;
+        }
+        rows += n;
+    }
+};
+
+} // namespace detail
+
+/// For every layer that keeps running statistics (BatchNorm): the mean and spread of what goes into it over a whole data set, the layers
+/// before it in eval mode.
+///
+///   x      : an xtensor of (n, input shape), n >= 2
+///   errors : [ctnn.shape] other extents, or fewer than 2 samples; [ctnn.class_id] an id out of range
+template <class Net, class T, class X>
+[[nodiscard]] std::vector<Calibration> calibrate(const Model<Net, Eval, T>& model, const X& x)
+{
+    if (x.dimension() == 0 || x.shape()[0] < 2) throw Error("ctnn.shape", "a calibration needs at least 2 samples");
+    using list = detail::flat_layers<Net>;
+    const std::vector<LayerInfo> layers = layers_of<Net>();
+    std::vector<detail::running_moments> moments(layers.size());
+    for_each_output(model, x, [&](auto at, auto in, auto) {
+        using L = typename list::template at<at()>;
+        if constexpr (detail::keeps_running_statistics<L>) moments[at].add(in, detail::buffers_of<L>()[0].shape.size());
+    });
+    std::vector<Calibration> result;
+    const auto add = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+        using L = typename list::template at<I>;
+        if constexpr (detail::keeps_running_statistics<L>) {
+            const auto& m = moments[I];
+            const std::size_t features = m.mean.size();
+            const auto empty = xt::xtensor<double, 1>::from_shape({features});
+            Calibration c{layers[I], L::constants.running_is_std, empty, empty, empty, empty};
+            const T* running = model.buffer_block() + detail::slots<Net, T>::value.buffer_offset[I];
+            constexpr auto offset = detail::offsets_of<T>(detail::buffers_of<L>());
+            for (std::size_t f = 0; f < features; ++f) {
+                const double variance = m.squares[f] / (static_cast<double>(m.rows) - L::constants.running_correction);
+                c.running_mean(f) = static_cast<double>(running[offset[0] + f]);
+                c.running_spread(f) = static_cast<double>(running[offset[1] + f]);
+                c.mean(f) = m.mean[f];
+                c.spread(f) = c.spread_is_std ? std::sqrt(variance) : variance;
+            }
+            result.push_back(std::move(c));
+        }
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (add(std::integral_constant<std::size_t, I>{}), ...); }
+    (std::make_index_sequence<list::size>{});
+    return result;
+}
+
+} // namespace ctnn::inline CTNN_ARCH

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What the figures mean, in words: is a network sound, and if not, what to try.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <ctnn/inspect/calibration.hpp>
+#include <ctnn/inspect/initialisation.hpp>
+#include <ctnn/inspect/observer.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// One judgement, with the figure it rests on.
+struct Verdict {
+    bool sound = true;
+    std::string subject; ///< "the first loss", "layer 2 (Tanh)"
+    double found = 0, expected = 0;
+    std::string text;   ///< one sentence
+    std::string advice; ///< what to try; empty when sound
+};
+
+/// Where a figure begins to be a fault. The lecture's stages from `kaiming` on stay inside all of them.
+struct Tolerances {
+    double loss_factor = 1.5;              ///< first loss over -log(1 / classes)
+    double saturated = 0.25;               ///< share of a tanh or sigmoid beyond 0.99 of its limits
+    double zeros = 0.9;                    ///< share of zeros of a ReLU
+    double small_std = 0.1, large_std = 3; ///< of what goes into a nonlinearity
+    double gradient_factor = 10;           ///< between the gradients of the first and the last nonlinearity
+    double update = 1.5;                   ///< distance of log10 update:data from -3
+    double running_mean = 0.5;             ///< distance from the calibrated mean, in standard deviations
+    double running_std = 1.5;              ///< factor to the calibrated standard deviation
+};
+
+namespace detail {
+
+inline std::string figure(double x)
+{
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3g", x);
+    return text;
+}
+inline std::string per_cent(double share)
+{
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3g %%", 100 * share);
+    return text;
+}
+/// "3, 17 and 40", the first eight of a long list.
+inline std::string listed(const std::vector<std::size_t>& numbers)
+{
+    constexpr std::size_t most = 8;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(most, numbers.size()); ++i)
+        text += (i == 0 ? "" : i + 1 == numbers.size() ? " and " : ", ") + std::to_string(numbers[i]);
+    return numbers.size() > most ? text + " and " + std::to_string(numbers.size() - most) + " more" : text;
+}
+
+} // namespace detail
+
+/// How a network starts.
+///
+///   loss      : far above -log(1 / classes): it is sure of things it cannot know
+///   spread    : of what goes into each nonlinearity: too large, it saturates; too small, it is a straight line
+///   saturated : shares, and the units that are dead over the batch
+///   gradients : between the first and the last nonlinearity: vanishing, exploding, or not finite
+[[nodiscard]] inline std::vector<Verdict> judge(const Initialisation& start, const Tolerances& limit = {})
+{
+    using detail::figure;
+    using detail::per_cent;
+    std::vector<Verdict> verdicts;
+    for (const LayerStatistics& l : start.layers)
+        if (!std::isfinite(l.output.std)) {
+            verdicts.push_back({false, "layer " + l.layer.name(), l.output.std, 1,
+                                "layer " + l.layer.name() + " gives numbers that are not finite.",
+                                "look at the weights and at the input of that layer"});
+            return verdicts; // everything behind it follows
+        }
+
+    const double loss = start.loss, expected = start.expected_loss;
+    if (loss > limit.loss_factor * expected)
+        verdicts.push_back({false, "the first loss", loss, expected,
+                            "The first loss is " + figure(loss) + "; a network that knows nothing should have " + figure(expected) +
+                                ", -log(1/classes). It is sure of wrong answers, and the first steps only shrink the last layer.",
+                            "scale the last layer's weights by 0.01 to 0.1 and set its bias to 0"});
+    else
+        verdicts.push_back({true, "the first loss", loss, expected,
+                            "The first loss is " + figure(loss) + ", close to -log(1/classes) = " + figure(expected) + ".", ""});
+
+    bool spreads_sound = true;
+    for (std::size_t i = 0; i < start.layers.size(); ++i) {
+        const LayerStatistics& l = start.layers[i];
+        if (!l.layer.before_activation || (l.output.std >= limit.small_std && l.output.std <= limit.large_std)) continue;
+        spreads_sound = false;
+        const bool large = l.output.std > limit.large_std;
+        verdicts.push_back({false, "layer " + l.layer.name(), l.output.std, 1,
+                            "Layer " + l.layer.name() + " gives a standard deviation of " + figure(l.output.std) + " (predicted " +
+                                figure(start.predicted[i].std) + ") to the nonlinearity behind it, where about 1 is wanted: " +
+                                (large ? "it is driven to its ends." : "it is all but a straight line there."),
+                            large ? "scale its weights by gain / sqrt(fan_in) (init::kaiming_normal), or normalise before the nonlinearity"
+                                  : "enlarge its weights to gain / sqrt(fan_in) (init::kaiming_normal), or normalise before the nonlinearity"});
+    }
+    if (spreads_sound)
+        verdicts.push_back({true, "pre-activations", 1, 1,
+                            "What goes into each nonlinearity has a standard deviation between " + figure(limit.small_std) + " and " +
+                                figure(limit.large_std) + ".",
+                            ""});
+
+    bool saturation_sound = true;
+    for (const SaturationMap& map : start.maps) {
+        const bool both_ends = std::isfinite(map.layer.limits.low) && std::isfinite(map.layer.limits.high);
+        const double share = map.share(), most = both_ends ? limit.saturated : limit.zeros;
+        const std::string what = both_ends ? "saturated (beyond 0.99 of the limits)" : "zero";
+        if (share > most) {
+            saturation_sound = false;
+            verdicts.push_back({false, "layer " + map.layer.name(), share, most,
+                                "Layer " + map.layer.name() + ": " + per_cent(share) + " of its outputs are " + what + ", more than " +
+                                    per_cent(most) + "; no gradient goes through them.",
+                                "make what goes into it smaller: scale the weights before it, or normalise"});
+        }
+        if (!map.dead.empty()) {
+            saturation_sound = false;
+            verdicts.push_back({false, "layer " + map.layer.name(), static_cast<double>(map.dead.size()), 0,
+                                "Layer " + map.layer.name() + ": " + std::to_string(map.dead.size()) + " of " +
+                                    std::to_string(map.layer.units()) + " units are dead, " + (both_ends ? "saturated" : "zero") +
+                                    " for every sample of the batch: " + (map.dead.size() == 1 ? "unit " : "units ") + detail::listed(map.dead) +
+                                    ".",
+                                "they can not learn: smaller weights before them, a bias nearer to 0, or a smaller learning rate"});
+        }
+    }
+    if (saturation_sound && !start.maps.empty())
+        verdicts.push_back(
+            {true, "saturation", 0, limit.saturated, "No nonlinearity is saturated beyond its measure, and no unit is dead.", ""});
+
+    const LayerStatistics *first = nullptr, *last = nullptr;
+    for (const LayerStatistics& l : start.layers) {
+        if (!l.layer.elementwise) continue;
+        if (first == nullptr) first = &l;
+        last = &l;
+    }
+    if (first != last) {
+        const double ratio = first->gradient.std / last->gradient.std;
+        const std::string figures = "the gradient of layer " + first->layer.name() + " has " + figure(ratio) +
+                                    " times the standard deviation of that of layer " + last->layer.name();
+        if (!(ratio <= limit.gradient_factor) || ratio < 1 / limit.gradient_factor)
+            verdicts.push_back({false, "gradients", ratio, 1,
+                                std::string("Gradients ") + (ratio < 1 ? "vanish" : "explode") + " on their way back: " + figures + ".",
+                                ratio < 1 ? "larger weights (a gain of 5/3 for tanh, sqrt(2) for ReLU), or normalisation"
+                                          : "smaller weights, or normalisation"});
+        else verdicts.push_back({true, "gradients", ratio, 1, "Gradients keep their size on their way back: " + figures + ".", ""});
+    }
+    return verdicts;
+}
+
+/// Whether parameters move at a good speed: log10 of update:data near -3, on average over all that was observed but its first tenth. Vectors
+/// (biases, gains) are left out: they start at a constant, and a ratio to its spread says nothing.
+[[nodiscard]] inline std::vector<Verdict> judge(const std::vector<ParameterHistory>& parameters, const Tolerances& limit = {})
+{
+    std::vector<Verdict> verdicts;
+    bool any = false;
+    for (const ParameterHistory& p : parameters) {
+        if (p.shape.size() < 2 || p.update_to_data.empty()) continue;
+        any = true;
+        const double found = p.update_to_data.mean_of_end(0.9);
+        if (std::fabs(found + 3) <= limit.update) continue;
+        const bool fast = found > -3;
+        verdicts.push_back({false, "parameter " + p.name, found, -3,
+                            "Parameter " + p.name + " moves by 10^" + detail::figure(found) +
+                                " of its own spread each step, where about 10^-3 is usual: " +
+                                (std::isnan(found) ? "it does not move."
+                                 : fast            ? "that is fast."
+                                                   : "that is slow."),
+                            fast ? "a smaller learning rate, or larger initial weights in this layer"
+                                 : "a larger learning rate, or smaller initial weights in this layer"});
+    }
+    if (any && verdicts.empty())
+        verdicts.push_back(
+            {true, "updates", -3, -3, "Every weight moves by 10^-4.5 to 10^-1.5 of its own spread each step, about 10^-3 as it should be.", ""});
+    return verdicts;
+}
+
+/// Whether running statistics are those of the data.
+[[nodiscard]] inline std::vector<Verdict> judge(const std::vector<Calibration>& calibrations, const Tolerances& limit = {})
+{
+    std::vector<Verdict> verdicts;
+    for (const Calibration& c : calibrations) {
+        const double mean = c.worst_mean(), std = c.worst_std();
+        const std::string figures = "of layer " + c.layer.name() + " differ from those of the data set by at most " + detail::figure(mean) +
+                                    " standard deviations in a mean and a factor of " + detail::figure(std) + " in a standard deviation";
+        const bool sound = mean <= limit.running_mean && std <= limit.running_std;
+        verdicts.push_back({sound, "running statistics of layer " + c.layer.name(), mean, 0, "The running statistics " + figures + ".",
+                            sound ? "" : "more steps, a larger momentum, or a smaller learning rate towards the end"});
+    }
+    return verdicts;
+}
+
+/// Whether there is nothing to complain of.
+[[nodiscard]] inline bool sound(const std::vector<Verdict>& verdicts)
+{
+    return std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return v.sound; });
+}
+
+} // namespace ctnn::inline CTNN_ARCH
