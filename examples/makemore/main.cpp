@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <limits>
 #include <string>
 #include <system_error>
@@ -14,6 +15,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "report.hpp"
 #include "training.hpp"
 
 namespace {
@@ -74,32 +76,55 @@ std::string stage_help()
     return text + "\n ";
 }
 
+void print_result(const Result& r)
+{
+    fmt::print("\nloss in eval mode   train {:.7f}   validation {:.7f}   test {:.7f}\n", r.train, r.validation, r.test);
+    fmt::print("training time       {:.2f} s, {:.1f} us a step\n\n", r.seconds, r.seconds / static_cast<double>(r.steps) * 1e6);
+    if (r.inside) print_inside(*r.inside);
+    std::fflush(stdout);
+}
+
+void finish_report(const Options& options, const std::vector<Result>& results)
+{
+    const std::string missing = write_report(options.report, results);
+    if (!missing.empty()) std::fprintf(stderr, "makemore: %s\n", missing.c_str());
+    fmt::print("\nreport: {}/report.html\n", options.report);
+}
+
 void run_train(Stage stage, const Options& options)
 {
+    if (!options.report.empty()) prepare_report(options.report);
     const Data data = load(options.data);
     const StageName& name = stage_names[static_cast<std::size_t>(stage)];
     fmt::print("{}: {} samples to train on, {} to validate, {} to test\n", name.name, data.train.size(), data.validation.size(),
                data.test.size());
     std::fflush(stdout);
-    const Result result = train(stage, data, options, false, [&](const Result& r) {
-        fmt::print("\nloss in eval mode   train {:.7f}   validation {:.7f}   test {:.7f}\n", r.train, r.validation, r.test);
-        fmt::print("training time       {:.2f} s, {:.1f} us a step\n\n", r.seconds,
-                   r.seconds / static_cast<double>(options.steps.value_or(name.steps)) * 1e6);
-    });
+    const Result result = train(stage, data, options, false, print_result);
+    if (result.inside) finish_report(options, {result});
     if (!result.output_error.empty()) throw Failure(4, result.output_error);
 }
 
-void run_stages(Options options)
+/// A line for each stage.
+void run_stages(const std::vector<Stage>& stages, Options options)
 {
+    if (!options.report.empty()) prepare_report(options.report);
     const Data data = load(options.data);
-    options.samples = 0;
+    const bool draws = !options.report.empty();
+    if (!draws) options.samples = 0;
+    options.prints_names = false;
+    std::vector<Result> results;
     fmt::print("{:<12} {:>12} {:>12} {:>12} {:>10}\n", "stage", "initial loss", "train", "validation", "seconds");
-    for (const Stage stage : {Stage::baseline, Stage::calm_output, Stage::calm_tanh, Stage::kaiming, Stage::batchnorm})
-        (void)train(stage, data, options, true, [&](const Result& r) {
+    for (const Stage stage : stages)
+        results.push_back(train(stage, data, options, true, [&](const Result& r) {
             fmt::print("{:<12} {:>12.4f} {:>12.4f} {:>12.4f} {:>10.1f}\n", stage_names[static_cast<std::size_t>(stage)].name, r.initial_loss,
                        r.train, r.validation, r.seconds);
             std::fflush(stdout);
-        });
+        }));
+    if (!draws) return;
+    for (const Result& r : results) {
+        fmt::print("\n{}\n{}", stage_names[static_cast<std::size_t>(r.stage)].name, text_of(r.inside->verdicts));
+    }
+    finish_report(options, results);
 }
 
 } // namespace
@@ -110,7 +135,6 @@ int main(int argc, char** argv)
     app.require_subcommand(1);
     app.get_formatter()->column_width(26);
     Options options;
-    Stage stage = Stage::batchnorm;
     std::string stage_name = "batchnorm";
 
     CLI::App& train_command = *app.add_subcommand("train", "Train one stage of the lecture, print its losses and sample names");
@@ -125,8 +149,33 @@ int main(int argc, char** argv)
         ->capture_default_str()
         ->type_name("N");
 
+    train_command
+        .add_option("--report", options.report,
+                    "Folder for report.html, a page of pictures and verdicts, and the data behind them [default: none]")
+        ->type_name("DIR");
+
     CLI::App& stages_command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
     add_common_options(stages_command, options, "200000");
+
+    std::string report_folder = "report";
+    CLI::App& inspect_command =
+        *app.add_subcommand("inspect", "Train the lecture's deep net for 1001 steps, print what is inside, write the report");
+    inspect_command.add_option("--data", options.data, "File of words, one a line")->capture_default_str()->type_name("FILE");
+    inspect_command.add_option("--seed", options.seed, "Seed of weights and batches")
+        ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
+        ->capture_default_str()
+        ->type_name("N");
+    inspect_command.add_option("--report", report_folder, "Folder for report.html")->capture_default_str()->type_name("DIR");
+
+    CLI::App& compare_command = *app.add_subcommand("compare", "Train several stages and put them side by side in one report");
+    std::vector<std::string> compared;
+    compare_command.add_option("stages", compared, "Two or more stages of train --stage")
+        ->check(CLI::IsMember(names))
+        ->required()
+        ->expected(2, 8)
+        ->type_name("STAGE");
+    add_common_options(compare_command, options, "each stage's own");
+    compare_command.add_option("--report", report_folder, "Folder for report.html")->capture_default_str()->type_name("DIR");
 
     try {
         app.parse(argc, argv);
@@ -134,11 +183,25 @@ int main(int argc, char** argv)
         return app.exit(error) == 0 ? 0 : 1;
     }
     try {
-        for (std::size_t i = 0; i < names.size(); ++i)
-            if (names[i] == stage_name) stage = static_cast<Stage>(i);
+        const auto stage_named = [&](const std::string& wanted) {
+            std::size_t i = 0;
+            while (names[i] != wanted) ++i; // CLI11 has checked that it is one of them
+            return static_cast<Stage>(i);
+        };
         watch_signals();
-        if (train_command.parsed()) run_train(stage, options);
-        else run_stages(options);
+        if (train_command.parsed()) run_train(stage_named(stage_name), options);
+        if (stages_command.parsed())
+            run_stages({Stage::baseline, Stage::calm_output, Stage::calm_tanh, Stage::kaiming, Stage::batchnorm}, options);
+        if (inspect_command.parsed()) {
+            options.report = report_folder;
+            run_train(Stage::deep, options);
+        }
+        if (compare_command.parsed()) {
+            options.report = report_folder;
+            std::vector<Stage> stages;
+            for (const std::string& wanted : compared) stages.push_back(stage_named(wanted));
+            run_stages(stages, options);
+        }
         stop_if_asked("at the end");
         if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw Failure(4, "cannot write to the standard output");
         return 0;

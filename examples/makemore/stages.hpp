@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 
 #include <ctnn/ctnn.hpp>
 
@@ -30,19 +30,35 @@ using DeepNet = Sequential<Embedding<classes, 10>, Hidden<30, 100>, Hidden<100, 
                            Linear<100, classes, NoBias>, BatchNorm<classes, LectureVariance>>;
 static_assert(parameter_count<DeepNet> == 47'024);
 
-enum class Stage { baseline, calm_output, calm_tanh, kaiming, batchnorm, deep };
+/// The deep net with what the lecture's last words advise: each sample normalised by itself. The logits are not: that would take from
+/// each sample how sure of itself it may be.
+template <template <std::size_t> class Norm>
+using SampleNormNet = Sequential<Embedding<classes, 10>, Sequential<Linear<30, 100, NoBias>, Norm<100>, Tanh>,
+                                 Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>, Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>,
+                                 Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>, Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>,
+                                 Linear<100, classes>>;
+/// In ten groups.
+template <std::size_t C>
+using TenGroups = GroupNorm<10, C>;
+using LayerNormNet = SampleNormNet<LayerNorm>;
+using GroupNormNet = SampleNormNet<TenGroups>;
+static_assert(parameter_count<LayerNormNet> == 46'997);
+
+enum class Stage { baseline, calm_output, calm_tanh, kaiming, batchnorm, deep, layernorm, groupnorm };
 
 struct StageName {
     std::string_view name, meaning;
     std::size_t steps;
 };
-inline constexpr std::array<StageName, 6> stage_names{{
+inline constexpr std::array<StageName, 8> stage_names{{
     {"baseline", "every weight and bias a plain randn: a first loss of 27", 200'000},
     {"calm-output", "the output layer scaled by 0.01: the first loss as it should be", 200'000},
     {"calm-tanh", "and the hidden layer by 0.2: tanh no longer saturated", 200'000},
     {"kaiming", "the hidden layer by (5/3) / sqrt(30) instead", 200'000},
     {"batchnorm", "and batch normalisation before tanh", 200'000},
     {"deep", "five hidden layers, all normalised", 1'001},
+    {"layernorm", "five hidden layers, each sample normalised by itself", 1'001},
+    {"groupnorm", "the same in groups of ten units", 1'001},
 }};
 
 /// The draws of the one-hidden-layer stages, in the lecture's order; two multiplications where the lecture has two, so that every
@@ -77,6 +93,7 @@ void initialise_batchnorm(M& model, Generator& generator)
     model.template parameter<"4.bias">() = generator.randn(classes) * 0.0F;
 }
 
+/// The five hidden layers and the last one of all deep nets.
 template <class M>
 void initialise_deep(M& model, Generator& generator)
 {
@@ -90,7 +107,9 @@ void initialise_deep(M& model, Generator& generator)
     linear(model.template parameter<"4.0.weight">(), 100, 100);
     linear(model.template parameter<"5.0.weight">(), 100, 100);
     linear(model.template parameter<"6.weight">(), 100, classes);
-    model.template parameter<"7.weight">() *= 0.1F; // a last layer that is less sure of itself
+    // A last layer that is less sure of itself.
+    if constexpr (std::is_same_v<typename M::network, DeepNet>) model.template parameter<"7.weight">() *= 0.1F;
+    else model.template parameter<"6.weight">() *= 0.1F;
 }
 
 } // namespace makemore

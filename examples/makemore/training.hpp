@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// One training of one stage, from data to losses and names.
+/// One training of one stage, from data to losses and names, and what an observed one has seen.
 #pragma once
 
 #include <algorithm>
@@ -9,12 +9,17 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+
+#include <ctnn/inspect/inspect.hpp>
 
 #include "progress.hpp"
 #include "stages.hpp"
@@ -35,6 +40,8 @@ struct Options {
     std::uint64_t seed = 2147483647;
     std::string metrics;
     std::size_t samples = 20;
+    bool prints_names = true;
+    std::string report; ///< the folder for it; empty: no report, and nothing is observed
 };
 
 /// The split words as samples, and the vocabulary they share.
@@ -103,10 +110,32 @@ private:
     int error_ = 0;
 };
 
+/// What an observed training has seen; see report.hpp for what becomes of it.
+struct Inside {
+    std::string summary;
+    std::vector<LayerInfo> layers;
+    Initialisation start;                     ///< with the batch of step 0
+    std::vector<LayerStatistics> activations; ///< of the last step
+    std::vector<ParameterStatistics> parameters;
+    std::vector<ParameterHistory> history;
+    Series loss;
+    std::vector<DeadUnits> dead; ///< over all training samples
+    std::vector<Calibration> calibrations;
+    xt::xtensor<float, 2> embedding;      ///< (classes, features)
+    std::string characters;               ///< one for each class
+    Histogram inputs, plain, scaled, own; ///< x; x @ W for a standard normal W; that / sqrt(fan_in); x @ W with the stage's own W
+    Statistics inputs_statistics, plain_statistics, scaled_statistics, own_statistics;
+    std::vector<Verdict> verdicts;
+    std::vector<std::string> names;
+};
+
 struct Result {
+    Stage stage{};
+    std::size_t steps = 0;
     double initial_loss = 0, seconds = 0;
     double train = 0, validation = 0, test = 0; ///< in eval mode, over the whole split
     std::string output_error;                   ///< why the metrics are not complete; the rest is
+    std::shared_ptr<Inside> inside;             ///< of an observed training
 };
 
 /// Asked often enough that a signal ends the program within 2 s, wherever it is.
@@ -133,22 +162,111 @@ double mean_loss(const Frozen& model, const Samples& samples)
     return sum / static_cast<double>(samples.size());
 }
 
-/// Trains one network; `report` is called with the result before names are drawn.
-template <class Net, class Initialise, class Report>
-Result train_net(const Data& data, const Options& options, std::size_t steps, bool quiet, Initialise initialise, Report report)
+/// What the lecture shows of scaling: the first layer's inputs, and what comes out for weights of three sizes.
+template <class M>
+void look_at_scaling(Inside& inside, const M& model, const Samples& samples, std::uint64_t seed)
+{
+    constexpr std::size_t fan_in = 30;
+    const std::size_t n = std::min<std::size_t>(1000, samples.size());
+    const auto table = model.template parameter<"0.weight">();
+    std::vector<float> own;
+    std::size_t units = 0, position = 0;
+    model.for_each_parameter([&](auto, auto value, auto) {
+        if (position++ != 1) return;
+        own.assign(value.begin(), value.end());
+        units = value.shape()[1];
+    });
+    Generator generator{seed};
+    const auto weight = generator.randn(fan_in, units);
+    auto x = xt::xtensor<float, 2>::from_shape({n, fan_in});
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t k = 0; k < fan_in; ++k) x(i, k) = table(static_cast<std::size_t>(samples.contexts(i, k / 10)), k % 10);
+    const auto product = [&](const float* w, float factor) {
+        auto y = xt::xtensor<float, 2>::from_shape({n, units});
+        y.fill(0);
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t k = 0; k < fan_in; ++k)
+                for (std::size_t u = 0; u < units; ++u) y(i, u) += x(i, k) * w[k * units + u] * factor;
+        return y;
+    };
+    const auto plain = product(weight.data(), 1), scaled = product(weight.data(), 1 / std::sqrt(static_cast<float>(fan_in))),
+               with_own = product(own.data(), 1);
+    inside.inputs = histogram(x, 50);
+    inside.plain = histogram(plain, 50);
+    inside.scaled = histogram(scaled, 50);
+    inside.own = histogram(with_own, 50);
+    inside.inputs_statistics = statistics(x);
+    inside.plain_statistics = statistics(plain);
+    inside.scaled_statistics = statistics(scaled);
+    inside.own_statistics = statistics(with_own);
+}
+
+/// Before the first step: nothing here moves the training's own stream or its running statistics.
+template <class M>
+[[gnu::cold]] std::shared_ptr<Inside> look_at_start(const M& model, const Data& data, Generator generator, std::uint64_t seed)
+{
+    auto inside = std::make_shared<Inside>();
+    inside->summary = summary<typename M::network>();
+    inside->layers = layers_of<typename M::network>();
+    Minibatches<batch> batches{data.train};
+    const auto [contexts, targets] = batches.next(generator);
+    CrossEntropy criterion;
+    inside->start = check_initialisation(model, criterion, contexts, targets);
+    inside->verdicts = judge(inside->start);
+    look_at_scaling(*inside, model, data.train, seed);
+    for (std::size_t i = 0; i < data.vocabulary.size(); ++i) inside->characters += data.vocabulary.character(static_cast<class_id>(i));
+    return inside;
+}
+
+template <class M, class Observed>
+[[gnu::cold]] void look_at_end(Inside& inside, const M& model, const Observed& observer, const Data& data)
+{
+    using Net = typename M::network;
+    const Model<Net, Eval> answering{model};
+    inside.activations = layer_statistics(model);
+    inside.parameters = parameter_statistics(model);
+    inside.history = observer.parameters();
+    inside.loss = observer.loss();
+    stop_if_asked("while looking inside");
+    inside.dead = dead_units(answering, data.train.contexts);
+    stop_if_asked("while looking inside");
+    inside.calibrations = calibrate(answering, data.train.contexts);
+    inside.embedding = model.template parameter<"0.weight">();
+    const auto add = [&](const std::vector<Verdict>& more) { inside.verdicts.insert(inside.verdicts.end(), more.begin(), more.end()); };
+    add(judge(inside.history));
+    add(judge(inside.calibrations));
+    for (const DeadUnits& d : inside.dead)
+        if (!d.dead.empty())
+            add({{false, "layer " + d.layer.name(), static_cast<double>(d.dead.size()), 0,
+                  fmt::format("Layer {}: {} of {} units are dead at the end, saturated for every one of {} training samples: {} {}.",
+                              d.layer.name(), d.dead.size(), d.layer.units(), d.samples, d.dead.size() == 1 ? "unit" : "units",
+                              fmt::join(d.dead, ", ")),
+                  "a calmer start: smaller weights before that layer, or normalisation"}});
+}
+
+/// Called with the result before names are drawn, so that nothing behind it can lose it.
+using Report = std::function<void(const Result&)>;
+
+/// Trains one network, watched by an Observer<...>.
+template <class Net, class Watch, class Initialise>
+Result train_net(Stage stage, const Data& data, const Options& options, bool quiet, Initialise initialise, const Report& report)
 {
     Generator generator{options.seed};
-    Model<Net, Train<batch>> model;
+    Model<Net, Train<batch, typename Watch::Keep>> model;
     initialise(model, generator);
+    Result result;
+    result.stage = stage;
+    result.steps = options.steps.value_or(stage_names[static_cast<std::size_t>(stage)].steps);
+    if constexpr (Watch::watches_outputs) result.inside = look_at_start(model, data, generator, options.seed);
     const MultiStep schedule{options.learning_rate, {options.decay_at}};
     Sgd sgd{model, {.learning_rate = schedule.at(0)}};
+    Watch observer{model};
     CrossEntropy criterion;
     Minibatches<batch> batches{data.train};
     Metrics metrics{options.metrics};
-    Progress progress{steps};
-    Result result;
+    Progress progress{result.steps};
 
-    for (std::size_t step = 0; step < steps; ++step) {
+    for (std::size_t step = 0; step < result.steps; ++step) {
         const auto [contexts, targets] = batches.next(generator);
         const auto& logits = model.forward(contexts);
         const auto [loss, dlogits] = criterion(logits, targets);
@@ -163,7 +281,7 @@ Result train_net(const Data& data, const Options& options, std::size_t steps, bo
         if (!quiet) progress.step(step, static_cast<double>(loss));
         model.backward(dlogits);
         sgd.set_learning_rate(schedule.at(step));
-        sgd.step(model);
+        observer.step(model, sgd, static_cast<double>(loss));
         if (stop_signal != 0) {
             progress.done();
             (void)metrics.close();
@@ -178,30 +296,47 @@ Result train_net(const Data& data, const Options& options, std::size_t steps, bo
     result.validation = mean_loss(frozen, data.validation);
     result.test = mean_loss(frozen, data.test);
     result.output_error = metrics.close();
+    if constexpr (Watch::watches_outputs) look_at_end(*result.inside, model, observer, data);
     report(result);
     Generator names{options.seed + 10};
     for (std::size_t i = 0; i < options.samples; ++i) {
         stop_if_asked("while drawing names");
-        fmt::print("{}\n", sample(frozen, data.vocabulary, names));
+        const std::string name = sample(frozen, data.vocabulary, names);
+        if (options.prints_names) fmt::print("{}\n", name);
+        if (result.inside && i < 100) result.inside->names.push_back(name);
     }
     return result;
 }
 
-/// Trains one stage.
-template <class Report>
-Result train(Stage stage, const Data& data, const Options& options, bool quiet, Report report)
+/// With a report everything is observed, without one nothing.
+template <class Net, class Initialise>
+Result train_stage(Stage stage, const Data& data, const Options& options, bool quiet, Initialise initialise, const Report& report)
 {
-    const std::size_t steps = options.steps.value_or(stage_names[static_cast<std::size_t>(stage)].steps);
+    if (options.report.empty()) return train_net<Net, Observer<>>(stage, data, options, quiet, initialise, report);
+    return train_net<Net, ObserveAll>(stage, data, options, quiet, initialise, report);
+}
+
+// Each in a translation unit of its own: five networks are five compilations.
+Result train_plain(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
+Result train_batchnorm(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
+Result train_deep(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
+Result train_layernorm(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
+Result train_groupnorm(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
+
+/// Trains one stage.
+inline Result train(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report)
+{
     switch (stage) {
     case Stage::batchnorm:
-        return train_net<BatchNormNet>(
-            data, options, steps, quiet, [](auto& model, Generator& g) { initialise_batchnorm(model, g); }, report);
+        return train_batchnorm(stage, data, options, quiet, report);
     case Stage::deep:
-        return train_net<DeepNet>(
-            data, options, steps, quiet, [](auto& model, Generator& g) { initialise_deep(model, g); }, report);
+        return train_deep(stage, data, options, quiet, report);
+    case Stage::layernorm:
+        return train_layernorm(stage, data, options, quiet, report);
+    case Stage::groupnorm:
+        return train_groupnorm(stage, data, options, quiet, report);
     default:
-        return train_net<PlainNet>(
-            data, options, steps, quiet, [stage](auto& model, Generator& g) { initialise_plain(model, g, stage); }, report);
+        return train_plain(stage, data, options, quiet, report);
     }
 }
 

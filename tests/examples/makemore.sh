@@ -26,9 +26,9 @@ words() { i=0; while [ $i -lt "$1" ]; do echo "name"; echo "mane"; i=$((i + 1));
 
 case $2 in
 help)
-    run 0 --help; has out 'train'; has out 'stages'
+    run 0 --help; for command in train stages inspect compare; do has out $command; done
     run 0 train --help
-    for option in stage data steps learning-rate decay-at seed metrics samples; do has out "--$option"; done
+    for option in stage data steps learning-rate decay-at seed metrics samples report; do has out "--$option"; done
     has out 'batchnorm'; has out '200000'; has out '2147483647'; has out '0\.1'
     ;;
 train)
@@ -37,7 +37,7 @@ train)
     has out '^    180/    200: [0-9]\.[0-9]{4}$'
     has out 'train [0-9.]+ +validation [0-9.]+ +test [0-9.]+'
     [ "$(tail -n 3 out | grep -cE '^[a-z]*$')" -eq 3 ] || fail "three names"
-    for stage in baseline calm-output calm-tanh kaiming batchnorm; do run 0 train --stage $stage --steps 20 --samples 1; done
+    for stage in baseline calm-output calm-tanh kaiming batchnorm layernorm groupnorm; do run 0 train --stage $stage --steps 20 --samples 1; done
     words 20 | sed 's/$/\r/' >small.txt # CRLF and few letters
     run 0 train --data small.txt --steps 50 --samples 5
     lacks out '[^ -~]'
@@ -102,6 +102,44 @@ stages)
     run 0 stages --steps 30
     for stage in baseline calm-output calm-tanh kaiming batchnorm; do has out "^$stage +[0-9.]+ +[0-9.]+ +[0-9.]+"; done
     has out 'initial loss'
+    ;;
+report)
+    run 0 train --stage baseline --steps 300 --samples 3 --report a/b
+    has out 'WARNING  The first loss is 2[0-9]\.[0-9]{2}; a network that knows nothing should have 3\.30'
+    has out '% of its outputs are saturated \(beyond 0\.99'
+    has out '2 \(Tanh\) .*█'; has out 'report: a/b/report.html'
+    [ -s a/b/report.html ] || fail "no page"
+    for picture in loss baseline-scaling baseline-first-preactivations baseline-first-activations baseline-activations baseline-gradients \
+        baseline-weight-gradients baseline-updates baseline-saturation baseline-embedding; do
+        { [ -s a/b/$picture.csv ] && [ -s a/b/$picture.json ]; } || fail "no data of $picture"
+        grep -q "id=\"$picture\"" a/b/report.html || fail "no figure $picture"
+    done
+    if command -v python3 >/dev/null; then for f in a/b/*.json; do python3 -m json.tool "$f" >/dev/null || fail "$f is not JSON"; done; fi
+    [ "$(wc -l <a/b/loss.csv)" -eq 301 ] || fail "300 steps in loss.csv"
+    run 0 train --stage kaiming --steps 2000 --samples 1 --report k; lacks out WARNING
+    run 0 train --stage batchnorm --steps 2000 --samples 1 --report "a folder's name"; lacks out WARNING
+    [ -s "a folder's name/batchnorm-calibration.csv" ] || fail "no calibration"
+    run 0 inspect --report i
+    has out '1\.2 \(Tanh\)'; has out '6\.weight +\(100, 27\)'; [ -s i/deep-calibration.csv ] || fail "no report of deep"
+    run 0 compare baseline layernorm groupnorm --steps 200 --report c
+    for stage in baseline layernorm groupnorm; do has out "^$stage +[0-9.]+ +[0-9.]+"; [ -s c/$stage-updates.csv ] || fail "no data of $stage"; done
+    run 1 compare baseline; run 1 compare baseline nonsense
+    ;;
+noreport) # what goes wrong with the report does not lose the training
+    echo file >taken
+    run 4 train --steps 5 --report taken/x; has err "cannot make the folder 'taken/x': Not a directory"; lacks out 'validation  '
+    if [ "$(id -u)" -ne 0 ]; then mkdir locked; chmod 555 locked; run 4 train --steps 5 --report locked; has err 'Permission denied'; fi
+    if [ -e /dev/full ]; then
+        mkdir full; ln -s /dev/full full/loss.csv
+        run 4 train --steps 5 --samples 2 --report full; has err "cannot write 'full/loss.csv': No space left"; has out 'train [0-9.]+ +validation'
+    fi
+    # Without gnuplot: a folder of all other programs is the path.
+    mkdir bin
+    for program in sh command; do path=$(command -v $program) && [ -x "$path" ] && ln -s "$path" bin/; done
+    PATH=$PWD/bin "$makemore" train --steps 50 --samples 1 --report plain >out 2>err || fail "without gnuplot it ended with $?"
+    has err 'install gnuplot \(apt-get install gnuplot-nox\)'
+    { [ -s plain/report.html ] && [ -s plain/loss.csv ]; } || fail "no page or data without gnuplot"
+    cp plain/report.html out; has out 'there are no pictures in the report'; has out 'standard deviation'
     ;;
 *) echo "no case $2"; exit 1 ;;
 esac

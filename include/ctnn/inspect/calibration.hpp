@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -56,6 +57,14 @@ concept keeps_running_statistics = requires
     .size() == 2;
 };
 
+/// 0 for a layer that keeps none.
+template <class L>
+constexpr std::size_t features_tracked()
+{
+    if constexpr (keeps_running_statistics<L>) return buffers_of<L>()[0].shape.size();
+    else return 0;
+}
+
 /// Means and sums of squared deviations, piece after piece (Chan, Golub & LeVeque 1979).
 struct running_moments {
     std::size_t rows = 0;
@@ -100,21 +109,24 @@ template <class Net, class T, class X>
     using list = detail::flat_layers<Net>;
     const std::vector<LayerInfo> layers = layers_of<Net>();
     std::vector<detail::running_moments> moments(layers.size());
-    for_each_output(model, x, [&](auto at, auto in, auto) {
-        using L = typename list::template at<at()>;
-        if constexpr (detail::keeps_running_statistics<L>) moments[at].add(in, detail::buffers_of<L>()[0].shape.size());
+    constexpr auto features = []<std::size_t... I>(std::index_sequence<I...>)
+    {
+        return std::array<std::size_t, list::size>{detail::features_tracked<typename list::template at<I>>()...};
+    }
+    (std::make_index_sequence<list::size>{});
+    for_each_output(model, x, [&](std::size_t layer, std::span<const T> in, std::span<const T>) {
+        if (features[layer] > 0) moments[layer].add(in, features[layer]);
     });
     std::vector<Calibration> result;
     const auto add = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
         using L = typename list::template at<I>;
         if constexpr (detail::keeps_running_statistics<L>) {
             const auto& m = moments[I];
-            const std::size_t features = m.mean.size();
-            const auto empty = xt::xtensor<double, 1>::from_shape({features});
+            const auto empty = xt::xtensor<double, 1>::from_shape({features[I]});
             Calibration c{layers[I], L::constants.running_is_std, empty, empty, empty, empty};
             const T* running = model.buffer_block() + detail::slots<Net, T>::value.buffer_offset[I];
             constexpr auto offset = detail::offsets_of<T>(detail::buffers_of<L>());
-            for (std::size_t f = 0; f < features; ++f) {
+            for (std::size_t f = 0; f < features[I]; ++f) {
                 const double variance = m.squares[f] / (static_cast<double>(m.rows) - L::constants.running_correction);
                 c.running_mean(f) = static_cast<double>(running[offset[0] + f]);
                 c.running_spread(f) = static_cast<double>(running[offset[1] + f]);

@@ -87,7 +87,7 @@ template <class Net, class T, class X>
     const std::vector<LayerInfo> layers = layers_of<Net>();
     std::vector<std::vector<std::size_t>> count(layers.size());
     std::vector<std::size_t> rows(layers.size());
-    for_each_output(model, x, [&](auto at, auto, auto y) {
+    for_each_output(model, x, [&](std::size_t at, std::span<const T>, std::span<const T> y) {
         const LayerInfo& layer = layers[at];
         if (!layer.saturates) return;
         detail::count_saturated(count[at], y, layer, threshold);

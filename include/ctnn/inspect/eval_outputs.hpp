@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -18,12 +19,14 @@ namespace ctnn::inline CTNN_ARCH {
 /// Runs samples through an eval model layer by layer, nothing fused, and shows what each layer takes and gives.
 ///
 ///   x      : an xtensor of (n, input shape): numbers, or integers for a network that starts with an Embedding
-///   f      : f(layer, input, output) for every layer that is run, with a `std::integral_constant` and two spans of rows of numbers; for
-///            a first layer that takes ids the input is empty. Called for pieces of at most 1024 samples, in order
+///   f      : f(layer, input, output) for every layer that is run: its number and two spans of rows of numbers; for a first layer that takes
+///            ids the input is empty. Called for pieces of at most 1024 samples, in order
 ///   errors : [ctnn.shape] other extents; [ctnn.class_id] an id out of range
 ///   cost   : memory for the two widest outputs of one piece
-template <class Net, class T, class X, class F>
-void for_each_output(const Model<Net, Eval, T>& model, const X& x, F&& f)
+template <class Net, class T, class X>
+void for_each_output(
+    const Model<Net, Eval, T>& model, const X& x,
+    const std::function<void(std::size_t, std::span<const std::type_identity_t<T>>, std::span<const std::type_identity_t<T>>)>& f)
 {
     using list = detail::flat_layers<Net>;
     using plan = detail::eval_plan<Net, T>;
@@ -42,7 +45,7 @@ void for_each_output(const Model<Net, Eval, T>& model, const X& x, F&& f)
         rows = std::min(piece, n - done);
         for (std::size_t i = 0; i < rows * in_size; ++i, ++from) first[i] = static_cast<value_type>(*from);
         if constexpr (!plan::takes_ids) in.assign(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(rows * in_size));
-        const auto layer = [&]<std::size_t I>(std::integral_constant<std::size_t, I> at) {
+        const auto layer = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
             if constexpr (!plan::passes_through(I)) {
                 using L = typename list::template at<I>;
                 out.resize(rows * detail::shapes_of<Net>.at[I + 1].size());
@@ -56,7 +59,7 @@ void for_each_output(const Model<Net, Eval, T>& model, const X& x, F&& f)
                                                                .y_data = out.data(),
                                                                .parameter_data = model.parameter_block() + table::value.parameter_offset[I],
                                                                .buffer_data = model.buffer_block() + table::value.buffer_offset[I]});
-                f(at, std::span<const T>(in), std::span<const T>(out));
+                f(I, std::span<const T>(in), std::span<const T>(out));
                 std::swap(in, out);
             }
         };

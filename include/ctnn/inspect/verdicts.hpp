@@ -31,7 +31,7 @@ struct Tolerances {
     double zeros = 0.9;                    ///< share of zeros of a ReLU
     double small_std = 0.1, large_std = 3; ///< of what goes into a nonlinearity
     double gradient_factor = 10;           ///< between the gradients of the first and the last nonlinearity
-    double update = 1.5;                   ///< distance of log10 update:data from -3
+    double update = 2;                     ///< distance of log10 update:data from -3: a factor of 100 either way
     double running_mean = 0.5;             ///< distance from the calibrated mean, in standard deviations
     double running_std = 1.5;              ///< factor to the calibrated standard deviation
 };
@@ -42,6 +42,12 @@ inline std::string figure(double x)
 {
     char text[32];
     std::snprintf(text, sizeof text, "%.3g", x);
+    return text;
+}
+inline std::string loss_figure(double x)
+{
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f", x);
     return text;
 }
 inline std::string per_cent(double share)
@@ -84,12 +90,14 @@ inline std::string listed(const std::vector<std::size_t>& numbers)
     const double loss = start.loss, expected = start.expected_loss;
     if (loss > limit.loss_factor * expected)
         verdicts.push_back({false, "the first loss", loss, expected,
-                            "The first loss is " + figure(loss) + "; a network that knows nothing should have " + figure(expected) +
+                            "The first loss is " + detail::loss_figure(loss) + "; a network that knows nothing should have " +
+                                detail::loss_figure(expected) +
                                 ", -log(1/classes). It is sure of wrong answers, and the first steps only shrink the last layer.",
                             "scale the last layer's weights by 0.01 to 0.1 and set its bias to 0"});
     else
-        verdicts.push_back({true, "the first loss", loss, expected,
-                            "The first loss is " + figure(loss) + ", close to -log(1/classes) = " + figure(expected) + ".", ""});
+        verdicts.push_back(
+            {true, "the first loss", loss, expected,
+             "The first loss is " + detail::loss_figure(loss) + ", close to -log(1/classes) = " + detail::loss_figure(expected) + ".", ""});
 
     bool spreads_sound = true;
     for (std::size_t i = 0; i < start.layers.size(); ++i) {
@@ -170,7 +178,7 @@ inline std::string listed(const std::vector<std::size_t>& numbers)
         const bool fast = found > -3;
         verdicts.push_back({false, "parameter " + p.name, found, -3,
                             "Parameter " + p.name + " moves by 10^" + detail::figure(found) +
-                                " of its own spread each step, where about 10^-3 is usual: " +
+                                " of its own spread a step, where about 10^-3 is usual: " +
                                 (std::isnan(found) ? "it does not move."
                                  : fast            ? "that is fast."
                                                    : "that is slow."),
@@ -179,7 +187,7 @@ inline std::string listed(const std::vector<std::size_t>& numbers)
     }
     if (any && verdicts.empty())
         verdicts.push_back(
-            {true, "updates", -3, -3, "Every weight moves by 10^-4.5 to 10^-1.5 of its own spread each step, about 10^-3 as it should be.", ""});
+            {true, "updates", -3, -3, "Every weight moves by 10^-5 to 10^-1 of its own spread a step; about 10^-3 is usual.", ""});
     return verdicts;
 }
 
