@@ -294,14 +294,14 @@ Picture saturation(const Result& result)
     return p;
 }
 
-/// The two directions in which the rows of a matrix differ most, by power iteration on their covariance.
+/// The two directions in which the first n rows of a matrix differ most, by power iteration on their covariance.
 struct Principal {
     std::array<std::vector<double>, 2> coordinate;
     std::array<double, 2> share{};
 };
-Principal principal_directions(const xt::xtensor<float, 2>& rows)
+Principal principal_directions(const xt::xtensor<float, 2>& rows, std::size_t n)
 {
-    const std::size_t n = rows.shape()[0], d = rows.shape()[1];
+    const std::size_t d = rows.shape()[1];
     std::vector<std::vector<double>> x(n, std::vector<double>(d));
     for (std::size_t c = 0; c < d; ++c) {
         double mean = 0;
@@ -341,7 +341,7 @@ Principal principal_directions(const xt::xtensor<float, 2>& rows)
 Picture embedding(const Result& result)
 {
     const Inside& in = *result.inside;
-    const Principal found = principal_directions(in.embedding);
+    const Principal found = principal_directions(in.embedding, in.characters.size());
     Picture p;
     p.stage = stage_name(result);
     p.id = p.stage + "-embedding";
@@ -349,8 +349,7 @@ Picture embedding(const Result& result)
     p.meaning =
         "The vector of each character, seen along the two directions in which they differ most: characters that stand together are used alike.";
     std::vector<std::string> labels;
-    for (std::size_t i = 0; i < found.coordinate[0].size(); ++i)
-        labels.push_back(i < in.characters.size() ? std::string(1, in.characters[i]) : "unused");
+    for (const char c : in.characters) labels.emplace_back(1, c);
     p.data.columns.push_back({"character", {}, labels});
     p.data.add("first direction", found.coordinate[0]);
     p.data.add("second direction", found.coordinate[1]);

@@ -112,7 +112,6 @@ private:
 
 /// What an observed training has seen; see report.hpp for what becomes of it.
 struct Inside {
-    std::string summary;
     std::vector<LayerInfo> layers;
     Initialisation start;                     ///< with the batch of step 0
     std::vector<LayerStatistics> activations; ///< of the last step
@@ -206,7 +205,6 @@ template <class M>
 [[gnu::cold]] std::shared_ptr<Inside> look_at_start(const M& model, const Data& data, Generator generator, std::uint64_t seed)
 {
     auto inside = std::make_shared<Inside>();
-    inside->summary = summary<typename M::network>();
     inside->layers = layers_of<typename M::network>();
     Minibatches<batch> batches{data.train};
     const auto [contexts, targets] = batches.next(generator);

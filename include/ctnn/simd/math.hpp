@@ -139,7 +139,10 @@ CTNN_INLINE normal_distribution<T> normal(vec<T> x)
         }
         return {vec<T>::load(below), vec<T>::load(density)};
     } else {
-        const vec<T> a = min(vec<T>(14.F), abs(x)), square = a * a, lost = fma(a, a, zero - square), minus_half(-0.5F);
+        const vec<T> a = min(vec<T>(14.F), abs(x)), magic(0x1.8p17F), minus_half(-0.5F);
+        // a^2 as a sum of two floats: that of a multiple of 1/64 near a is exact, and what is missing is small.
+        const vec<T> coarse = (a + magic) - magic, whole = coarse * coarse, rest = (a - coarse) * (a + coarse);
+        const vec<T> square = whole + rest, lost = (whole - square) + rest;
         const vec<T> bell = fma(lost * minus_half, exp(square * minus_half), exp(square * minus_half));
         const vec<T> t = one / fma(a, vec<T>(0.305F), one);
         vec<T> p = fma(t, vec<T>(0x1.2ca2ccp-5F), vec<T>(-0x1.3950fp-3F));
