@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Names from a character-level network: the third makemore lecture as a program.
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +46,12 @@ CLI::Validator learning_rate()
             ""};
 }
 
+/// A path, or nothing said at all.
+CLI::Validator some_path()
+{
+    return {[](const std::string& text) -> std::string { return text.empty() ? "the path of a folder is empty" : ""; }, ""};
+}
+
 constexpr std::uint64_t most = 1'000'000'000'000; // steps, names: more would not end
 
 void add_common_options(CLI::App& command, Options& options, const std::string& default_steps)
@@ -87,8 +94,8 @@ void print_result(const Result& r)
 void finish_report(const Options& options, const std::vector<Result>& results)
 {
     const std::string missing = write_report(options.report, results);
-    if (!missing.empty()) std::fprintf(stderr, "makemore: %s\n", missing.c_str());
     fmt::print("\nreport: {}/report.html\n", options.report);
+    if (!missing.empty()) std::fprintf(stderr, "makemore: %s\n", missing.c_str());
 }
 
 void run_train(Stage stage, const Options& options)
@@ -101,6 +108,7 @@ void run_train(Stage stage, const Options& options)
     std::fflush(stdout);
     const Result result = train(stage, data, options, false, print_result);
     if (result.inside) finish_report(options, {result});
+    if (!result.diverged.empty()) throw Failure(3, result.diverged);
     if (!result.output_error.empty()) throw Failure(4, result.output_error);
 }
 
@@ -151,7 +159,8 @@ int main(int argc, char** argv)
 
     train_command
         .add_option("--report", options.report,
-                    "Folder for report.html, a page of pictures and verdicts, and the data behind them [default: none]")
+                    "Folder for report.html, a page of pictures and verdicts, and the data behind them; other files in it stay [default: none]")
+        ->check(some_path())
         ->type_name("DIR");
 
     CLI::App& stages_command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
@@ -165,7 +174,7 @@ int main(int argc, char** argv)
         ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
         ->capture_default_str()
         ->type_name("N");
-    inspect_command.add_option("--report", report_folder, "Folder for report.html")->capture_default_str()->type_name("DIR");
+    inspect_command.add_option("--report", report_folder, "Folder for report.html")->check(some_path())->capture_default_str()->type_name("DIR");
 
     CLI::App& compare_command = *app.add_subcommand("compare", "Train several stages and put them side by side in one report");
     std::vector<std::string> compared;
@@ -175,7 +184,7 @@ int main(int argc, char** argv)
         ->expected(2, 8)
         ->type_name("STAGE");
     add_common_options(compare_command, options, "each stage's own");
-    compare_command.add_option("--report", report_folder, "Folder for report.html")->capture_default_str()->type_name("DIR");
+    compare_command.add_option("--report", report_folder, "Folder for report.html")->check(some_path())->capture_default_str()->type_name("DIR");
 
     try {
         app.parse(argc, argv);
@@ -199,7 +208,11 @@ int main(int argc, char** argv)
         if (compare_command.parsed()) {
             options.report = report_folder;
             std::vector<Stage> stages;
-            for (const std::string& wanted : compared) stages.push_back(stage_named(wanted));
+            for (const std::string& wanted : compared) {
+                if (std::find(stages.begin(), stages.end(), stage_named(wanted)) != stages.end())
+                    throw Failure(1, "compare: stage '" + wanted + "' is named twice");
+                stages.push_back(stage_named(wanted));
+            }
             run_stages(stages, options);
         }
         stop_if_asked("at the end");

@@ -74,6 +74,9 @@ Curve curve_of(const Series& series)
     return c;
 }
 
+/// All steps on the horizontal axis, if there are only one or two too.
+std::string steps_range(const Result& result) { return fmt::format("set xrange [0:{}]\n", std::max<std::size_t>(2, result.steps) - 1); }
+
 Picture loss(const std::vector<Result>& results)
 {
     Picture p;
@@ -82,7 +85,7 @@ Picture loss(const std::vector<Result>& results)
     p.meaning =
         "How wrong the network is on the batch of each step, thin, and its moving average, thick; a start in the shape of a hockey stick is a "
         "last layer that begins too sure of itself.";
-    p.script = axes("step", "loss (nats, log scale)") + "set logscale y\nset ytics (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)\n";
+    p.script = axes("step", "loss (nats, log scale)") + "set logscale y\n";
     double low = std::numeric_limits<double>::infinity(), high = 0;
     std::vector<std::string> thin, thick;
     for (std::size_t i = 0; i < results.size(); ++i) {
@@ -109,7 +112,10 @@ Picture loss(const std::vector<Result>& results)
                               results[i].inside->loss.mean_of_end(0.05));
     }
     thin.insert(thin.end(), thick.begin(), thick.end());
-    p.script += fmt::format("set yrange [{:.4g}:{:.4g}]\nplot {}\n", low / 1.05, high * 1.05, joined(thin));
+    if (low > 0.4 && high < 150) p.script += "set ytics (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)\n";
+    p.script +=
+        steps_range(*std::max_element(results.begin(), results.end(), [](const Result& a, const Result& b) { return a.steps < b.steps; }));
+    p.script += fmt::format("set yrange [{:.4g}:{:.4g}]\nplot {}\n", std::max(low, 1e-6) / 1.05, std::max(high, 1e-6) * 1.05, joined(thin));
     p.width = 900;
     return p;
 }
@@ -230,8 +236,7 @@ Picture updates(const Result& result)
     p.meaning =
         "How far each weight matrix moves in a step, relative to its own spread, in powers of ten: about -3 is a good speed, above it is fast, "
         "below it is slow.";
-    p.script = axes("step", "log10 of std(update) : std(data)") + "set key below left Left reverse\n" +
-               fmt::format("set arrow 1 from graph 0, first -3 to graph 1, first -3 nohead lw 1.5 dt 2 lc rgb '#808080' back\n");
+    p.script = axes("step", "log10 of std(update) : std(data)") + "set key below left Left reverse\n" + steps_range(result);
     std::vector<std::string> plots;
     std::size_t i = 0;
     for (const ParameterHistory& h : result.inside->history) {
@@ -240,11 +245,14 @@ Picture updates(const Result& result)
         const std::size_t column = p.data.columns.size() + 1;
         p.data.add(h.name + " step", c.step);
         p.data.add(h.name + " log10 update:data", c.mean);
-        plots.push_back(
-            fmt::format("'{}.csv' using {}:{} with lines lw 1 lc rgb '{}' title {}", p.id, column, column + 1, colour(i++), quoted(h.name)));
+        // gnuplot draws nothing at all when a curve has no point, as that of a weight that never moved.
+        if (std::any_of(c.mean.begin(), c.mean.end(), [](double v) { return std::isfinite(v); }))
+            plots.push_back(
+                fmt::format("'{}.csv' using {}:{} with lines lw 1 lc rgb '{}' title {}", p.id, column, column + 1, colour(i), quoted(h.name)));
+        ++i;
         p.text += fmt::format("{}: {:.2f} at the end. ", h.name, h.update_to_data.mean_of_end());
     }
-    plots.push_back("1/0 with lines lw 1.5 dt 2 lc rgb '#808080' title '10^-3'");
+    plots.push_back("-3 with lines lw 1.5 dt 2 lc rgb '#808080' title '10^-3'");
     p.script += "plot " + joined(plots) + "\n";
     return p;
 }
@@ -349,7 +357,13 @@ Picture embedding(const Result& result)
     p.meaning =
         "The vector of each character, seen along the two directions in which they differ most: characters that stand together are used alike.";
     std::vector<std::string> labels;
-    for (const char c : in.characters) labels.emplace_back(1, c);
+    for (const char c : in.characters) {
+        const auto byte = static_cast<unsigned char>(c);
+        // A part of a character has no picture, and gnuplot takes a backslash for the start of something.
+        labels.push_back(byte <= 0x20 || byte >= 0x7f ? fmt::format("0x{:02x}", byte)
+                         : c == '\\'                  ? std::string("backslash")
+                                                      : std::string(1, c));
+    }
     p.data.columns.push_back({"character", {}, labels});
     p.data.add("first direction", found.coordinate[0]);
     p.data.add("second direction", found.coordinate[1]);

@@ -21,17 +21,33 @@ namespace makemore {
 
 namespace {
 
+/// How many bytes from `at` on are one character of UTF-8 beyond ASCII; 0 when they are none.
+std::size_t utf8_length(const std::string& s, std::size_t at)
+{
+    const auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U; };
+    const unsigned first = byte(at);
+    const std::size_t length = first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((byte(at + i) & 0xc0U) != 0x80U) return 0;
+    return length;
+}
+
+/// For HTML. A byte that is no part of a character is shown by its number.
 std::string escaped(const std::string& s)
 {
     std::string text;
-    for (const char c : s) {
+    for (std::size_t i = 0; i < s.size(); ++i) {
+        const char c = s[i];
         const auto byte = static_cast<unsigned char>(c);
         if (c == '&') text += "&amp;";
         else if (c == '<') text += "&lt;";
         else if (c == '>') text += "&gt;";
         else if (c == '"') text += "&quot;";
-        else if (byte < 0x20 || byte > 0x7e) text += fmt::format("&#{};", byte);
-        else text += c;
+        else if (byte >= 0x20 && byte < 0x7f) text += c;
+        else if (const std::size_t n = utf8_length(s, i); n > 0) {
+            text += s.substr(i, n);
+            i += n - 1;
+        } else text += fmt::format("\\x{:02x}", byte);
     }
     return text;
 }
@@ -44,7 +60,10 @@ void write_file(const std::string& path, const std::string& content)
     int error = 0;
     if (std::fwrite(content.data(), 1, content.size(), file) != content.size()) error = errno;
     if (std::fclose(file) != 0 && error == 0) error = errno;
-    if (error != 0) throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(error)));
+    if (error != 0) {
+        std::remove(path.c_str());
+        throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(error)));
+    }
 }
 
 bool has_gnuplot() { return std::system("command -v gnuplot >/dev/null 2>&1") == 0; }
@@ -53,7 +72,7 @@ bool has_gnuplot() { return std::system("command -v gnuplot >/dev/null 2>&1") ==
 bool draw(const std::string& folder)
 {
     if (setenv("MAKEMORE_REPORT", std::filesystem::absolute(folder).c_str(), 1) != 0) return false;
-    return std::system("cd \"$MAKEMORE_REPORT\" && LC_ALL=C gnuplot pictures.gp >/dev/null") == 0;
+    return std::system("cd \"$MAKEMORE_REPORT\" && LC_ALL=C gnuplot pictures.gp >/dev/null 2>&1") == 0;
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to)
@@ -67,7 +86,7 @@ std::string inlined_svg(const std::string& folder, const Picture& picture)
 {
     const std::string path = folder + "/" + picture.id + ".svg";
     std::string svg;
-    {
+    if (std::filesystem::is_regular_file(path)) {
         std::ifstream file(path, std::ios::binary);
         svg.assign(std::istreambuf_iterator<char>(file), {});
     }
@@ -187,9 +206,8 @@ std::string verdict_list(const Inside& in)
     return text + "</ul>\n";
 }
 
-std::string figure_of(const std::string& folder, const Picture& p, bool drawn, bool name_stage)
+std::string figure_of(const Picture& p, const std::string& svg, bool name_stage)
 {
-    const std::string svg = drawn ? inlined_svg(folder, p) : "";
     return fmt::format("<figure id=\"{0}\">{1}<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{2}\">{3}</div><figcaption>{4} "
                        "Data: <a href=\"{0}.csv\">CSV</a>, <a "
                        "href=\"{0}.json\">JSON</a>.</figcaption></figure>\n",
@@ -220,8 +238,20 @@ std::string write_report(const std::string& folder, const std::vector<Result>& r
     write_file(folder + "/pictures.gp", gnuplot_script(pictures));
     std::string missing;
     if (!has_gnuplot()) missing = "there are no pictures in the report: install gnuplot (apt-get install gnuplot-nox) and run this again";
-    else if (!draw(folder)) missing = "gnuplot could not draw the pictures; pictures.gp in the report's folder is what it was given";
-    const bool drawn = missing.empty(), several = results.size() > 1;
+    std::vector<std::string> drawn(pictures.size());
+    if (missing.empty()) {
+        const bool well = draw(folder);
+        std::string undrawn;
+        for (std::size_t i = 0; i < pictures.size(); ++i) {
+            drawn[i] = inlined_svg(folder, pictures[i]);
+            if (drawn[i].empty()) undrawn += " " + pictures[i].id;
+        }
+        if (!well || !undrawn.empty())
+            missing =
+                fmt::format("gnuplot has not drawn all pictures, which is so when the disk is full; missing:{}; it was given '{}/pictures.gp'",
+                            undrawn.empty() ? " none" : undrawn, folder);
+    }
+    const bool several = results.size() > 1;
 
     std::string names;
     for (const Result& r : results) names += (names.empty() ? "" : ", ") + std::string(stage_names[static_cast<std::size_t>(r.stage)].name);
@@ -236,7 +266,8 @@ std::string write_report(const std::string& folder, const std::vector<Result>& r
     std::string contents = "<li><a href=\"#results\">Results</a></li><li><a href=\"#verdicts\">Verdicts</a></li>", body;
     std::string kind;
     std::size_t section = 0;
-    for (const Picture& p : pictures) {
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+        const Picture& p = pictures[i];
         if (p.kind != kind) {
             if (!kind.empty()) body += "</div></section>\n";
             kind = p.kind;
@@ -245,12 +276,12 @@ std::string write_report(const std::string& folder, const std::vector<Result>& r
             body += fmt::format("<section id=\"{}\"{}><h2>{}</h2><div class=\"side\">\n", id, several || p.width > 640 ? " class=\"whole\"" : "",
                                 escaped(kind));
         }
-        body += figure_of(folder, p, drawn, several);
+        body += figure_of(p, drawn[i], several);
     }
     body += "</div></section>\n";
     contents += "<li><a href=\"#layers\">Layers and parameters</a></li><li><a href=\"#names\">Names</a></li>";
     page += "<nav aria-label=\"contents\"><ul>" + contents + "</ul></nav></header>\n<main id=\"main\">\n";
-    if (!drawn) page += "<p><strong>" + escaped(missing) + ".</strong></p>\n";
+    if (!missing.empty()) page += "<p><strong>" + escaped(missing) + ".</strong></p>\n";
     page += "<section id=\"results\"><h2>Results</h2>\n<p>Losses in nats; train, validation and test over each whole split, in eval mode.</p>" +
             result_table(results) + "</section>\n<section id=\"verdicts\"><h2>Verdicts</h2>\n";
     const auto for_each_stage = [&](auto content) {
@@ -273,7 +304,11 @@ std::string write_report(const std::string& folder, const std::vector<Result>& r
     page += "</section>\n</main>\n<footer class=\"quiet\"><p>A series longer than 1,024 points is thinned: neighbours are merged, each point "
             "stands for the mean of as many steps. "
             "Made by ctnn's makemore.</p></footer>\n</body></html>\n";
-    write_file(folder + "/report.html", page);
+    write_file(folder + "/report.html.new", page); // so that an earlier page stays whole if this one does not fit
+    std::error_code error;
+    std::filesystem::rename(folder + "/report.html.new", folder + "/report.html", error);
+    if (error) throw Failure(4, fmt::format("cannot write '{}/report.html': {}", folder, error.message()));
+    if (!missing.empty() && has_gnuplot()) throw Failure(4, missing);
     return missing;
 }
 

@@ -133,6 +133,7 @@ struct Result {
     std::size_t steps = 0;
     double initial_loss = 0, seconds = 0;
     double train = 0, validation = 0, test = 0; ///< in eval mode, over the whole split
+    std::string diverged;                       ///< what went wrong behind the last step
     std::string output_error;                   ///< why the metrics are not complete; the rest is
     std::shared_ptr<Inside> inside;             ///< of an observed training
 };
@@ -233,13 +234,7 @@ template <class M, class Observed>
     const auto add = [&](const std::vector<Verdict>& more) { inside.verdicts.insert(inside.verdicts.end(), more.begin(), more.end()); };
     add(judge(inside.history));
     add(judge(inside.calibrations));
-    for (const DeadUnits& d : inside.dead)
-        if (!d.dead.empty())
-            add({{false, "layer " + d.layer.name(), static_cast<double>(d.dead.size()), 0,
-                  fmt::format("Layer {}: {} of {} units are dead at the end, saturated for every one of {} training samples: {} {}.",
-                              d.layer.name(), d.dead.size(), d.layer.units(), d.samples, d.dead.size() == 1 ? "unit" : "units",
-                              fmt::join(d.dead, ", ")),
-                  "a calmer start: smaller weights before that layer, or normalisation"}});
+    add(judge(inside.dead));
 }
 
 /// Called with the result before names are drawn, so that nothing behind it can lose it.
@@ -296,6 +291,11 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
     result.output_error = metrics.close();
     if constexpr (Watch::watches_outputs) look_at_end(*result.inside, model, observer, data);
     report(result);
+    if (!std::isfinite(result.train)) { // no names can be drawn from it
+        result.diverged = fmt::format("diverged: the loss over the training set is {} after {} steps; try a smaller --learning-rate",
+                                      result.train, result.steps);
+        return result;
+    }
     Generator names{options.seed + 10};
     for (std::size_t i = 0; i < options.samples; ++i) {
         stop_if_asked("while drawing names");

@@ -124,6 +124,20 @@ report)
     run 0 compare baseline layernorm groupnorm --steps 200 --report c
     for stage in baseline layernorm groupnorm; do has out "^$stage +[0-9.]+ +[0-9.]+"; [ -s c/$stage-updates.csv ] || fail "no data of $stage"; done
     run 1 compare baseline; run 1 compare baseline nonsense
+    run 1 compare baseline baseline; has err "stage 'baseline' is named twice"
+    run 1 train --report ''; run 1 inspect --report ''; run 1 compare baseline kaiming --report ''; has err 'the path of a folder is empty'
+    # Words beyond ASCII, and letters that mean something to gnuplot, CSV and HTML.
+    i=0; while [ $i -lt 20 ]; do printf 'caf\303\251\nzo\303\253\n"<a>&\\\n'; i=$((i + 1)); done >odd.txt
+    run 0 train --data odd.txt --steps 300 --samples 5 --report odd
+    iconv -f utf8 odd/report.html >/dev/null || fail "the page is not UTF-8"
+    cp odd/batchnorm-embedding.csv out; has out '"0xc3"'; has out '"backslash"'; has out '""""'
+    # A training that does not move, one of a single step, one that blew up: a page with all that there is.
+    for arguments in '--learning-rate 0 --steps 50' '--steps 1'; do
+        # shellcheck disable=SC2086 # several arguments
+        run 0 train --stage kaiming $arguments --samples 0 --report still; [ ! -s err ] || fail "something on stderr"
+        if command -v gnuplot >/dev/null; then [ "$(grep -o '<svg' still/report.html | wc -l)" -eq 10 ] || fail "ten pictures"; fi
+    done
+    run 3 train --stage baseline --steps 60 --learning-rate 1e20 --samples 2 --report blown; has err diverged
     ;;
 noreport) # what goes wrong with the report does not lose the training
     echo file >taken

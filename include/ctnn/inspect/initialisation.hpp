@@ -20,7 +20,7 @@ namespace ctnn::inline CTNN_ARCH {
 /// A network before its first step, looked at with one batch.
 struct Initialisation {
     double loss = 0;
-    double expected_loss = 0; ///< -log(1 / classes): of a network that knows nothing and claims nothing
+    double expected_loss = 0; ///< -log(1 / classes), of a network that gives each class the same chance; NaN for a loss that states none
     std::vector<LayerStatistics> layers;
     std::vector<Spread> predicted; ///< of each layer's output, by theory; NaN for a layer that states none
     std::vector<ParameterStatistics> parameters;
@@ -90,7 +90,7 @@ std::vector<Spread> predict(const T* parameter_block, Spread x, const std::vecto
 
 /// Runs one batch forward and backward through a copy of the model, and says what was predicted and what came.
 ///
-///   criterion : a loss, such as CrossEntropy
+///   criterion : a loss, such as CrossEntropy; one with a static of_equal_chances(classes) tells what loss to expect
 ///   result    : see Initialisation, and judge(Initialisation) in verdicts.hpp for the same in words
 ///   method    : independent weights and inputs; a nonlinearity's input is taken as normal
 ///   errors    : those of forward and of the criterion
@@ -107,9 +107,10 @@ template <class Net, std::size_t B, class Keep, class T, class Criterion, class 
     Spread input;
     if constexpr (!decltype(probe)::takes_ids) input = detail::with_numbers(x, [](auto numbers) { return detail::spread_of(numbers); });
     const auto predicted = detail::predict<Net, T>(std::as_const(probe).parameter_block(), input, detail::numbers_of_layers(probe));
-    Initialisation start{static_cast<double>(loss),   std::log(static_cast<double>(output_shape<Net>::value.last())),
-                         layer_statistics(probe),     {},
-                         parameter_statistics(probe), saturation_maps(probe)};
+    double expected = std::numeric_limits<double>::quiet_NaN();
+    if constexpr (requires { Criterion::of_equal_chances(std::size_t{}); })
+        expected = Criterion::of_equal_chances(output_shape<Net>::value.last());
+    Initialisation start{static_cast<double>(loss), expected, layer_statistics(probe), {}, parameter_statistics(probe), saturation_maps(probe)};
     for (const LayerStatistics& l : start.layers) start.predicted.push_back(predicted[l.layer.index]);
     return start;
 }

@@ -19,7 +19,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// The moments and ends of a set of numbers, as torch computes them but in double. NaN among the numbers makes all of them NaN.
+/// The moments and ends of a set of numbers, as torch computes them but in double. NaN among the numbers makes all of them NaN; an
+/// infinity makes the mean infinite and the standard deviation NaN.
 struct Statistics {
     std::size_t count = 0;
     double mean = 0;
@@ -48,7 +49,10 @@ struct Histogram {
         double all = 0;
         for (const double n : counts) all += n;
         auto d = counts;
-        for (std::size_t i = 0; i < bins(); ++i) d(i) = all > 0 ? counts(i) / (all * (edges(i + 1) - edges(i))) : 0;
+        for (std::size_t i = 0; i < bins(); ++i) {
+            const double width = edges(i + 1) - edges(i);
+            d(i) = all > 0 && width > 0 ? counts(i) / (all * width) : 0;
+        }
         return d;
     }
 };
@@ -81,12 +85,12 @@ template <class T>
 Spread spread_of(std::span<const T> x)
 {
     if (x.empty()) return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
-    const auto pivot = static_cast<double>(x[0]), n = static_cast<double>(x.size());
+    const auto pivot = std::isfinite(x[0]) ? static_cast<double>(x[0]) : 0, n = static_cast<double>(x.size());
     const auto [sum, squares] = sums<2>(x.size(), [&](std::size_t i) {
         const double d = static_cast<double>(x[i]) - pivot;
         return std::array{d, d * d};
     });
-    if (x.size() == 1) return {pivot, std::numeric_limits<double>::quiet_NaN()};
+    if (x.size() == 1) return {static_cast<double>(x[0]), std::numeric_limits<double>::quiet_NaN()};
     const double deviations = squares - sum * sum / n;
     return {pivot + sum / n, std::sqrt((deviations < 0 ? 0 : deviations) / (n - 1))}; // NaN stays
 }
@@ -97,7 +101,8 @@ double log_update_to_data(std::span<const T> before, std::span<const T> after)
 {
     const kernel::change_sums s = kernel::sums_of_change(before.data(), after.data(), after.size());
     const auto n = static_cast<double>(after.size());
-    return std::log10((s.update_squares - s.update * s.update / n) / (s.data_squares - s.data * s.data / n)) / 2;
+    const double update = s.update_squares - s.update * s.update / n, data = s.data_squares - s.data * s.data / n;
+    return std::log10((update < 0 ? 0 : update) / (data < 0 ? 0 : data)) / 2;
 }
 
 /// Where an output counts as saturated: below `low` or above `high`.
@@ -139,12 +144,12 @@ Statistics statistics_of(std::span<const T> x)
     s.mean = spread.mean;
     s.std = spread.std;
     T low = x.empty() ? std::numeric_limits<T>::quiet_NaN() : x[0], high = low;
-    for (const T e : x) {
-        low = e < low ? e : low;
-        high = e > high ? e : high;
+    for (const T e : x) { // written so that NaN is taken, and stays
+        low = low <= e || std::isnan(low) ? low : e;
+        high = high >= e || std::isnan(high) ? high : e;
     }
-    s.min = std::isnan(s.mean) ? s.mean : static_cast<double>(low);
-    s.max = std::isnan(s.mean) ? s.mean : static_cast<double>(high);
+    s.min = static_cast<double>(low);
+    s.max = static_cast<double>(high);
     s.norm = std::sqrt(sums<1>(x.size(), [&](std::size_t i) { return std::array{static_cast<double>(x[i]) * static_cast<double>(x[i])}; })[0]);
     return s;
 }
@@ -158,21 +163,24 @@ Histogram histogram_of(std::span<const T> x, std::size_t bins, T low, T high)
         throw Error("ctnn.option", "the range of a histogram is " + std::to_string(low) + " to " + std::to_string(high) +
                                        ", expected two finite numbers, the smaller first");
     if (low == high) {
-        low -= T{0.5};
-        high += T{0.5};
+        const T half = std::max(T{0.5}, std::fabs(low) * std::numeric_limits<T>::epsilon() * static_cast<T>(bins)); // not lost in rounding
+        low -= half;
+        high += half;
     }
     std::vector<T> edge(bins + 1);
-    const T step = (high - low) / static_cast<T>(bins);
+    const auto n = static_cast<T>(bins);
+    const T step = std::isfinite(high - low) ? (high - low) / n : high / n - low / n;
     for (std::size_t i = 0; i <= bins; ++i)
         edge[i] = i < (bins + 1) / 2 ? low + step * static_cast<T>(i) : high - step * static_cast<T>(bins - i);
     Histogram h{xt::xtensor<double, 1>::from_shape({bins + 1}), xt::xtensor<double, 1>::from_shape({bins})};
     std::copy(edge.begin(), edge.end(), h.edges.begin());
     h.counts.fill(0);
-    const T per_unit = static_cast<T>(bins) / (high - low);
+    const double from = static_cast<double>(low), per_unit = static_cast<double>(bins) / (static_cast<double>(high) - from);
     for (const T e : x) {
         if (!(e >= low && e <= high)) continue; // outside, or NaN
-        const auto guess = std::min(bins - 1, static_cast<std::size_t>((e - low) * per_unit));
-        std::size_t i = guess == 0 ? 0 : guess - 1;
+        const double guess = (static_cast<double>(e) - from) * per_unit;
+        std::size_t i = guess < static_cast<double>(bins - 1) ? static_cast<std::size_t>(guess) : bins - 1;
+        while (i > 0 && e < edge[i]) --i;
         while (i + 1 < bins && e >= edge[i + 1]) ++i;
         h.counts(i) += 1;
     }

@@ -58,6 +58,7 @@ inline std::string aligned_table(const std::vector<std::vector<std::string>>& ro
 /// A histogram as one line of `columns` blocks: "▁▂▅█▅▂▁".
 [[nodiscard]] inline std::string text_histogram(const Histogram& h, std::size_t columns = 16)
 {
+    if (columns == 0) return {};
     static constexpr const char* blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     std::vector<double> sum(columns);
     for (std::size_t i = 0; i < h.bins(); ++i) sum[i * columns / h.bins()] += h.counts(i);

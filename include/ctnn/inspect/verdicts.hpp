@@ -47,7 +47,7 @@ inline std::string figure(double x)
 inline std::string loss_figure(double x)
 {
     char text[32];
-    std::snprintf(text, sizeof text, "%.2f", x);
+    std::snprintf(text, sizeof text, std::fabs(x) < 1e4 ? "%.2f" : "%.3g", x);
     return text;
 }
 inline std::string per_cent(double share)
@@ -68,6 +68,26 @@ inline std::string listed(const std::vector<std::size_t>& numbers)
 
 } // namespace detail
 
+namespace detail {
+
+inline bool has_two_ends(const LayerInfo& layer) { return std::isfinite(layer.limits.low) && std::isfinite(layer.limits.high); }
+
+/// One layer's dead units, named; what to try depends on whether the nonlinearity has two ends, as tanh, or one, as ReLU.
+inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size_t>& dead, const std::string& samples)
+{
+    const bool two = has_two_ends(layer);
+    return {false,
+            "layer " + layer.name(),
+            static_cast<double>(dead.size()),
+            0,
+            "Layer " + layer.name() + ": " + std::to_string(dead.size()) + " of " + std::to_string(layer.units()) + " units are dead, " +
+                (two ? "saturated" : "zero") + " for " + samples + ": " + (dead.size() == 1 ? "unit " : "units ") + listed(dead) + ".",
+            two ? "they can not learn: smaller weights before them, a bias nearer to 0, normalisation, or a smaller learning rate"
+                : "they can not learn: a bias nearer to 0 or above it, normalisation, a smaller learning rate, or LeakyReLU or GELU"};
+}
+
+} // namespace detail
+
 /// How a network starts.
 ///
 ///   loss      : far above -log(1 / classes): it is sure of things it cannot know
@@ -80,29 +100,32 @@ inline std::string listed(const std::vector<std::size_t>& numbers)
     using detail::per_cent;
     std::vector<Verdict> verdicts;
     for (const LayerStatistics& l : start.layers)
-        if (!std::isfinite(l.output.std)) {
-            verdicts.push_back({false, "layer " + l.layer.name(), l.output.std, 1,
+        if (!std::isfinite(l.output.min) || !std::isfinite(l.output.max)) {
+            verdicts.push_back({false, "layer " + l.layer.name(), l.output.mean, 0,
                                 "layer " + l.layer.name() + " gives numbers that are not finite.",
                                 "look at the weights and at the input of that layer"});
             return verdicts; // everything behind it follows
         }
 
     const double loss = start.loss, expected = start.expected_loss;
-    if (loss > limit.loss_factor * expected)
+    if (!std::isfinite(expected)) {
+        // a loss of another kind: nothing is known of it
+    } else if (loss > limit.loss_factor * expected) {
         verdicts.push_back({false, "the first loss", loss, expected,
                             "The first loss is " + detail::loss_figure(loss) + "; a network that knows nothing should have " +
                                 detail::loss_figure(expected) +
                                 ", -log(1/classes). It is sure of wrong answers, and the first steps only shrink the last layer.",
                             "scale the last layer's weights by 0.01 to 0.1 and set its bias to 0"});
-    else
+    } else {
         verdicts.push_back(
             {true, "the first loss", loss, expected,
              "The first loss is " + detail::loss_figure(loss) + ", close to -log(1/classes) = " + detail::loss_figure(expected) + ".", ""});
+    }
 
     bool spreads_sound = true;
     for (std::size_t i = 0; i < start.layers.size(); ++i) {
         const LayerStatistics& l = start.layers[i];
-        if (!l.layer.before_activation || (l.output.std >= limit.small_std && l.output.std <= limit.large_std)) continue;
+        if (!l.layer.before_activation || l.output.count < 2 || (l.output.std >= limit.small_std && l.output.std <= limit.large_std)) continue;
         spreads_sound = false;
         const bool large = l.output.std > limit.large_std;
         verdicts.push_back({false, "layer " + l.layer.name(), l.output.std, 1,
@@ -120,24 +143,20 @@ inline std::string listed(const std::vector<std::size_t>& numbers)
 
     bool saturation_sound = true;
     for (const SaturationMap& map : start.maps) {
-        const bool both_ends = std::isfinite(map.layer.limits.low) && std::isfinite(map.layer.limits.high);
-        const double share = map.share(), most = both_ends ? limit.saturated : limit.zeros;
-        const std::string what = both_ends ? "saturated (beyond 0.99 of the limits)" : "zero";
+        const bool two = detail::has_two_ends(map.layer);
+        const double share = map.share(), most = two ? limit.saturated : limit.zeros;
         if (share > most) {
             saturation_sound = false;
             verdicts.push_back({false, "layer " + map.layer.name(), share, most,
-                                "Layer " + map.layer.name() + ": " + per_cent(share) + " of its outputs are " + what + ", more than " +
-                                    per_cent(most) + "; no gradient goes through them.",
-                                "make what goes into it smaller: scale the weights before it, or normalise"});
+                                "Layer " + map.layer.name() + ": " + per_cent(share) + " of its outputs are " +
+                                    (two ? "saturated (beyond 0.99 of the limits)" : "zero") + ", more than " + per_cent(most) +
+                                    "; no gradient goes through them.",
+                                two ? "make what goes into it smaller: scale the weights before it, or normalise"
+                                    : "a bias before it nearer to 0 or above it, or normalise; LeakyReLU and GELU let a gradient through"});
         }
         if (!map.dead.empty()) {
             saturation_sound = false;
-            verdicts.push_back({false, "layer " + map.layer.name(), static_cast<double>(map.dead.size()), 0,
-                                "Layer " + map.layer.name() + ": " + std::to_string(map.dead.size()) + " of " +
-                                    std::to_string(map.layer.units()) + " units are dead, " + (both_ends ? "saturated" : "zero") +
-                                    " for every sample of the batch: " + (map.dead.size() == 1 ? "unit " : "units ") + detail::listed(map.dead) +
-                                    ".",
-                                "they can not learn: smaller weights before them, a bias nearer to 0, or a smaller learning rate"});
+            verdicts.push_back(detail::of_dead_units(map.layer, map.dead, "every sample of the batch"));
         }
     }
     if (saturation_sound && !start.maps.empty())
@@ -151,16 +170,32 @@ inline std::string listed(const std::vector<std::size_t>& numbers)
         last = &l;
     }
     if (first != last) {
-        const double ratio = first->gradient.std / last->gradient.std;
+        const double from = last->gradient.std, to = first->gradient.std, ratio = to / from;
         const std::string figures = "the gradient of layer " + first->layer.name() + " has " + figure(ratio) +
                                     " times the standard deviation of that of layer " + last->layer.name();
-        if (!(ratio <= limit.gradient_factor) || ratio < 1 / limit.gradient_factor)
+        if (from == 0 || !std::isfinite(from) || !std::isfinite(to))
+            verdicts.push_back({false, "gradients", from, 1,
+                                from == 0 ? "No gradient arrives at layer " + last->layer.name() + ": nothing before it can learn."
+                                          : "The gradients of the nonlinearities are not finite.",
+                                from == 0 ? "weights behind it that are not 0" : "look at the loss and at the last layer"});
+        else if (ratio > limit.gradient_factor || ratio < 1 / limit.gradient_factor)
             verdicts.push_back({false, "gradients", ratio, 1,
                                 std::string("Gradients ") + (ratio < 1 ? "vanish" : "explode") + " on their way back: " + figures + ".",
                                 ratio < 1 ? "larger weights (a gain of 5/3 for tanh, sqrt(2) for ReLU), or normalisation"
                                           : "smaller weights, or normalisation"});
         else verdicts.push_back({true, "gradients", ratio, 1, "Gradients keep their size on their way back: " + figures + ".", ""});
     }
+    return verdicts;
+}
+
+/// Units that are dead over a data set.
+[[nodiscard]] inline std::vector<Verdict> judge(const std::vector<DeadUnits>& layers)
+{
+    std::vector<Verdict> verdicts;
+    for (const DeadUnits& d : layers)
+        if (!d.dead.empty()) verdicts.push_back(detail::of_dead_units(d.layer, d.dead, "each of " + std::to_string(d.samples) + " samples"));
+    if (verdicts.empty() && !layers.empty())
+        verdicts.push_back({true, "dead units", 0, 0, "No unit is dead over " + std::to_string(layers[0].samples) + " samples.", ""});
     return verdicts;
 }
 
@@ -175,13 +210,15 @@ inline std::string listed(const std::vector<std::size_t>& numbers)
         any = true;
         const double found = p.update_to_data.mean_of_end(0.9);
         if (std::fabs(found + 3) <= limit.update) continue;
+        if (!std::isfinite(found)) {
+            verdicts.push_back({false, "parameter " + p.name, found, -3, "Parameter " + p.name + " did not move, or is not finite.",
+                                "look for a learning rate of 0, dead units behind it, or weights that are no longer finite"});
+            continue;
+        }
         const bool fast = found > -3;
         verdicts.push_back({false, "parameter " + p.name, found, -3,
                             "Parameter " + p.name + " moves by 10^" + detail::figure(found) +
-                                " of its own spread a step, where about 10^-3 is usual: " +
-                                (std::isnan(found) ? "it does not move."
-                                 : fast            ? "that is fast."
-                                                   : "that is slow."),
+                                " of its own spread a step, where about 10^-3 is usual: that is " + (fast ? "fast." : "slow."),
                             fast ? "a smaller learning rate, or larger initial weights in this layer"
                                  : "a larger learning rate, or smaller initial weights in this layer"});
     }

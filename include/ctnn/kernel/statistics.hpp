@@ -9,7 +9,7 @@
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// Sums of d = after - after[0] and u = after - before, and of their squares.
+/// Sums of d = after - after[0] and of u = after - before, less its first, and of their squares.
 struct change_sums {
     double data = 0, data_squares = 0, update = 0, update_squares = 0;
 };
@@ -21,12 +21,13 @@ template <class T>
     using V = simd::vec<T>;
     change_sums total;
     if (n == 0) return total;
-    const V pivot(after[0]), zero(T{0});
+    const V pivot(after[0]), first(after[0] - before[0]), zero(T{0});
     constexpr std::size_t block = 64 * simd::width<T>;
     for (std::size_t start = 0; start < n; start += block) {
         V data = zero, data_squares = zero, update = zero, update_squares = zero;
         simd::for_each_vec<T>(std::min(block, n - start), [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
-            const V now = place.load(after + start + i), d = place.only(now - pivot), u = now - place.load(before + start + i);
+            const V now = place.load(after + start + i), d = place.only(now - pivot),
+                    u = place.only(now - place.load(before + start + i) - first);
             data = data + d;
             data_squares = simd::fma(d, d, data_squares);
             update = update + u;

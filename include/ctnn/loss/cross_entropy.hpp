@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <tuple>
 #include <utility>
@@ -26,6 +27,9 @@ namespace ctnn::inline CTNN_ARCH {
 template <Scalar T = float>
 class CrossEntropy {
 public:
+    /// The loss of a network that gives each class the same chance: -log(1 / classes).
+    [[nodiscard]] static double of_equal_chances(std::size_t classes) { return std::log(static_cast<double>(classes)); }
+
     template <class Logits, class Targets>
     std::tuple<T, const xt::xtensor<T, 2>&> operator()(const Logits& logits, const Targets& targets)
     {

@@ -27,6 +27,16 @@ xt::xtensor<float, 1> vector_of(const std::vector<float>& v)
 /// A plain net whose hidden layer we can fix by hand.
 using Plain = Sequential<Linear<2, 4>, Tanh, Linear<4, 3>>;
 
+/// A loss that is no cross entropy.
+struct SquaredError {
+    xt::xtensor<float, 2> dy;
+    std::tuple<float, const xt::xtensor<float, 2>&> operator()(const auto& y, const xt::xtensor<float, 2>& target)
+    {
+        dy = y - target;
+        return {dy(0, 0) * dy(0, 0), dy};
+    }
+};
+
 bool says(const std::vector<Verdict>& verdicts, const std::string& text)
 {
     for (const Verdict& v : verdicts)
@@ -78,6 +88,34 @@ TEST_CASE("histograms: ends, what is outside, what is not finite, bad ranges")
     CHECK_THROWS_WITH_AS((void)histogram(vector_of({1}), 0), doctest::Contains("[ctnn.option]"), Error);
     CHECK_THROWS_AS((void)histogram(vector_of({1}), 3, 2, 1), Error);
     CHECK_THROWS_AS((void)histogram(vector_of({1}), 3, 0, std::numeric_limits<double>::infinity()), Error);
+}
+
+TEST_CASE("histograms of numbers that are all but nothing, and of the largest there are; infinities wherever they stand")
+{
+    const Histogram tiny = histogram(vector_of({0, 1e-39F, 2e-39F, 3e-39F, 4e-39F}), 4);
+    double all = 0;
+    for (const double n : tiny.counts) all += n;
+    CHECK(all == 5);
+    CHECK(tiny.counts(0) == 1);
+    CHECK(tiny.counts(3) == 2);
+    for (const double d : tiny.density()) CHECK(!std::isnan(d));
+    const Histogram huge = histogram(vector_of({-3e38F, 0, 3e38F}), 3);
+    CHECK(huge.counts(0) == 1);
+    CHECK(huge.counts(1) == 1);
+    CHECK(huge.counts(2) == 1);
+    CHECK(std::isfinite(huge.edges(1)));
+    const Histogram same = histogram(vector_of({1e9F, 1e9F}), 4);
+    CHECK(same.edges(0) < 1e9);
+    CHECK(same.edges(4) > 1e9);
+    for (const auto& x : {vector_of({inf, 0, 1}), vector_of({0, inf, 1})}) {
+        const Statistics s = statistics(x);
+        CHECK(s.mean == std::numeric_limits<double>::infinity());
+        CHECK(std::isnan(s.std));
+        CHECK(s.min == 0);
+        CHECK(s.max == std::numeric_limits<double>::infinity());
+    }
+    CHECK(text_histogram(same, 0).empty());
+    CHECK(text_histogram(same, 3) == " █ ");
 }
 
 TEST_CASE("saturation: the threshold itself is not beyond it; the limits of tanh, sigmoid and ReLU")
@@ -397,6 +435,32 @@ TEST_CASE("a bad start is called bad, with its figures and its units; a good one
     CHECK(says(broken, "not finite"));
 }
 
+TEST_CASE("what cannot be judged is not judged, and what is broken is named for what it is")
+{
+    // A loss of another kind, and a layer of a single number.
+    Generator g{9};
+    SquaredError error;
+    const auto regression = check_initialisation(Model<Sequential<Linear<4, 1>>, Train<1>>{g}, error, g.randn(1, 4), g.randn(1, 1));
+    CHECK(std::isnan(regression.expected_loss));
+    CHECK(sound(judge(regression)));
+    // Nothing but zeros: no gradient, which is not an explosion.
+    using Deep = Sequential<Linear<4, 5>, Tanh, Linear<5, 5>, ReLU, Linear<5, 3>>;
+    CrossEntropy criterion;
+    const auto zeros = judge(check_initialisation(Model<Deep, Train<8>>{}, criterion, g.randn(8, 4), g.randint(0, 3, 8)));
+    CHECK(says(zeros, "No gradient arrives"));
+    CHECK(!says(zeros, "explode"));
+    // Another cure for a dead ReLU than for a dead tanh.
+    Model<Deep, Train<8>> low{g};
+    low.parameter<"2.bias">().fill(-50);
+    const auto dead = judge(check_initialisation(low, criterion, g.randn(8, 4), g.randint(0, 3, 8)));
+    CHECK(says(dead, "5 of 5 units are dead, zero"));
+    CHECK(text_of(dead).find("LeakyReLU") != std::string::npos);
+    CHECK(says(judge(dead_units(Model<Deep, Eval>{low}, g.randn(100, 4))), "zero for each of 100 samples: units 0, 1, 2, 3 and 4"));
+    low.parameter<"2.bias">().fill(0);
+    low.parameter<"4.weight">() *= std::numeric_limits<float>::max();
+    CHECK(text_of(judge(check_initialisation(low, criterion, g.randn(8, 4), g.randint(0, 3, 8)))).size() < 5000);
+}
+
 TEST_CASE("updates far from 1e-3 are named")
 {
     const auto history = [](double log_ratio) {
@@ -413,7 +477,7 @@ TEST_CASE("updates far from 1e-3 are named")
     CHECK(sound(judge(history(-2))));
     CHECK(says(judge(history(-0.9)), "that is fast"));
     CHECK(says(judge(history(-6)), "that is slow"));
-    CHECK(says(judge(history(-std::numeric_limits<double>::infinity())), "does not move"));
+    CHECK(says(judge(history(-std::numeric_limits<double>::infinity())), "did not move"));
 }
 
 TEST_CASE("the sums behind update:data at every length")
@@ -428,9 +492,10 @@ TEST_CASE("the sums behind update:data at every length")
         for (std::size_t i = 0; i < n; ++i) before[i] -= change[i];
         const kernel::change_sums s = kernel::sums_of_change(before.data(), after.data(), n);
         double data = 0, data_squares = 0, update = 0, update_squares = 0;
+        const double first = static_cast<double>(after[0] - before[0]);
         for (std::size_t i = 0; i < n; ++i) {
             const double d = static_cast<double>(after[i]) - static_cast<double>(after[0]),
-                         u = static_cast<double>(after[i]) - static_cast<double>(before[i]);
+                         u = static_cast<double>(after[i]) - static_cast<double>(before[i]) - first;
             data += d;
             data_squares += d * d;
             update += u;
@@ -442,4 +507,19 @@ TEST_CASE("the sums behind update:data at every length")
         CHECK(std::fabs(s.update - update) <= tolerance);
         CHECK(s.update_squares == doctest::Approx(update_squares).epsilon(1e-6));
     }
+}
+
+TEST_CASE("update:data where all numbers move alike, and by hardly anything else")
+{
+    Generator g{2};
+    const auto after = support::normals<float>(g, 1000), change = support::normals<float>(g, 1000, 1e-3);
+    std::vector<float> before(after);
+    double mean = 0, squares = 0;
+    for (std::size_t i = 0; i < 1000; ++i) before[i] -= change[i] + 1;
+    const auto update = [&](std::size_t i) { return static_cast<double>(after[i]) - static_cast<double>(before[i]); };
+    for (std::size_t i = 0; i < 1000; ++i) mean += update(i) / 1000;
+    for (std::size_t i = 0; i < 1000; ++i) squares += (update(i) - mean) * (update(i) - mean);
+    const double data = detail::spread_of(std::span<const float>(after)).std;
+    const double found = detail::log_update_to_data(std::span<const float>(before), std::span<const float>(after));
+    CHECK(std::fabs(found - std::log10(std::sqrt(squares / 999) / data)) <= 1e-4);
 }
