@@ -57,6 +57,42 @@ struct fold_rule<Linear<In, Out, Bias>, BatchNorm<Out, Convention>, Input> {
     }
 };
 
+/// (x w + b) w2 + b2 with nothing between: one product, where it is not more work than the two.
+template <std::size_t In, std::size_t Mid, std::size_t Out, class Bias, class Bias2, class Input>
+    requires(In* Out <= In * Mid + Mid * Out)
+struct fold_rule<Linear<In, Mid, Bias>, Linear<Mid, Out, Bias2>, Input> {
+    using type = Linear<In, Out, WithBias>;
+    template <class S>
+    static layer_values values(const layer_values& first, const layer_values& second)
+    {
+        Linear<In, Mid, Bias>::check();
+        Linear<Mid, Out, Bias2>::check();
+        layer_values product{std::vector<double>(In * Out), second.size() > 1 ? second[1] : std::vector<double>(Out)};
+        for (std::size_t m = 0; m < Mid; ++m)
+            for (std::size_t o = 0; o < Out; ++o) {
+                for (std::size_t i = 0; i < In; ++i) product[0][i * Out + o] += first[0][i * Mid + m] * second[0][m * Out + o];
+                if (first.size() > 1) product[1][o] += first[1][m] * second[0][m * Out + o];
+            }
+        return product;
+    }
+};
+
+/// A vector for each id, normalised: another table of vectors. Every number of it is normalised in double, so the running statistics may
+/// be what they will. (BatchNorm before a Linear does not fold: where the mean is large and the spread small, x - mean is exact, and the
+/// difference of two products would not be.)
+template <std::size_t V, std::size_t C, std::size_t... Context, class Convention, class Input>
+struct fold_rule<Embedding<V, C, Context...>, BatchNorm<C, Convention>, Input> {
+    using type = Embedding<V, C, Context...>;
+    template <class S>
+    static layer_values values(const layer_values& embedding, const layer_values& norm)
+    {
+        layer_values table = detail::normalised<BatchNorm<C, Convention>, S>({embedding[0]}, norm, C);
+        for (std::size_t i = 0; i < table[0].size(); ++i) table[0][i] += table[1][i % C];
+        table.resize(1);
+        return table;
+    }
+};
+
 /// A vector for each of T ids side by side, times w: T rows of a table, added. It pays while the table stays in a near cache.
 template <std::size_t V, std::size_t C, std::size_t... Context, std::size_t In, std::size_t Out, class Bias, std::size_t Ids>
     requires(In % C == 0 && Ids % (In / C) == 0 && In / C <= 64 && (In / C) * V * Out <= 64 * 1024)

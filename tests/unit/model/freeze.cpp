@@ -24,6 +24,13 @@ static_assert(
     std::is_same_v<frozen<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 128>, Tanh>, Sequential<TableSum<27, 128, 2, 4>, Tanh>>);
 static_assert(std::is_same_v<frozen<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 7>, Flatten, Linear<28, 2>>,
                              Sequential<TableSum<27, 7, 2, 4>, Flatten, Linear<28, 2>>>);
+// A normalised table is a table, and then a table of sums; two products are one, unless that were more work.
+static_assert(std::is_same_v<frozen<Embedding<27, 10, 3>, BatchNorm<10>, Tanh>, Sequential<Embedding<27, 10, 3>, Tanh>>);
+static_assert(std::is_same_v<frozen<Embedding<27, 10, 3>, BatchNorm<10>, Linear<30, 20>, Tanh>, Sequential<TableSum<27, 20, 3>, Tanh>>);
+static_assert(std::is_same_v<frozen<Linear<9, 5, NoBias>, Linear<5, 7>, BatchNorm<7>>, Sequential<Linear<9, 7>>>);
+static_assert(std::is_same_v<frozen<Linear<90, 2>, Linear<2, 90>>, Sequential<Linear<90, 2>, Linear<2, 90>>>);
+static_assert(std::is_same_v<frozen<Input<2, 4>, Linear<4, 3>, Linear<6, 5>>, Sequential<Input<2, 4>, Linear<4, 3>, Linear<6, 5>>>);
+static_assert(std::is_same_v<frozen<Input<4>, Tanh, BatchNorm<4>, Linear<4, 2>>, Sequential<Input<4>, Tanh, BatchNorm<4>, Linear<4, 2>>>);
 // A table that would be too large for a near cache stays two layers; so does what has no rule, and then the type is the same.
 static_assert(std::is_same_v<frozen<Embedding<5000, 10>, Linear<30, 200>, BatchNorm<200>>, Sequential<Embedding<5000, 10>, Linear<30, 200>>>);
 static_assert(std::is_same_v<frozen<Input<4>, BatchNorm<4>, Tanh>, Sequential<Input<4>, BatchNorm<4>, Tanh>>);
@@ -74,6 +81,12 @@ TEST_CASE("a frozen network answers as its layers do one by one")
         CHECK(folding_error<Deep>(g, ids, 0.5, 2) <= 1e-6);
         CHECK(folding_error<Tree>(g, g.randint(0, 27, 40, 8), 0.5, 2) <= 1e-6);
         CHECK(folding_error<Sequential<Linear<7, 31, NoBias>, BatchNorm<31>>>(g, g.randn(40, 7), 0.5, 2) <= 1e-6);
+        CHECK(folding_error<Sequential<Linear<7, 31>, Linear<31, 5>>>(g, g.randn(40, 7), 0.5, 2) <= 1e-6);
+        CHECK(folding_error<Sequential<Linear<7, 31, NoBias>, Linear<31, 5, NoBias>, BatchNorm<5>>>(g, g.randn(40, 7), 0.5, 2) <= 1e-6);
+        CHECK(folding_error<Sequential<Embedding<27, 10, 3>, BatchNorm<10, LectureStd>>>(g, ids, 0.5, 2) <= 1e-6);
+        CHECK(folding_error<Sequential<Embedding<27, 10, 3>, BatchNorm<10>, Linear<30, 11>, Tanh>>(g, ids, 0.5, 2) <= 1e-6);
+        CHECK(folding_error<Sequential<Embedding<27, 10, 3>, BatchNorm<10>>>(g, ids, 0, 1e-5) <= 1e-6);
+        CHECK(folding_error<Sequential<Embedding<27, 10, 3>, BatchNorm<10>>>(g, ids, 1, 1e8) <= 1e-6);
         // Spreads down to the convention's epsilon and means of many sizes.
         CHECK(folding_error<Sequential<Linear<7, 31>, BatchNorm<31>>>(g, g.randn(40, 7), 0, 1e-5) <= 1e-6);
         CHECK(folding_error<Sequential<Linear<7, 31>, BatchNorm<31>>>(g, g.randn(40, 7), 1, 1e8) <= 1e-6);
