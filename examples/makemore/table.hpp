@@ -2,6 +2,7 @@
 /// The data behind a picture: named columns, as CSV and as JSON.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
