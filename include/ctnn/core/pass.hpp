@@ -20,6 +20,8 @@ namespace detail {
 // Shown by a compile error; never true.
 template <class L, class M>
 inline constexpr bool has_memory = false;
+template <class L, class M>
+inline constexpr bool has_generator = false;
 
 /// The number of samples in a pass: a constant in training.
 template <Mode M>
@@ -102,8 +104,8 @@ struct Pass {
     }
     [[nodiscard]] Generator& generator() const
     {
-        static_assert((training && detail::facts_of<L>().draws) || detail::has_memory<L, M>,
-                      "[ctnn.mode] generator() exists in training only, for a layer that states draws = true");
+        if constexpr (!training || !detail::facts_of<L>().draws)
+            static_assert(detail::has_generator<L, M>, "[ctnn.mode] generator() exists in training only, for a layer that states draws = true");
         return *generator_used;
     }
     /// `const auto [weight, bias] = pass.parameters();`

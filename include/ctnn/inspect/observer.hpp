@@ -112,7 +112,7 @@ struct parameters_watched {
 // Shown by a compile error; never true.
 template <class M>
 inline constexpr bool retains_what_is_watched = false;
-template <class Net, class What>
+template <class What, class Net>
 inline constexpr bool has_what_is_watched = false;
 
 } // namespace detail
@@ -150,8 +150,9 @@ public:
     {
         using Net = typename M::network;
         if (options.every == 0) throw Error("ctnn.option", "an observer looks every 0 steps, expected 1 or more");
-        static_assert(!watches_outputs || M::mode::retains_gradients || detail::retains_what_is_watched<M>,
-                      "[ctnn.mode] outputs and their gradients can be watched in a Model<Net, Train<B, RetainGradients>>");
+        if constexpr (watches_outputs && !M::mode::retains_gradients)
+            static_assert(detail::retains_what_is_watched<typename M::mode>,
+                          "[ctnn.mode] outputs and their gradients can be watched in a Model<Net, Train<B, RetainGradients>>");
         (check<Net, What>(), ...);
         if constexpr (watches_outputs)
             for (LayerInfo& layer : layers_of<Net>()) {
@@ -202,12 +203,14 @@ private:
     {
         constexpr W* w = nullptr;
         constexpr std::size_t layers = detail::flat_layers<Net>::size;
-        static_assert((detail::layers_watched<Outputs>::beyond(w) <= layers && detail::layers_watched<OutputGradients>::beyond(w) <= layers &&
-                       detail::parameters_watched<Parameters>::template known<Net>(w) &&
-                       detail::parameters_watched<ParameterGradients>::template known<Net>(w) &&
-                       detail::parameters_watched<Updates>::template known<Net>(w)) ||
-                          detail::has_what_is_watched<Net, W>,
-                      "[ctnn.name] the network has no layer of this number, or no parameter of this name; summary<Net>() lists the layers");
+        constexpr bool known = detail::layers_watched<Outputs>::beyond(w) <= layers &&
+                               detail::layers_watched<OutputGradients>::beyond(w) <= layers &&
+                               detail::parameters_watched<Parameters>::template known<Net>(w) &&
+                               detail::parameters_watched<ParameterGradients>::template known<Net>(w) &&
+                               detail::parameters_watched<Updates>::template known<Net>(w);
+        if constexpr (!known)
+            static_assert(detail::has_what_is_watched<W, Net>,
+                          "[ctnn.name] the network has no layer of this number, or no parameter of this name; summary<Net>() lists the layers");
     }
 
     template <template <std::size_t...> class Kind>
@@ -263,7 +266,7 @@ private:
                 const Spread of_gradient = detail::spread_of(gradient);
                 h.gradient_mean.add(steps_, of_gradient.mean);
                 h.gradient_std.add(steps_, of_gradient.std);
-                h.gradient_norm.add(steps_, detail::statistics_of(gradient).norm);
+                h.gradient_norm.add(steps_, detail::norm_of(gradient));
                 h.gradient_to_data.add(steps_, of_gradient.std / of_value.std);
             }
         }

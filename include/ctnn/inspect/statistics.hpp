@@ -95,6 +95,13 @@ Spread spread_of(std::span<const T> x)
     return {pivot + sum / n, std::sqrt((deviations < 0 ? 0 : deviations) / (n - 1))}; // NaN stays
 }
 
+/// The root of the sum of squares.
+template <class T>
+double norm_of(std::span<const T> x)
+{
+    return std::sqrt(sums<1>(x.size(), [&](std::size_t i) { return std::array{static_cast<double>(x[i]) * static_cast<double>(x[i])}; })[0]);
+}
+
 /// log10(std(after - before) / std(after)), to six digits.
 template <class T>
 double log_update_to_data(std::span<const T> before, std::span<const T> after)
@@ -150,7 +157,7 @@ Statistics statistics_of(std::span<const T> x)
     }
     s.min = static_cast<double>(low);
     s.max = static_cast<double>(high);
-    s.norm = std::sqrt(sums<1>(x.size(), [&](std::size_t i) { return std::array{static_cast<double>(x[i]) * static_cast<double>(x[i])}; })[0]);
+    s.norm = norm_of(x);
     return s;
 }
 

@@ -66,10 +66,6 @@ inline std::string listed(const std::vector<std::size_t>& numbers)
     return numbers.size() > most ? text + " and " + std::to_string(numbers.size() - most) + " more" : text;
 }
 
-} // namespace detail
-
-namespace detail {
-
 inline bool has_two_ends(const LayerInfo& layer) { return std::isfinite(layer.limits.low) && std::isfinite(layer.limits.high); }
 
 /// One layer's dead units, named; what to try depends on whether the nonlinearity has two ends, as tanh, or one, as ReLU.
