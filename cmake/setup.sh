@@ -16,7 +16,7 @@ usage() {
 [ $# -ge 1 ] || usage
 goal=$1
 shift
-packages="g++ cmake ninja-build libxtensor-dev libxsimd-dev libcli11-dev libfmt-dev"
+packages="g++ cmake ninja-build libxtensor-dev libxsimd-dev libcli11-dev libfmt-dev nlohmann-json3-dev"
 case $goal in
 makemore) ;;
 test)

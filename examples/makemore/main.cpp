@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <string>
@@ -49,7 +50,7 @@ CLI::Validator learning_rate()
 /// A path, or nothing said at all.
 CLI::Validator some_path()
 {
-    return {[](const std::string& text) -> std::string { return text.empty() ? "the path of a folder is empty" : ""; }, ""};
+    return {[](const std::string& text) -> std::string { return text.empty() ? "the path is empty" : ""; }, ""};
 }
 
 constexpr std::uint64_t most = 1'000'000'000'000; // steps, names: more would not end
@@ -86,7 +87,8 @@ std::string stage_help()
 void print_result(const Result& r)
 {
     fmt::print("\nloss in eval mode   train {:.7f}   validation {:.7f}   test {:.7f}\n", r.train, r.validation, r.test);
-    fmt::print("training time       {:.2f} s, {:.1f} us a step\n\n", r.seconds, r.seconds / static_cast<double>(r.steps) * 1e6);
+    fmt::print("training time       {:.2f} s, {:.1f} us a step\n\n", r.seconds,
+               r.seconds / static_cast<double>(std::max<std::size_t>(1, r.steps - r.first)) * 1e6);
     if (r.inside) print_inside(*r.inside);
     std::fflush(stdout);
 }
@@ -98,8 +100,23 @@ void finish_report(const Options& options, const std::vector<Result>& results)
     if (!missing.empty()) std::fprintf(stderr, "makemore: %s\n", missing.c_str());
 }
 
-void run_train(Stage stage, const Options& options)
+/// A checkpoint that is there is taken up, or left alone.
+void check_checkpoint(Options& options)
 {
+    if (!options.resume.empty() && !options.report.empty())
+        throw Failure(
+            1, "--report needs the whole training: what an observer saw before a checkpoint is not in it; leave out --resume or --report");
+    if (options.checkpoint.empty()) options.checkpoint = options.resume;
+    std::error_code unknown;
+    if (!std::filesystem::exists(options.checkpoint, unknown) || options.overwrite) return;
+    if (!std::filesystem::equivalent(options.checkpoint, options.resume, unknown))
+        throw Failure(4, fmt::format("'{}' is there already; take it up with --resume {}, or name another file, or say --overwrite",
+                                     options.checkpoint, options.checkpoint));
+}
+
+void run_train(Stage stage, Options options)
+{
+    check_checkpoint(options);
     if (!options.report.empty()) prepare_report(options.report);
     const Data data = load(options.data);
     const StageName& name = stage_names[static_cast<std::size_t>(stage)];
@@ -163,6 +180,23 @@ int main(int argc, char** argv)
         ->check(some_path())
         ->type_name("DIR");
 
+    train_command
+        .add_option(
+            "--checkpoint", options.checkpoint,
+            "File (safetensors) for the whole state of the training, written at its start, each --every steps, at a signal and at the end; "
+            "the file of another training is not written over [default: none]")
+        ->check(some_path())
+        ->type_name("FILE");
+    train_command.add_option("--every", options.every, "Steps between two checkpoints")
+        ->check(whole_number(1, most))
+        ->capture_default_str()
+        ->type_name("N");
+    train_command
+        .add_option("--resume", options.resume, "Checkpoint to go on from, with the same options; and to go on saving to [default: none]")
+        ->check(some_path())
+        ->type_name("FILE");
+    train_command.add_flag("--overwrite", options.overwrite, "Write over the file of another training");
+
     CLI::App& stages_command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
     add_common_options(stages_command, options, "200000");
 
@@ -223,7 +257,7 @@ int main(int argc, char** argv)
         return failure.code;
     } catch (const ctnn::Error& error) {
         std::fprintf(stderr, "makemore: %s\n", error.what());
-        return error.id() == "ctnn.option" ? 1 : 2;
+        return error.id() == "ctnn.option" ? 1 : error.id() == "ctnn.save" ? 4 : 2;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "makemore: %s\n", error.what());
         return 4;

@@ -27,8 +27,9 @@ inline void watch_signals()
 /// A bar on a terminal; lines such as "  10000/ 200000: 2.0322" in a pipe.
 class Progress {
 public:
-    explicit Progress(std::size_t steps)
-        : steps_(steps), interval_(steps >= 100'000 ? 10'000 : std::max<std::size_t>(1, steps / 10)), terminal_(isatty(STDOUT_FILENO) != 0)
+    Progress(std::size_t steps, std::size_t first)
+        : steps_(steps), first_(first), interval_(steps >= 100'000 ? 10'000 : std::max<std::size_t>(1, steps / 10)),
+          terminal_(isatty(STDOUT_FILENO) != 0)
     {}
 
     void step(std::size_t step, double loss)
@@ -48,7 +49,7 @@ public:
 
 private:
     using clock = std::chrono::steady_clock;
-    std::size_t steps_, interval_;
+    std::size_t steps_, first_, interval_;
     bool terminal_;
     clock::time_point start_ = clock::now(), drawn_{};
 
@@ -59,7 +60,7 @@ private:
         drawn_ = now;
         constexpr std::size_t width = 24;
         const std::size_t full = std::min(width, step * width / steps_);
-        const double rate = static_cast<double>(step + 1) / std::max(1e-9, seconds());
+        const double rate = static_cast<double>(step + 1 - first_) / std::max(1e-9, seconds());
         const auto left = static_cast<std::size_t>(static_cast<double>(steps_ - step) / rate);
         fmt::print("\r\x1b[K[{}{}] {}/{}  loss {:.3f}  {:.0f} steps/s  {}:{:02d} left", std::string(full, '#'), std::string(width - full, '.'),
                    step, steps_, loss, rate, left / 60, left % 60);

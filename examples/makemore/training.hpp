@@ -20,6 +20,7 @@
 #include <fmt/format.h>
 
 #include <ctnn/inspect/inspect.hpp>
+#include <ctnn/io/checkpoint.hpp>
 
 #include "progress.hpp"
 #include "stages.hpp"
@@ -41,7 +42,12 @@ struct Options {
     std::string metrics;
     std::size_t samples = 20;
     bool prints_names = true;
-    std::string report; ///< the folder for it; empty: no report, and nothing is observed
+    std::string report;             ///< the folder for it; empty: no report, and nothing is observed
+    std::string checkpoint, resume; ///< files; empty: none
+    std::size_t every = 10'000;     ///< steps between two checkpoints
+    bool overwrite = false;         ///< a checkpoint file that is there already
+    std::string header;             ///< the C++ header to write; empty: none
+    bool int8 = false;              ///< with weights of one byte
 };
 
 /// The split words as samples, and the vocabulary they share.
@@ -76,10 +82,11 @@ inline Data load(const std::string& path)
 /// One JSON object a line for each step. A disk that is full does not stop the training: it is reported at the end.
 class Metrics {
 public:
-    explicit Metrics(const std::string& path) : path_(path)
+    /// A resumed training goes on in the file that is there.
+    Metrics(const std::string& path, bool resumes) : path_(path)
     {
         if (path.empty()) return;
-        file_.reset(std::fopen(path.c_str(), "w"));
+        file_.reset(std::fopen(path.c_str(), resumes ? "a" : "w"));
         if (file_ == nullptr) throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
     }
     void write(std::size_t step, double loss, double learning_rate)
@@ -130,7 +137,7 @@ struct Inside {
 
 struct Result {
     Stage stage{};
-    std::size_t steps = 0;
+    std::size_t steps = 0, first = 0; ///< a resumed training starts at `first`
     double initial_loss = 0, seconds = 0;
     double train = 0, validation = 0, test = 0; ///< in eval mode, over the whole split
     std::string diverged;                       ///< what went wrong behind the last step
@@ -237,6 +244,48 @@ template <class M, class Observed>
     add(judge(inside.dead));
 }
 
+/// Writes checkpoints, and takes a training up from one.
+template <class Checkpoint, class M>
+class Saver {
+public:
+    Saver(Checkpoint checkpoint, const M& model, Stage stage, const Options& options)
+        : checkpoint_(checkpoint), model_(&model), options_(&options),
+          settings_(fmt::format("stage {}, seed {}, learning rate {}, a tenth from step {}", stage_names[static_cast<std::size_t>(stage)].name,
+                                options.seed, options.learning_rate, options.decay_at))
+    {}
+
+    /// The step to go on with.
+    [[nodiscard]] std::size_t resume(std::size_t steps)
+    {
+        if (options_->resume.empty()) return 0;
+        const std::size_t first = checkpoint_.load(options_->resume, settings_);
+        if (first > steps)
+            throw Failure(1, fmt::format("'{}' is at step {}, the training is to end at step {}", options_->resume, first, steps));
+        return first;
+    }
+    void save(std::size_t step) const
+    {
+        if (options_->checkpoint.empty()) return;
+        try {
+            checkpoint_.save(options_->checkpoint, step, settings_);
+        } catch (const Error& error) {
+            const auto* weights = model_->parameter_block();
+            if (std::all_of(weights, weights + model_->block_size(), [](auto w) { return std::isfinite(w); })) throw;
+            throw Failure(3, fmt::format("diverged: after {} steps {}", step, error.what()));
+        }
+    }
+    void save_each(std::size_t step, std::size_t first) const
+    {
+        if (step == first || step % options_->every == 0) save(step);
+    }
+
+private:
+    Checkpoint checkpoint_;
+    const M* model_;
+    const Options* options_;
+    std::string settings_;
+};
+
 /// Called with the result before names are drawn, so that nothing behind it can lose it.
 using Report = std::function<void(const Result&)>;
 
@@ -256,10 +305,13 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
     Watch observer{model};
     CrossEntropy criterion;
     Minibatches<batch> batches{data.train};
-    Metrics metrics{options.metrics};
-    Progress progress{result.steps};
+    Saver saver{Checkpoint{model, sgd, generator, batches}, model, stage, options};
+    result.first = saver.resume(result.steps);
+    Metrics metrics{options.metrics, !options.resume.empty()};
+    Progress progress{result.steps, result.first};
 
-    for (std::size_t step = 0; step < result.steps; ++step) {
+    for (std::size_t step = result.first; step < result.steps; ++step) {
+        saver.save_each(step, result.first);
         const auto [contexts, targets] = batches.next(generator);
         const auto& logits = model.forward(contexts);
         const auto [loss, dlogits] = criterion(logits, targets);
@@ -278,11 +330,13 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
         if (stop_signal != 0) {
             progress.done();
             (void)metrics.close();
+            saver.save(step + 1);
             stop_if_asked(fmt::format("behind step {}", step));
         }
     }
     result.seconds = progress.seconds();
     progress.done();
+    saver.save(result.steps);
 
     const auto frozen = freeze(model);
     result.train = mean_loss(frozen, data.train);

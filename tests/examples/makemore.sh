@@ -103,6 +103,48 @@ stages)
     for stage in baseline calm-output calm-tanh kaiming batchnorm; do has out "^$stage +[0-9.]+ +[0-9.]+ +[0-9.]+"; done
     has out 'initial loss'
     ;;
+checkpoint)
+    run 0 train --steps 1000 --samples 1 --checkpoint whole
+    tail -n 1 out >name
+    for stop in 1 7 999; do
+        run 0 train --steps $stop --samples 0 --checkpoint c$stop --every 3
+        run 0 train --steps 1000 --samples 1 --resume c$stop
+        cmp whole c$stop || fail "resumed at $stop"
+        tail -n 1 out | cmp - name || fail "another name behind $stop"
+    done
+    # Killed, and stopped by a signal, wherever it is.
+    for signal in KILL INT; do
+        rm -f stopped
+        "$makemore" train --steps 100000 --samples 0 --every 50 --checkpoint stopped >out 2>err &
+        pid=$!
+        while [ ! -e stopped ]; do sleep 0.01; done
+        sleep 0.1
+        kill -s $signal $pid
+        wait $pid
+        code=$?
+        { [ $signal = INT ] && [ $code -eq 130 ]; } || { [ $signal = KILL ] && [ $code -eq 137 ]; } || fail "$signal ended it with $code"
+        run 0 train --steps 100000 --samples 0 --checkpoint "upto$signal" --resume stopped
+        [ -e full ] || run 0 train --steps 100000 --samples 0 --checkpoint full
+        cmp full "upto$signal" || fail "resumed behind $signal"
+    done
+    rm -f .ctnn-*.tmp # of the kill
+    # Nobody's checkpoint is lost.
+    cp whole before
+    run 4 train --steps 5 --checkpoint whole; has err "'whole' is there already; take it up with --resume whole"
+    run 4 train --steps 1500 --resume c7 --checkpoint whole
+    run 1 train --steps 5 --resume whole; has err "'whole' is at step 1000, the training is to end at step 5"
+    run 2 train --steps 2000 --resume whole --seed 3; has err 'seed 2147483647.*' ; has err 'seed 3'
+    run 2 train --steps 2000 --resume whole --stage kaiming
+    run 2 train --steps 2000 --resume no-such-file; has err 'No such file'
+    words 100 >few; run 2 train --steps 2000 --resume whole --data few; has err 'samples with checksum'
+    run 4 train --steps 5 --checkpoint no/where; has err "cannot write 'no/where': No such file"
+    run 1 train --steps 5 --checkpoint ''; run 1 train --steps 5 --every 0 --checkpoint x
+    run 1 train --steps 2000 --resume whole --report r; has err 'leave out --resume or --report'
+    run 3 train --learning-rate 1e30 --steps 100 --every 1 --checkpoint wild; has err diverged
+    cmp whole before || fail "the checkpoint was changed"
+    run 0 train --steps 2000 --resume whole --metrics m; [ "$(wc -l <m)" -eq 1000 ] || fail "1000 more steps in the metrics"
+    run 0 train --steps 5 --checkpoint whole --overwrite
+    ;;
 report)
     run 0 train --stage baseline --steps 300 --samples 3 --report a/b
     has out 'WARNING  The first loss is 2[0-9]\.[0-9]{2}; a network that knows nothing should have 3\.30'
@@ -125,7 +167,7 @@ report)
     for stage in baseline layernorm groupnorm; do has out "^$stage +[0-9.]+ +[0-9.]+"; [ -s c/$stage-updates.csv ] || fail "no data of $stage"; done
     run 1 compare baseline; run 1 compare baseline nonsense
     run 1 compare baseline baseline; has err "stage 'baseline' is named twice"
-    run 1 train --report ''; run 1 inspect --report ''; run 1 compare baseline kaiming --report ''; has err 'the path of a folder is empty'
+    run 1 train --report ''; run 1 inspect --report ''; run 1 compare baseline kaiming --report ''; has err 'the path is empty'
     # Words beyond ASCII, and letters that mean something to gnuplot, CSV and HTML.
     i=0; while [ $i -lt 20 ]; do printf 'caf\303\251\nzo\303\253\n"<a>&\\\n'; i=$((i + 1)); done >odd.txt
     run 0 train --data odd.txt --steps 300 --samples 5 --report odd

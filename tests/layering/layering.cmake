@@ -15,7 +15,7 @@ set(allowed_io core model io)
 set(allowed_embed embed)
 # gradient_check puts an Input in front of the layer it checks.
 set(exceptions inspect/gradient_check.hpp->layer/input.hpp)
-set(by_name inspect/gradient_check.hpp inspect/inspect.hpp)
+set(by_name inspect/gradient_check.hpp inspect/inspect.hpp io/checkpoint.hpp io/pick_model.hpp)
 
 file(GLOB_RECURSE headers RELATIVE ${INCLUDE}/ctnn ${INCLUDE}/ctnn/*.hpp)
 list(LENGTH headers count)

@@ -13,7 +13,7 @@ namespace ctnn::inline CTNN_ARCH {
 /// Its text starts with an id in brackets and names what was expected and what was found:
 /// `[ctnn.shape] the input has shape (32, 4), the model takes (32, 3)`.
 ///
-///   ids : ctnn.shape, ctnn.class_id, ctnn.option, ctnn.data, ctnn.sample, ctnn.generator
+///   ids : ctnn.shape, ctnn.class_id, ctnn.option, ctnn.data, ctnn.sample, ctnn.generator, ctnn.load, ctnn.save
 class Error : public std::runtime_error {
 public:
     /// `id` is a string literal, such as "ctnn.shape".

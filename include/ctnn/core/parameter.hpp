@@ -12,12 +12,16 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// One parameter or buffer of a layer: its name as in PyTorch, its shape, and the value of each element before anything else
-/// sets it.
+/// How PyTorch, and so a file, has the axes of a parameter.
+enum class layout { same, transposed };
+
+/// One parameter or buffer of a layer: its name as in PyTorch, its shape, the value of each element before anything else sets it, and
+/// whether PyTorch has its two axes the other way round.
 struct Parameter {
     std::string_view name;
     extents shape;
     double initial = 0;
+    layout in_files = layout::same;
 };
 
 /// A string literal as a template argument: `model.parameter<"1.weight">()`.

@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include <ctnn/core/checksum.hpp>
 #include <ctnn/core/generator.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/data/vocabulary.hpp>
@@ -115,13 +117,32 @@ public:
             for (std::size_t t = 0; t < context; ++t) batch_.contexts.data()[i * context + t] = samples_->contexts.data()[row * context + t];
             batch_.targets.data()[i] = samples_->targets.data()[row];
         }
+        ++drawn_;
         return {batch_.contexts, batch_.targets};
+    }
+
+    /// The number of batches drawn so far.
+    [[nodiscard]] std::size_t drawn() const { return static_cast<std::size_t>(drawn_); }
+    /// f(name, numbers) for what a checkpoint keeps: which rows come next is the generator's to say.
+    template <class F>
+    void for_each_state(F&& f)
+    {
+        f("drawn", std::span<std::int64_t>(&drawn_, 1));
+    }
+    /// The samples, so that a checkpoint is not taken up with others.
+    [[nodiscard]] std::string settings() const
+    {
+        detail::checksum sum;
+        sum.add(samples_->contexts.data(), samples_->contexts.size() * sizeof(class_id));
+        sum.add(samples_->targets.data(), samples_->targets.size() * sizeof(class_id));
+        return "batches of " + std::to_string(B) + " from " + std::to_string(samples_->size()) + " samples with checksum " + sum.text();
     }
 
 private:
     const Samples* samples_;
     Samples batch_;
     std::array<std::int64_t, B> rows_{};
+    std::int64_t drawn_ = 0;
 };
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -58,7 +58,7 @@ LayerInfo layer_info()
 {
     constexpr layer_facts f = facts_of<L>();
     LayerInfo info;
-    info.type = type_name<L>();
+    info.type = layer_name<L>();
     info.parameters = f.parameter_elements;
     info.elementwise = f.in_place && f.parameters == 0 && f.buffers == 0 && !f.reshapes_only && !f.training_only;
     info.reshapes_only = f.reshapes_only;

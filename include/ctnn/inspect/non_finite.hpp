@@ -25,7 +25,7 @@ template <class Net, std::size_t B, class Keep, class T>
             if (!name.empty()) return;
             for (const T value : model.template output<At>())
                 if (!std::isfinite(value)) {
-                    name = std::string(paths[At].view()) + " (" + detail::type_name<typename detail::flat_layers<Net>::template at<At>>() + ")";
+                    name = std::string(paths[At].view()) + " (" + detail::layer_name<typename detail::flat_layers<Net>::template at<At>>() + ")";
                     return;
                 }
         };

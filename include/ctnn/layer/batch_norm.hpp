@@ -4,10 +4,12 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
 #include <ctnn/core/pass.hpp>
+#include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/batch_norm.hpp>
 #include <ctnn/layer/fold_rules.hpp>
 #include <ctnn/layer/scale_and_shift.hpp>
@@ -93,6 +95,12 @@ struct BatchNorm {
     static constexpr std::size_t saved(const extents&, std::size_t) { return 2 * C; }
 
     static Spread expected(const Spread&, const std::array<Spread, 2>& p) { return detail::scaled_and_shifted(p); }
+
+    static std::string name()
+    {
+        const bool usual = std::is_same_v<Convention, PyTorchConvention>;
+        return "BatchNorm<" + std::to_string(C) + (usual ? "" : ", " + detail::type_name<Convention>()) + ">";
+    }
 
     /// Complains of a convention that is none.
     static constexpr void check() { (void)sizeof(detail::check_convention<Convention>); }

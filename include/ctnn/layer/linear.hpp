@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <type_traits>
 
 #include <ctnn/core/generator.hpp>
@@ -40,7 +41,7 @@ struct check_bias<NoBias> {};
 ///
 ///   x        : last extent In (applied at each position), or extents that multiply to In (flattened)
 ///   y        : the same with last extent Out, or (Out)
-///   weight   : (In, Out), the transpose of PyTorch's        bias : (Out)
+///   weight   : (In, Out), the transpose of PyTorch's and of that in files        bias : (Out)
 ///   backward : dx, dweight and dbias are overwritten
 ///   reset    : weight and bias uniform in +-1/sqrt(In), drawn in the order of torch.nn.Linear
 ///   errors   : [ctnn.shape] any other x, or In or Out of 0
@@ -55,8 +56,8 @@ struct Linear {
     using self = Linear;
     static constexpr applies_activation applies = applies_activation::forward;
     static constexpr auto parameters = [] {
-        if constexpr (has_bias) return std::array{Parameter{"weight", {In, Out}}, Parameter{"bias", {Out}}};
-        else return std::array{Parameter{"weight", {In, Out}}};
+        if constexpr (has_bias) return std::array{Parameter{"weight", {In, Out}, 0, layout::transposed}, Parameter{"bias", {Out}}};
+        else return std::array{Parameter{"weight", {In, Out}, 0, layout::transposed}};
     }();
 
     static constexpr extents output(const extents& x)
@@ -88,6 +89,8 @@ struct Linear {
         const Spread bias = has_bias ? p[N - 1] : Spread{};
         return {mean + bias.mean, std::sqrt(variance + bias.std * bias.std)};
     }
+
+    static std::string name() { return "Linear<" + std::to_string(In) + ", " + std::to_string(Out) + (has_bias ? ">" : ", NoBias>"); }
 
     /// Complains of a Bias that is none.
     static constexpr void check() { (void)sizeof(detail::check_bias<Bias>); }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 
 #include <ctnn/core/pass.hpp>
 #include <ctnn/kernel/gather.hpp>
@@ -38,6 +39,12 @@ struct TableSum {
         return N == 1 ? extents{Out} : extents{N, Out};
     }
     static constexpr extents input(std::size_t) { return {N * T}; }
+
+    static std::string name()
+    {
+        return "TableSum<" + std::to_string(V) + ", " + std::to_string(Out) + ", " + std::to_string(T) +
+               (N == 1 ? ">" : ", " + std::to_string(N) + ">");
+    }
 
     template <class P>
     static void forward(const P& pass)

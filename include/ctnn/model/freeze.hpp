@@ -71,9 +71,11 @@ struct rewriting<Net, layer_list<Done...>, Last, layer_list<Reshapes...>> {
     {
         using L = layer_at<Net, I>;
         using at = rule_at<Net, Last, I>;
-        if constexpr (facts_table<flat_layers<Net>>::value[I].training_only) return rewriting{};
-        else if constexpr (facts_table<flat_layers<Net>>::value[I].reshapes_only)
-            return rewriting<Net, layer_list<Done...>, Last, layer_list<Reshapes..., taken<L, I>>>{};
+        constexpr auto& facts = facts_table<flat_layers<Net>>::value;
+        if constexpr (facts[I].training_only) return rewriting{};
+        else if constexpr (sizeof...(Done) == 0 && Last::first == 0 && facts[0].training_only) // the network starts with one
+            return rewriting<Net, layer_list<>, taken<L, I>, layer_list<>>{};
+        else if constexpr (facts[I].reshapes_only) return rewriting<Net, layer_list<Done...>, Last, layer_list<Reshapes..., taken<L, I>>>{};
         else if constexpr (at::applies) return rewriting<Net, layer_list<Done...>, folded<typename at::rule, Last, I>, layer_list<>>{};
         else return rewriting<Net, layer_list<Done..., Last, Reshapes...>, taken<L, I>, layer_list<>>{};
     }
@@ -117,14 +119,14 @@ struct frozen<Net, false> {
 template <class Net>
 using Frozen = typename detail::frozen<Net>::type;
 
-/// A model of another type, with the model's parameters and running statistics: it answers, it does not learn, and it uses
-/// BatchNorm's running statistics because its type has no others. They are folded into the weights of the layer before, and an
-/// Embedding and the Linear behind it into a table; a Dropout is left out; what has no rule stays as it is. Its parameters are those of
+/// A model of another type, with the parameters and running statistics of one in training, or of one that was loaded: it answers, it does
+/// not learn, and it uses BatchNorm's running statistics because its type has no others. They are folded into the weights of the layer before,
+/// and an Embedding and the Linear behind it into a table; a Dropout is left out; what has no rule stays as it is. Its parameters are those of
 /// `Frozen<Net>`; `Model<Net, Eval>{model}` keeps all layers and names.
 ///
 ///   accuracy : a folded weight is computed in double and rounded once
-template <class Net, std::size_t B, class Keep, class T>
-[[nodiscard]] Model<Frozen<Net>, Eval, T> freeze(const Model<Net, Train<B, Keep>, T>& model)
+template <class Net, Mode M, class T>
+[[nodiscard]] Model<Frozen<Net>, Eval, T> freeze(const Model<Net, M, T>& model)
 {
     if constexpr (std::is_same_v<Frozen<Net>, Net>) {
         return Model<Net, Eval, T>(model);

@@ -216,6 +216,7 @@ struct slot {
     dotted_name name;
     extents shape;
     double initial = 0;
+    layout in_files = layout::same;
     std::size_t layer = 0, index = 0, offset = 0;
     bool is_buffer = false;
 };
@@ -248,7 +249,7 @@ struct slots {
         const auto add = [&](const auto& declared, std::size_t layer, auto& offsets, bool is_buffer) {
             offsets[layer + 1] = offsets[layer];
             for (std::size_t i = 0; i < declared.size(); ++i) {
-                slot s{paths[layer], declared[i].shape, declared[i].initial, layer, i, offsets[layer + 1], is_buffer};
+                slot s{paths[layer], declared[i].shape, declared[i].initial, declared[i].in_files, layer, i, offsets[layer + 1], is_buffer};
                 if (s.name.length > 0) s.name.append("."); // a layer that is the whole network has no number
                 s.name.append(declared[i].name);
                 t.slot_at[n++] = s;

@@ -1,54 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The table of a network's layers.
+/// A network as text: its type, and the table of its layers.
 #pragma once
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/type_name.hpp>
 #include <ctnn/model/network.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
 namespace detail {
-
-/// "Linear<30, 200, NoBias>": the type as the user wrote it, from the compiler's own text, without namespaces.
-template <class L>
-std::string type_name()
-{
-    const std::string_view text = __PRETTY_FUNCTION__;
-    const std::size_t from = text.find("L = ") + 4;
-    std::size_t to = from, depth = 0;
-    for (; to < text.size(); ++to) { // g++ puts other facts behind a ';', clang closes a ']'
-        if (text[to] == '<') ++depth;
-        if (text[to] == '>') --depth;
-        if (depth == 0 && (text[to] == ';' || text[to] == ']')) break;
-    }
-    std::string name;
-    for (std::size_t i = from; i < to; ++i) {
-        name += text[i];
-        if (name.ends_with("::")) { // drop the qualifier just read
-            std::size_t start = name.size() - 2;
-            if (start > 0 && (name[start - 1] == '}' || name[start - 1] == ')')) // {anonymous}:: or (anonymous namespace)::
-                start = name.find_last_of("{(", start);
-            while (start > 0 && (std::isalnum(static_cast<unsigned char>(name[start - 1])) != 0 || name[start - 1] == '_')) --start;
-            name.resize(start);
-        }
-        if (i + 2 < to && text[i] == ',' && text[i + 1] != ' ') name += ' ';
-    }
-    std::string plain; // clang prints 30UL in places
-    for (std::size_t i = 0; i < name.size(); ++i) {
-        const bool digit_before = !plain.empty() && plain.back() >= '0' && plain.back() <= '9';
-        if (digit_before && (name[i] == 'U' || name[i] == 'u') && i + 1 < name.size() && (name[i + 1] == 'L' || name[i + 1] == 'l')) ++i;
-        else plain += name[i];
-    }
-    return plain;
-}
 
 inline std::string grouped(std::size_t n)
 {
@@ -58,6 +24,32 @@ inline std::string grouped(std::size_t n)
 }
 
 } // namespace detail
+
+namespace detail {
+
+template <class Net>
+struct signature_of {
+    static std::string text() { return layer_name<Net>(); }
+};
+template <class... L>
+struct signature_of<Sequential<L...>> {
+    static std::string text()
+    {
+        std::string list;
+        ((list += (list.empty() ? "" : ", ") + signature_of<L>::text()), ...);
+        return "Sequential<" + list + ">";
+    }
+};
+
+} // namespace detail
+
+/// The network as text, equal with every compiler: "Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, Tanh>". Layers of one's own
+/// stand in it without namespaces.
+template <class Net>
+[[nodiscard]] std::string signature()
+{
+    return detail::signature_of<Net>::text();
+}
 
 /// The table of layers: position, layer, output shape with the batch as B, trainable parameters; then the totals.
 template <class Net, class T = float>
@@ -79,7 +71,7 @@ template <class Net, class T = float>
         const auto paths = detail::paths_of<Net>();
         [&]<std::size_t... I>(std::index_sequence<I...>)
         {
-            (rows.push_back({std::string(paths[I].view()), detail::type_name<typename list::template at<I>>(), with_batch(shapes.at[I + 1]),
+            (rows.push_back({std::string(paths[I].view()), detail::layer_name<typename list::template at<I>>(), with_batch(shapes.at[I + 1]),
                              detail::grouped(detail::facts_table<list>::value[I].parameter_elements)}),
              ...);
         }

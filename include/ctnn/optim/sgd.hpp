@@ -4,6 +4,10 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -74,10 +78,32 @@ public:
         options_.learning_rate = rate;
     }
 
+    /// f(name, numbers) for all that decides the steps to come, as a checkpoint keeps it.
+    template <class F>
+    void for_each_state(F&& f)
+    {
+        f("learning_rate", std::span<float>(&options_.learning_rate, 1));
+        f("velocity", std::span<T>(velocity_));
+        f("steps", std::span<std::int64_t>(&steps_, 1));
+    }
+    /// What does not change: two that say the same, with the same state, take the same steps.
+    [[nodiscard]] std::string settings() const
+    {
+        const auto text = [](float x) {
+            char digits[32] = "0";
+            for (int n = 6; n <= 9 && std::strtof(digits, nullptr) != x; ++n) // as few as tell it from every other float
+                std::snprintf(digits, sizeof digits, "%.*g", n, static_cast<double>(x));
+            for (char& c : digits) c = c == ',' ? '.' : c; // in a locale that writes 0,9
+            return std::string(digits);
+        };
+        return std::string(options_.nesterov ? "SGD with Nesterov" : "SGD with") + " momentum " + text(options_.momentum) + ", dampening " +
+               text(options_.dampening) + ", weight decay " + text(options_.weight_decay);
+    }
+
 private:
     SgdOptions options_;
     std::vector<T> velocity_;
-    std::size_t steps_ = 0;
+    std::int64_t steps_ = 0;
 
     template <class M>
     void update(M& model)

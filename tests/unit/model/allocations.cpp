@@ -1,22 +1,35 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Counts calls of operator new: one for a training model, none for a step, none for an answer.
 #include <ctnn/ctnn.hpp>
+#include <ctnn/io/model_file.hpp>
 
 #include <array>
 #include <cstdlib>
 #include <new>
+#include <string>
+
+#include <malloc.h>
 
 #include <doctest/doctest.h>
 
+#include "../../support/files.hpp"
+
 namespace {
-std::size_t allocations = 0;
+std::size_t allocations = 0, live = 0, peak = 0;
 
 void* counted(std::size_t bytes, std::size_t alignment)
 {
     ++allocations;
     void* p = nullptr;
     if (posix_memalign(&p, alignment < sizeof(void*) ? sizeof(void*) : alignment, bytes) != 0) throw std::bad_alloc{};
+    live += malloc_usable_size(p);
+    if (live > peak) peak = live;
     return p;
+}
+void released(void* p)
+{
+    live -= malloc_usable_size(p);
+    std::free(p);
 }
 } // namespace
 
@@ -24,14 +37,14 @@ void* operator new(std::size_t n) { return counted(n, alignof(std::max_align_t))
 void* operator new[](std::size_t n) { return counted(n, alignof(std::max_align_t)); }
 void* operator new(std::size_t n, std::align_val_t a) { return counted(n, static_cast<std::size_t>(a)); }
 void* operator new[](std::size_t n, std::align_val_t a) { return counted(n, static_cast<std::size_t>(a)); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p) noexcept { released(p); }
+void operator delete[](void* p) noexcept { released(p); }
+void operator delete(void* p, std::size_t) noexcept { released(p); }
+void operator delete[](void* p, std::size_t) noexcept { released(p); }
+void operator delete(void* p, std::align_val_t) noexcept { released(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { released(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { released(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { released(p); }
 
 using namespace ctnn;
 
@@ -94,4 +107,76 @@ TEST_CASE("no allocation makes an answer, frozen or not")
     const Model<Net, Train<32>> trained{g};
     check(Model<Net, Eval>{trained});
     check(freeze(trained));
+}
+
+TEST_CASE("loading takes memory for the numbers and at most 128 KiB, whatever is in the file")
+{
+    constexpr std::size_t numbers = sizeof(float) * (parameter_count<Net> + 400), most = numbers + 128 * 1024;
+    const support::Folder folder;
+    Generator g{1};
+    Model<Net, Eval> model{g};
+    const std::string path = folder.file("a");
+    const auto peak_of_load = [&] {
+        const std::size_t before = live;
+        peak = live;
+        try {
+            load(model, path);
+        } catch (const Error&) {}
+        return peak - before;
+    };
+    save(model, path);
+    const std::size_t good = peak_of_load();
+    CHECK(good > numbers); // that it is counted
+    CHECK(good <= most);
+    const std::string bytes = support::bytes_of(path);
+    std::uint64_t length = 0;
+    std::memcpy(&length, bytes.data(), 8);
+    const std::string data = bytes.substr(8 + length);
+    /// The header without its last brace.
+    const std::string tensors = bytes.substr(8, bytes.find_last_of('}', 8 + length) - 8);
+    const auto with_header = [&](std::string header) {
+        if (header.size() > 64 * 1024) header.resize(64 * 1024);
+        const std::uint64_t n = header.size();
+        std::string file(8, '\0');
+        std::memcpy(file.data(), &n, 8);
+        support::write_bytes(path, file + header + data);
+    };
+    const auto repeated = [](std::size_t n, auto f) {
+        std::string text;
+        for (std::size_t i = 0; i < n; ++i) text += f(std::to_string(i));
+        return text;
+    };
+    const std::string all_that_fits = tensors + std::string(64 * 1024 - tensors.size() - 1, ' ');
+    const std::string bad[] = {
+        all_that_fits + "}",
+        tensors + std::string(4000, ' ') + ",\"" + std::string(60000, 'x'),
+        tensors + ",\"" + repeated(15, [](const auto&) { return std::string(4000, 'x') + "\":1,\""; }),
+        tensors +
+            repeated(600,
+                     [](const auto& i) {
+                         return ",\"ctnn." + i + std::string(30, 'x') + "\":{\"dtype\":\"I64\",\"shape\":[0],\"data_offsets\":[0,0]}";
+                     }) +
+            "}",
+        tensors +
+            repeated(200,
+                     [](const auto& i) {
+                         return ",\"ctnn." + i + std::string(118, 'x') + "\":{\"dtype\":\"I64\",\"shape\":[0],\"data_offsets\":[0,0]}";
+                     }) +
+            "}",
+        "{\"__metadata__\":{\"a\":\"\"" +
+            repeated(63, [](const auto& i) { return ",\"" + std::string(120, 'k') + i + "\":\"" + std::string(800, 'v') + "\""; }) + "}}",
+        "{\"__metadata__\":{\"a\":\"\"" + repeated(9000, [](const auto& i) { return ",\"" + i + "\":\"\""; }) + "}}",
+        "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[" + repeated(30000, [](const auto&) { return "1,"; }),
+        "{\"0.weight\":" + std::string(65000, '['),
+        "{" + std::string(65000, '1'),
+    };
+    for (const std::string& header : bad) {
+        with_header(header);
+        CHECK(peak_of_load() <= most);
+    }
+    const std::uint64_t huge = ~std::uint64_t{0};
+    std::string lie = bytes;
+    std::memcpy(lie.data(), &huge, 8);
+    support::write_bytes(path, lie);
+    CHECK(peak_of_load() <= 64 * 1024);
 }

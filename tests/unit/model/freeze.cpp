@@ -5,8 +5,10 @@
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "../../support/random.hpp"
+#include "../../support/random_nets.hpp"
 
 using namespace ctnn;
 
@@ -31,6 +33,15 @@ static_assert(std::is_same_v<frozen<Linear<9, 5, NoBias>, Linear<5, 7>, BatchNor
 static_assert(std::is_same_v<frozen<Linear<90, 2>, Linear<2, 90>>, Sequential<Linear<90, 2>, Linear<2, 90>>>);
 static_assert(std::is_same_v<frozen<Input<2, 4>, Linear<4, 3>, Linear<6, 5>>, Sequential<Input<2, 4>, Linear<4, 3>, Linear<6, 5>>>);
 static_assert(std::is_same_v<frozen<Input<4>, Tanh, BatchNorm<4>, Linear<4, 2>>, Sequential<Input<4>, Tanh, BatchNorm<4>, Linear<4, 2>>>);
+static_assert(
+    std::is_same_v<frozen<Embedding<27, 10, 3>, BatchNorm<10>, Linear<30, 20>, Linear<20, 8>, BatchNorm<8>>, Sequential<TableSum<27, 8, 3>>>);
+static_assert(std::is_same_v<frozen<Embedding<27, 10, 3>, Linear<30, 2>, Linear<2, 80>>, Sequential<TableSum<27, 2, 3>, Linear<2, 80>>>);
+// Dropout goes, wherever it stands, and what it kept apart folds.
+static_assert(std::is_same_v<frozen<Dropout<1, 5>, Linear<3, 5, NoBias>, Dropout<1, 2>, BatchNorm<5>, Tanh, Dropout<1, 2>>,
+                             Sequential<Linear<3, 5>, Tanh>>);
+static_assert(std::is_same_v<frozen<Dropout<1, 5>, Dropout<1, 5>, Flatten, Linear<3, 5>>, Sequential<Flatten, Linear<3, 5>>>);
+// What is frozen stays so.
+static_assert(std::is_same_v<frozen<TableSum<27, 200, 3>, Tanh, Linear<200, 27>>, Sequential<TableSum<27, 200, 3>, Tanh, Linear<200, 27>>>);
 // A table that would be too large for a near cache stays two layers; so does what has no rule, and then the type is the same.
 static_assert(std::is_same_v<frozen<Embedding<5000, 10>, Linear<30, 200>, BatchNorm<200>>, Sequential<Embedding<5000, 10>, Linear<30, 200>>>);
 static_assert(std::is_same_v<frozen<Input<4>, BatchNorm<4>, Tanh>, Sequential<Input<4>, BatchNorm<4>, Tanh>>);
@@ -39,9 +50,9 @@ static_assert(std::is_same_v<frozen<Input<4>, Tanh, Sequential<Linear<4, 2>>>, S
 static_assert(std::is_same_v<frozen<Input<6, 2>, Linear<2, 3>, FlattenConsecutive<2>, BatchNorm<6>>,
                              Sequential<Input<6, 2>, Linear<2, 3>, FlattenConsecutive<2>, BatchNorm<6>>>);
 
-/// The frozen model against the same layers in double, relative to the largest output.
+/// The frozen model and the model as it is against the same layers in double, relative to the largest output.
 template <class Net, class X>
-double folding_error(Generator& g, const X& x, double spread_low, double spread_high)
+std::pair<double, double> errors(Generator& g, const X& x, double spread_low, double spread_high)
 {
     Model<Net, Train<2>> model{g};
     model.for_each_buffer([&](auto name, auto value) {
@@ -56,14 +67,22 @@ double folding_error(Generator& g, const X& x, double spread_low, double spread_
         std::copy_n((f.is_buffer ? model.buffer_block() : model.parameter_block()) + f.offset, f.shape.size(),
                     (t.is_buffer ? exact.buffer_block() : exact.parameter_block()) + t.offset);
     }
-    const auto y = freeze(model).forward(x);
     const auto truth = exact.forward(x);
-    double worst = 0, largest = 0;
-    for (std::size_t i = 0; i < y.size(); ++i) {
-        worst = std::max(worst, std::fabs(static_cast<double>(y.data()[i]) - truth.data()[i]));
-        largest = std::max(largest, std::fabs(truth.data()[i]));
-    }
-    return worst / largest;
+    const auto error = [&](const auto& y) {
+        double worst = 0, largest = 0;
+        for (std::size_t i = 0; i < y.size(); ++i) {
+            worst = std::max(worst, std::fabs(static_cast<double>(y.data()[i]) - truth.data()[i]));
+            largest = std::max(largest, std::fabs(truth.data()[i]));
+        }
+        return worst / largest;
+    };
+    return {error(freeze(model).forward(x)), error(Model<Net, Eval>{model}.forward(x))};
+}
+
+template <class Net, class X>
+double folding_error(Generator& g, const X& x, double spread_low, double spread_high)
+{
+    return errors<Net>(g, x, spread_low, spread_high).first;
 }
 
 } // namespace
@@ -91,6 +110,35 @@ TEST_CASE("a frozen network answers as its layers do one by one")
         CHECK(folding_error<Sequential<Linear<7, 31>, BatchNorm<31>>>(g, g.randn(40, 7), 0, 1e-5) <= 1e-6);
         CHECK(folding_error<Sequential<Linear<7, 31>, BatchNorm<31>>>(g, g.randn(40, 7), 1, 1e8) <= 1e-6);
     });
+}
+
+TEST_CASE("random networks answer the same frozen")
+{
+    support::for_each_seed([](Generator& g) {
+        support::for_each_random_net<10>([&]<class Net> {
+            CAPTURE(signature<Net>());
+            static_assert(std::is_same_v<Frozen<Frozen<Net>>, Frozen<Net>>);
+            const auto check = [&](const auto& x) {
+                for (const double spread : {2.0, 1e-4, 1e4}) {
+                    // Several layers in float are themselves further than 1e-6 from the truth; freezing may add that much.
+                    const auto [frozen, as_it_is] = errors<Net>(g, x, spread / 4, spread);
+                    CHECK(frozen <= as_it_is + 1e-6);
+                }
+            };
+            if constexpr (Model<Net, Eval>::takes_ids) check(g.randint(0, 11, 40, Model<Net, Eval>::sample_size));
+            else check(g.randn(40, Model<Net, Eval>::sample_size));
+        });
+    });
+}
+
+TEST_CASE("a model that was loaded is frozen as one that was trained")
+{
+    Generator g{5};
+    const Model<Sequential<Embedding<27, 10>, Linear<30, 20>, BatchNorm<20>, Tanh>, Train<2>> trained{g};
+    const Model<decltype(trained)::network, Eval> loaded{trained};
+    const auto x = g.randint(0, 27, 5, 3);
+    CHECK(freeze(loaded).forward(x) == freeze(trained).forward(x));
+    CHECK(freeze(freeze(loaded)).forward(x) == freeze(trained).forward(x));
 }
 
 TEST_CASE("a constant feature without epsilon folds into its shift")

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Which of several compiled networks a file holds.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <ctnn/io/model_file.hpp>
+#include <ctnn/model/eval.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+namespace detail {
+
+/// What a file says of itself, and the first of its tensors.
+struct file_contents {
+    std::string signature, tensors;
+    std::size_t count = 0;
+
+    void metadata(const std::string& key, const std::string& value)
+    {
+        if (key == signature_key) signature = value;
+    }
+    [[gnu::cold]] void tensor(const described_tensor& t)
+    {
+        constexpr std::size_t most = 12;
+        if (++count <= most) tensors += "\n  " + t.name.substr(0, safetensors_limits::name) + " " + t.type + " " + t.shape_text();
+        if (count == most + 1) tensors += "\n  and more";
+    }
+};
+
+} // namespace detail
+
+/// The model, ready to answer, of that one among `Nets` whose signature the file has: a std::variant, for std::visit.
+///
+/// ```cpp
+/// const auto model = pick_model<Small, Large>("names.safetensors");
+/// const std::string name = std::visit([&](const auto& m) { return sample(m, vocabulary, generator); }, model);
+/// ```
+///
+///   errors : [ctnn.load] the file has no signature, or that of none of them: the text lists them and what the file holds; and those of `load`
+template <class... Nets>
+    requires(sizeof...(Nets) > 0)
+[[nodiscard]] std::variant<Model<Nets, Eval>...> pick_model(const std::string& path, const LoadOptions& options = {})
+{
+    detail::file_contents contents;
+    {
+        const detail::kept_errno keep;
+        detail::input_file file(path);
+        (void)detail::read_header(file, contents);
+    }
+    std::optional<std::variant<Model<Nets, Eval>...>> picked;
+    const auto offer = [&]<class Net> {
+        if (picked || contents.signature != detail::signature_in_file(signature<Net>())) return;
+        Model<Net, Eval> model;
+        load(model, path, options);
+        picked.emplace(std::in_place_type<Model<Net, Eval>>, std::move(model));
+    };
+    (offer.template operator()<Nets>(), ...);
+    if (!picked) {
+        std::string compiled;
+        ((compiled += "\n  " + signature<Nets>()), ...);
+        throw Error("ctnn.load",
+                    "'" + path + "' holds" +
+                        (contents.signature.empty() ? " no signature, but the tensors" + contents.tensors : "\n  " + contents.signature) +
+                        "\ncompiled in:" + compiled);
+    }
+    return *std::move(picked);
+}
+
+} // namespace ctnn::inline CTNN_ARCH

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/ctnn.hpp>
+#include <ctnn/io/checkpoint.hpp>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include <doctest/doctest.h>
+
+#include "../../support/files.hpp"
+
+using namespace ctnn;
+using support::bytes_of;
+using support::Folder;
+
+namespace {
+
+using Net = Sequential<Embedding<5, 3>, Linear<6, 7, NoBias>, BatchNorm<7>, Tanh, Dropout<1, 10>, Linear<7, 5>>;
+
+Samples some_samples()
+{
+    const Words words = words_from("abcd\nbad\ncab\ndab\nacdc\n");
+    return ngrams(words, Vocabulary{words}, 2);
+}
+
+/// A training with everything that has a state: momentum, a learning rate that falls, running statistics, dropout, a normal left over.
+struct Training {
+    Samples samples = some_samples();
+    Generator generator{11};
+    Model<Net, Train<4>> model{generator};
+    Sgd<float> sgd{model, {.learning_rate = 0.1F, .momentum = 0.9F, .dampening = 0.5F}};
+    Minibatches<4> batches{samples};
+    CrossEntropy<float> criterion;
+    Checkpoint<Model<Net, Train<4>>, Sgd<float>, Minibatches<4>> checkpoint{model, sgd, generator, batches};
+
+    void run(std::size_t from, std::size_t to)
+    {
+        const MultiStep schedule{0.05, {500}};
+        for (std::size_t step = from; step < to; ++step) {
+            const auto [contexts, targets] = batches.next(generator);
+            const auto& logits = model.forward(contexts, generator);
+            const auto [loss, dlogits] = criterion(logits, targets);
+            model.backward(dlogits);
+            sgd.set_learning_rate(schedule.at(step));
+            sgd.step(model);
+            (void)generator.randn(3); // an odd number: one is left over for the next call
+        }
+    }
+};
+
+} // namespace
+
+TEST_CASE("a training taken up at any step ends in the same file")
+{
+    const Folder folder;
+    Training whole;
+    whole.run(0, 1000);
+    whole.checkpoint.save(folder.file("whole"), 1000);
+    for (const std::size_t stop : std::array<std::size_t, 5>{0, 1, 7, 999, 1000}) {
+        CAPTURE(stop);
+        Training first;
+        first.run(0, stop);
+        first.checkpoint.save(folder.file("stopped"), stop, "the same");
+        Training second;
+        second.run(0, 3); // whatever it was before
+        CHECK(second.checkpoint.load(folder.file("stopped"), "the same") == stop);
+        CHECK(second.batches.drawn() == stop);
+        CHECK(second.generator.state() == first.generator.state());
+        second.run(stop, 1000);
+        second.checkpoint.save(folder.file("resumed"), 1000);
+        CHECK(bytes_of(folder.file("resumed")) == bytes_of(folder.file("whole")));
+    }
+}
+
+TEST_CASE("a checkpoint is a model's file too, but a model's file is no checkpoint")
+{
+    const Folder folder;
+    Training training;
+    training.run(0, 20);
+    training.checkpoint.save(folder.file("checkpoint"), 20);
+    Model<Net, Eval> model;
+    load(model, folder.file("checkpoint"));
+    save(model, folder.file("a"));
+    save(training.model, folder.file("b"));
+    CHECK(bytes_of(folder.file("a")) == bytes_of(folder.file("b")));
+    CHECK_THROWS_WITH_AS((void)training.checkpoint.load(folder.file("a")),
+                         doctest::Contains("tensor 'ctnn.optimizer.learning_rate' of shape (1,) is missing"), Error);
+}
+
+TEST_CASE("a checkpoint of another training is refused, and nothing is changed")
+{
+    const Folder folder;
+    Training training;
+    training.run(0, 20);
+    training.checkpoint.save(folder.file("a"), 20, "seed 11");
+    Training other;
+    other.run(0, 5);
+    other.checkpoint.save(folder.file("before"), 5);
+    const auto refused = [&](auto& checkpoint, const std::string& settings, const std::string& text) {
+        CHECK_THROWS_WITH_AS((void)checkpoint.load(folder.file("a"), settings), doctest::Contains(text.c_str()), Error);
+        other.checkpoint.save(folder.file("after"), 5);
+        CHECK(bytes_of(folder.file("after")) == bytes_of(folder.file("before")));
+    };
+    refused(other.checkpoint, "seed 12", "seed 11; SGD with momentum 0.9, dampening 0.5, weight decay 0; batches of 4 from");
+    refused(other.checkpoint, "", "and this is one with\n  SGD");
+    Sgd slower{other.model, {.momentum = 0.8F, .dampening = 0.5F}};
+    Checkpoint with_slower{other.model, slower, other.generator, other.batches};
+    refused(with_slower, "seed 11", "momentum 0.8");
+    const Words words = words_from("abcd\nbad\ncab\ndab\nacdd\n");
+    const Samples samples = ngrams(words, Vocabulary{words}, 2);
+    Minibatches<4> batches{samples};
+    Checkpoint with_others{other.model, other.sgd, other.generator, batches};
+    refused(with_others, "seed 11", "samples with checksum");
+}
+
+TEST_CASE("numbers that are not finite do not replace a good checkpoint")
+{
+    const Folder folder;
+    Training training;
+    training.run(0, 20);
+    training.checkpoint.save(folder.file("a"), 20);
+    const std::string good = bytes_of(folder.file("a"));
+    training.model.parameter<"2.running_var">()(3) = std::numeric_limits<float>::infinity();
+    CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("a"), 21), doctest::Contains("number 3 of '2.running_var' is infinite"), Error);
+    training.model.parameter<"2.running_var">()(3) = 1;
+    training.model.parameter<"0.weight">()(0, 1) = std::nanf("");
+    CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("a"), 21), doctest::Contains("number 1 of '0.weight' is NaN"), Error);
+    CHECK(bytes_of(folder.file("a")) == good);
+    CHECK(folder.files() == 1);
+}
+
+TEST_CASE("a generator's state is checked")
+{
+    Generator g{5};
+    (void)g.randn(3);
+    auto numbers = detail::numbers_of(g);
+    CHECK(detail::state_from(numbers) == g.state());
+    for (const auto& [place, value] :
+         {std::pair<std::size_t, std::int64_t>{0, -1}, {623, std::int64_t{1} << 32}, {624, 625}, {624, -1}, {625, 2}, {625, -1}}) {
+        auto bad = numbers;
+        bad[place] = value;
+        CHECK(detail::state_from(bad) == std::nullopt);
+    }
+}

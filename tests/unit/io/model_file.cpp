@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/ctnn.hpp>
+#include <ctnn/io/pick_model.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cmath>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+#include "../../support/files.hpp"
+#include "../../support/random.hpp"
+#include "../../support/random_nets.hpp"
+
+using namespace ctnn;
+using support::bytes_of;
+using support::Folder;
+using support::write_bytes;
+
+namespace {
+
+using Net = Sequential<Embedding<7, 3>, Linear<6, 5>, BatchNorm<5>, Tanh, Linear<5, 4, NoBias>>;
+
+/// All numbers of a model as bits.
+template <class M>
+std::vector<std::uint32_t> bits_of(const M& model)
+{
+    std::vector<std::uint32_t> bits;
+    for (const auto& a : detail::arrays_of<const std::byte>(model, {}))
+        for (std::size_t i = 0; i < a.bytes(); i += 4) {
+            bits.push_back(0);
+            std::memcpy(&bits.back(), a.data + i, 4);
+        }
+    return bits;
+}
+
+/// A file of one's own making.
+std::string file_of(const std::string& header, const std::string& data)
+{
+    const std::uint64_t length = header.size();
+    std::string file(8, '\0');
+    std::memcpy(file.data(), &length, 8);
+    return file + header + data;
+}
+
+using One = Sequential<Linear<2, 3>>; // bias: 12 bytes, weight: 24
+
+/// What loading these bytes says; the model must stay as it was.
+std::string complaint(const Folder& folder, const std::string& bytes)
+{
+    const std::string path = folder.file("bad.safetensors");
+    write_bytes(path, bytes);
+    Generator g{3};
+    Model<One, Eval> model{g};
+    const auto before = bits_of(model);
+    std::string text = "nothing";
+    try {
+        load(model, path);
+    } catch (const Error& error) {
+        text = error.what();
+        CHECK(error.id() == "ctnn.load");
+        CHECK(text.find(path) != std::string::npos);
+    }
+    if (text != "nothing") CHECK(bits_of(model) == before);
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("a file holds the names, shapes and layouts of torch.nn.Sequential, and a second reader agrees")
+{
+    const Folder folder;
+    Generator g{1};
+    const Model<Net, Train<4>> model{g};
+    save(model, folder.file("a"));
+    const std::string bytes = bytes_of(folder.file("a"));
+    const auto tensors = support::simple_safetensors(bytes);
+    CHECK(tensors.size() == 8);
+    CHECK(tensors.at("0.weight").shape == std::vector<std::size_t>{7, 3});
+    CHECK(tensors.at("1.weight").shape == std::vector<std::size_t>{5, 6});
+    CHECK(tensors.at("1.bias").shape == std::vector<std::size_t>{5});
+    CHECK(tensors.at("2.running_var").type == "F32");
+    const auto weight = model.parameter<"1.weight">();
+    float in_file[30];
+    std::memcpy(in_file, tensors.at("1.weight").data.data(), sizeof in_file);
+    for (std::size_t i = 0; i < 6; ++i)
+        for (std::size_t o = 0; o < 5; ++o) CHECK(in_file[o * 6 + i] == weight(i, o));
+    std::uint64_t length = 0;
+    std::memcpy(&length, bytes.data(), 8);
+    CHECK(length % 8 == 0); // padded, so that the data is aligned
+    CHECK(bytes.size() == 8 + length + 4 * bits_of(model).size());
+}
+
+TEST_CASE("random networks: saved, loaded and saved again is the same file")
+{
+    support::for_each_seed([](Generator& g) {
+        const Folder folder;
+        support::for_each_random_net<50>([&]<class Any> {
+            CAPTURE(signature<Any>());
+            const Model<Any, Eval> model{g};
+            Model<Any, Eval> other;
+            save(model, folder.file("a"));
+            load(other, folder.file("a"));
+            CHECK(bits_of(other) == bits_of(model));
+            save(other, folder.file("b"));
+            CHECK(bytes_of(folder.file("a")) == bytes_of(folder.file("b")));
+        });
+        CHECK(folder.files() == 2);
+    });
+}
+
+TEST_CASE("every pattern of bits comes back, when it is asked for")
+{
+    const Folder folder;
+    Model<Sequential<Linear<64, 8, NoBias>>, Eval> model, other;
+    Generator g{2};
+    auto weight = model.parameter<"0.weight">();
+    const std::uint32_t special[] = {0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 0xffffffff, 0x80000000, 1, 0x80000001, 0x7f7fffff};
+    for (std::size_t i = 0; i < weight.size(); ++i)
+        weight.data()[i] = std::bit_cast<float>(i < 9 ? special[i] : static_cast<std::uint32_t>(g.randint(0, std::int64_t{1} << 32)));
+    CHECK_THROWS_WITH_AS(save(model, folder.file("a")), doctest::Contains("number 0 of '0.weight' is infinite"), Error);
+    CHECK(folder.files() == 0);
+    save(model, folder.file("a"), {.allow_non_finite = true});
+    CHECK_THROWS_WITH_AS(load(other, folder.file("a")), doctest::Contains("of tensor '0.weight' is infinite"), Error);
+    for (const float x : other.parameter<"0.weight">()) CHECK(x == 0);
+    load(other, folder.file("a"), {.allow_non_finite = true});
+    CHECK(bits_of(other) == bits_of(model));
+    save(other, folder.file("b"), {.allow_non_finite = true});
+    CHECK(bytes_of(folder.file("a")) == bytes_of(folder.file("b")));
+}
+
+TEST_CASE("doubles have their own type, names can be other ones")
+{
+    const Folder folder;
+    Generator g{5};
+    Model<One, Eval, double> model{g}, other;
+    const auto renamed = [](std::string_view name) { return std::string("encoder.").append(name); };
+    save(model, folder.file("a"), {.name_in_file = renamed});
+    CHECK(support::simple_safetensors(bytes_of(folder.file("a"))).at("encoder.0.bias").type == "F64");
+    CHECK_THROWS_WITH_AS(load(other, folder.file("a")), doctest::Contains("tensor 'encoder.0.bias' of shape (3,) is not in the model"), Error);
+    load(other, folder.file("a"), {.name_in_file = renamed});
+    CHECK(other.parameter<"0.weight">() == model.parameter<"0.weight">());
+    Model<One, Eval> narrow;
+    CHECK_THROWS_WITH_AS(load(narrow, folder.file("a"), {.name_in_file = renamed}), doctest::Contains("has the type F64, the model needs F32"),
+                         Error);
+    CHECK_THROWS_WITH_AS(save(model, folder.file("b"), {.name_in_file = [](auto) { return std::string("same"); }}), doctest::Contains("'same'"),
+                         Error);
+    CHECK_THROWS_WITH_AS(save(model, folder.file("b"), {.name_in_file = [](auto n) { return std::string("\xff").append(n); }}),
+                         doctest::Contains("UTF-8"), Error);
+    save(model, folder.file("b"), {.name_in_file = [](auto n) { return std::string("\"\n{\\").append(n); }});
+    load(other, folder.file("b"), {.name_in_file = [](auto n) { return std::string("\"\n{\\").append(n); }});
+}
+
+TEST_CASE("another network's file is refused, and pick_model finds the network")
+{
+    using Relu = Sequential<Embedding<7, 3>, Linear<6, 5>, BatchNorm<5>, ReLU, Linear<5, 4, NoBias>>;
+    const Folder folder;
+    Generator g{1};
+    const Model<Net, Train<4>> model{g};
+    save(model, folder.file("a"));
+    Model<Relu, Eval> relu;
+    CHECK_THROWS_WITH_AS(load(relu, folder.file("a")),
+                         doctest::Contains("Tanh, Linear<5, 4, NoBias>>, the model is a Sequential<Embedding<7, 3>"), Error);
+    load(relu, folder.file("a"), {.any_signature = true});
+    Model<Sequential<Linear<2, 3>>, Eval> smaller;
+    CHECK_THROWS_WITH_AS(load(smaller, folder.file("a")), doctest::Contains("tensor '0.weight' has shape (7, 3), the model needs (3, 2)"),
+                         Error);
+
+    const auto picked = pick_model<Relu, One, Net>(folder.file("a"));
+    CHECK(picked.index() == 2);
+    CHECK(bits_of(std::get<2>(picked)) == bits_of(model));
+    CHECK_THROWS_WITH_AS((pick_model<Relu, One>(folder.file("a"))),
+                         doctest::Contains("compiled in:\n  Sequential<Embedding<7, 3>, Linear<6, 5>, BatchNorm<5>, ReLU"), Error);
+    write_bytes(folder.file("b"), file_of(R"({"0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}})", std::string(12, '\0')));
+    CHECK_THROWS_WITH_AS(pick_model<One>(folder.file("b")), doctest::Contains("no signature, but the tensors\n  0.bias F32 (3,)"), Error);
+    CHECK_THROWS_WITH_AS(pick_model<One>(folder.file("no")), doctest::Contains("No such file"), Error);
+}
+
+TEST_CASE("PyTorch's files load, with what its BatchNorm counts")
+{
+    const std::string header =
+        R"({"0.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"0.bias":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},)"
+        R"("0.running_mean":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},"0.running_var":{"dtype":"F32","shape":[2],)"
+        R"("data_offsets":[24,32]},"NAME":{"dtype":"I64","shape":[],"data_offsets":[32,40]}})";
+    const Folder folder;
+    const auto with = [&](const std::string& name) {
+        std::string text = header;
+        text.replace(text.find("NAME"), 4, name);
+        write_bytes(folder.file("a"), file_of(text, std::string(40, '\0')));
+        Model<Sequential<Input<2>, BatchNorm<2>>, Eval> model;
+        load(model, folder.file("a"), {.name_in_file = [](std::string_view n) { return std::string("0").append(n.substr(1)); }});
+        CHECK(model.parameter<"1.running_var">()(0) == 0);
+    };
+    with("0.num_batches_tracked");
+    CHECK_THROWS_WITH_AS(with("1.num_batches_tracked"), doctest::Contains("not in the model"), Error);
+}
+
+TEST_CASE("every prefix of a file, every flipped bit: an error, and the model as it was")
+{
+    const Folder folder;
+    Generator g{1};
+    save(Model<One, Eval>{g}, folder.file("good"));
+    const std::string good = bytes_of(folder.file("good"));
+    for (std::size_t n = 0; n < good.size(); ++n) CHECK(complaint(folder, good.substr(0, n)) != "nothing");
+    for (std::size_t bit = 0; bit < 8 * good.size(); ++bit) {
+        std::string bad = good;
+        bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
+        CAPTURE(bit);
+        CHECK(complaint(folder, bad) != "nothing");
+    }
+    CHECK(complaint(folder, good) == "nothing"); // that it is the bits
+    CHECK(complaint(folder, good + '\0').find("bytes of data") != std::string::npos);
+}
+
+TEST_CASE("bad files by hand")
+{
+    const Folder folder;
+    const std::string bias = R"("0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]})",
+                      weight = R"("0.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]})";
+    const std::string data(36, '\0');
+    REQUIRE(complaint(folder, file_of("{" + bias + "," + weight + "}", data)).find("nothing") == 0);
+    REQUIRE(complaint(folder, file_of("{" + weight + ", \"__metadata__\" : {\"a\":\"b\"},\n" + bias + "}      ", data)).find("nothing") == 0);
+    struct Bad {
+        std::string header, expected;
+    };
+    const auto with_weight = [&](const std::string& rest) { return "{" + bias + ",\"0.weight\":" + rest + "}"; };
+    const auto with_metadata = [&](const std::string& rest) { return "{\"__metadata__\":" + rest + "," + bias + "," + weight + "}"; };
+    std::string many_metadata = "{", many_tensors = "{" + bias + "," + weight;
+    for (int i = 0; i < 65; ++i) many_metadata += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":\"\"";
+    for (int i = 0; i < 257; ++i) many_tensors += ",\"ctnn." + std::to_string(i) + R"(":{"dtype":"I64","shape":[0],"data_offsets":[36,36]})";
+    const Bad list[] = {
+        {"", "byte 8"},
+        {"{", "not JSON at byte"},
+        {"{}", "tensor '0.weight' of shape (3, 2) is missing"},
+        {"[]", "byte 8, where its header starts, is not '{'"},
+        {" {}", "is not '{'"},
+        {"{" + bias + "}", "'0.weight' of shape (3, 2) is missing"},
+        {"{" + bias + "," + weight + "}}", "not JSON"},
+        {"{" + bias + "," + weight + "}x", "not JSON"},
+        {"{" + bias + "," + weight + "},", "not JSON"},
+        {"{" + bias + "," + weight + "}\n\t{", "not JSON"},
+        {"{" + bias + "," + weight + "}" + std::string(1, '\0') + "x", "a byte of 0"},
+        {"{" + bias + ",," + weight + "}", "not JSON"},
+        {"{" + bias + "," + weight + ",}", "not JSON"},
+        {"{" + bias + "," + bias + "," + weight + "}", "tensor '0.bias' twice"},
+        {"{" + bias + "," + weight + R"(,"x":{"dtype":"F32","shape":[],"data_offsets":[36,40]}})", "tensor 'x' of shape () is not in the model"},
+        {"{" + bias + "," + weight + R"(,"0.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[36,44]}})", "not in the model"},
+        {"{" + bias + "," + weight + R"(,"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,44]}})", "36 bytes of data"},
+        {"{" + bias + "," + weight + R"(,"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,35]}})", "data_offsets 36 and 35"},
+        {"{" + bias + "," + weight +
+             R"(,"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,36]},"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,36]}})",
+         "'ctnn.x' twice"},
+        {many_tensors + "}", "over 256 tensors"},
+        {"{" + bias + "," + weight + ",\"" + "ctnn." + std::string(200, 'x') + R"(":{"dtype":"I64","shape":[],"data_offsets":[36,36]}})",
+         "a name of over 128 bytes"},
+        {with_weight("null"), "has null as '0.weight'"},
+        {with_weight("true"), "has true or false as"},
+        {with_weight("5"), "has a number as"},
+        {with_weight("-5"), "has a negative number as"},
+        {with_weight("\"x\""), "has a string as"},
+        {with_weight("[]"), "has an array as"},
+        {with_weight("{}"), "'0.weight' is not complete"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2]})"), "is not complete"},
+        {with_weight(R"({"dtype":"F32","data_offsets":[12,36]})"), "is not complete"},
+        {with_weight(R"({"shape":[3,2],"data_offsets":[12,36]})"), "is not complete"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12]})"), "is not complete"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12,36,48]})"), "over two data_offsets"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12,36],"more":1})"), "'0.weight' has 'more'"},
+        {with_weight(R"({"dtype":"F32","dtype":"F32","shape":[3,2],"data_offsets":[12,36]})"), "has 'dtype' twice"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"shape":[3,2],"data_offsets":[12,36]})"), "has 'shape' twice"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12,36],"data_offsets":[12,36]})"), "has 'data_offsets' twice"},
+        {with_weight(R"({"dtype":"F64","shape":[3,2],"data_offsets":[12,36]})"), "has the type F64, the model needs F32"},
+        {with_weight(R"({"dtype":"f32","shape":[3,2],"data_offsets":[12,36]})"), "has the type f32"},
+        {with_weight(R"({"dtype":"","shape":[3,2],"data_offsets":[12,36]})"), "has the type"},
+        {with_weight(R"({"dtype":["F32"],"shape":[3,2],"data_offsets":[12,36]})"), "has an array as 'dtype'"},
+        {with_weight(R"({"dtype":32,"shape":[3,2],"data_offsets":[12,36]})"), "has a number as 'dtype'"},
+        {with_weight(R"({"dtype":"F32","shape":[2,3],"data_offsets":[12,36]})"), "has shape (2, 3), the model needs (3, 2)"},
+        {with_weight(R"({"dtype":"F32","shape":[6],"data_offsets":[12,36]})"), "has shape (6,), the model needs (3, 2)"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2,1],"data_offsets":[12,36]})"), "has shape (3, 2, 1)"},
+        {with_weight(R"({"dtype":"F32","shape":[],"data_offsets":[12,36]})"), "has shape ()"},
+        {with_weight(R"({"dtype":"F32","shape":[0],"data_offsets":[12,12]})"), "has shape (0,)"},
+        {with_weight(R"({"dtype":"F32","shape":[1,1,1,1,1,1,6],"data_offsets":[12,36]})"), "over 6 axes"},
+        {with_weight(R"({"dtype":"F32","shape":[-3,2],"data_offsets":[12,36]})"), "has a negative number"},
+        {with_weight(R"({"dtype":"F32","shape":[3.0,2],"data_offsets":[12,36]})"), "a number that is not a whole one"},
+        {with_weight(R"({"dtype":"F32","shape":[3e0,2],"data_offsets":[12,36]})"), "a number that is not a whole one"},
+        {with_weight(R"({"dtype":"F32","shape":[18446744073709551616,2],"data_offsets":[12,36]})"),
+         "a number that is not a whole one below 2^64"},
+        {with_weight(R"({"dtype":"F32","shape":[18446744073709551615,2],"data_offsets":[12,36]})"), "has shape (18446744073709551615, 2)"},
+        {with_weight(R"({"dtype":"F32","shape":["3",2],"data_offsets":[12,36]})"), "has a string"},
+        {with_weight(R"({"dtype":"F32","shape":[[3],2],"data_offsets":[12,36]})"), "has an array"},
+        {with_weight(R"({"dtype":"F32","shape":{"0":3},"data_offsets":[12,36]})"), "has an object"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[13,37]})"), "starts at byte 13 of the data, expected 12"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[8,32]})"), "starts at byte 8 of the data, expected 12"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[36,12]})"), "data_offsets 36 and 12, expected 24 bytes"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12,40]})"), "expected 24 bytes"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[18446744073709551600,8]})"), "expected 24 bytes"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[18446744073709551591,18446744073709551615]})"),
+         "starts at byte 18446744073709551591"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[-12,12]})"), "has a negative number"},
+        {with_metadata("{\"a\":1}"), "'__metadata__' has a number as 'a'"},
+        {with_metadata("{\"a\":{}}"), "'__metadata__' has an object as 'a'"},
+        {with_metadata("[]"), "has an array as '__metadata__'"},
+        {with_metadata("\"x\""), "has a string as '__metadata__'"},
+        {with_metadata("{\"a\":\"1\",\"a\":\"2\"}"), "'__metadata__' has 'a' twice"},
+        {with_metadata("{\"a\":\"1\"},\"__metadata__\":{}"), "has '__metadata__' twice"},
+        {with_metadata("{\"a\":\"\xff\"}"), "not JSON"},
+        {with_metadata("{\"a\":\"\n\"}"), "not JSON"},
+        {with_metadata("{\"a\":\"\\ud800\"}"), "not JSON"},
+        {with_metadata(many_metadata + "}"), "over 64 entries"},
+        {with_metadata("{\"" + std::string(129, 'k') + "\":\"\"}"), "a name of over 128 bytes"},
+        {with_metadata("{\"a\":\"" + std::string(5000, 'v') + "\"}"), "a word of over 4096 bytes"},
+        {"{" + std::string(5000, ' ') + bias + "," + weight + "}", "a word of over 4096 bytes"},
+        {"{" + std::string(60000, '[') + "}", "not JSON at byte 10"},
+        {with_weight(std::string(1000, '[')), "has an array"},
+        {with_metadata(R"({"ctnn.signature":"Sequential<Linear<2, 3>>"})"), "checksum is missing"},
+        {with_metadata(R"({"ctnn.checksum":"0123456789abcdef"})"), "its checksum is"},
+        {with_metadata(R"({"ctnn.checksum":"0123"})"), "checksum is missing or not as"},
+        {with_metadata(R"({"ctnn.checksum":"\u0030123456789abcdef"})"), "checksum is missing or not as"},
+        {"{" + bias + "," + weight + "}" + std::string(70000, ' '), "expected at most 65536"},
+    };
+    static_assert(std::size(list) >= 60);
+    for (const Bad& bad : list) {
+        const std::string text = complaint(folder, file_of(bad.header, data));
+        CHECK_MESSAGE(text.find(bad.expected) != std::string::npos, text, " does not say '", bad.expected, "'");
+    }
+    // Lengths that lie, data that is too short or too long.
+    const std::string good = file_of("{" + bias + "," + weight + "}", data);
+    for (const std::uint64_t length :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{65537}, ~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{60000}}) {
+        std::string bad = good;
+        std::memcpy(bad.data(), &length, 8);
+        CHECK(complaint(folder, bad) != "nothing");
+    }
+    CHECK(complaint(folder, file_of("{" + bias + "," + weight + "}", std::string(35, '\0'))).find("35 bytes of data") != std::string::npos);
+    CHECK(complaint(folder, file_of("{" + bias + "," + weight + "}", std::string(37, '\0'))).find("37 bytes of data") != std::string::npos);
+}
+
+TEST_CASE("a file that cannot be written leaves what is there, and nothing beside it")
+{
+    const Folder folder;
+    Generator g{1};
+    const Model<Net, Train<4>> model{g}, other{g};
+    CHECK_THROWS_WITH_AS(save(model, ""), doctest::Contains("empty"), Error);
+    CHECK_THROWS_WITH_AS(save(model, folder.file("")), doctest::Contains("Is a directory"), Error);
+    CHECK_THROWS_WITH_AS(save(model, folder.file("no/a")), doctest::Contains("no/a': No such file or directory"), Error);
+    CHECK_THROWS_WITH_AS(save(model, "/dev/null"), doctest::Contains("not a regular file"), Error);
+    CHECK_THROWS_WITH_AS(save(model, folder.file(std::string(300, 'x'))), doctest::Contains("File name too long"), Error);
+    save(model, folder.file("a"));
+    const std::string before = bytes_of(folder.file("a"));
+    // A disk with room for 100 bytes.
+    rlimit old{};
+    getrlimit(RLIMIT_FSIZE, &old);
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{100, old.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    CHECK_THROWS_WITH_AS(save(other, folder.file("a")), doctest::Contains("File too large"), Error);
+    setrlimit(RLIMIT_FSIZE, &old);
+    std::signal(SIGXFSZ, handler);
+    CHECK(bytes_of(folder.file("a")) == before);
+    CHECK(folder.files() == 1);
+
+    // The new file has the permissions of the old one; errno is as it was.
+    std::filesystem::permissions(folder.file("a"), std::filesystem::perms{0640});
+    errno = 77;
+    save(other, folder.file("a"));
+    CHECK(errno == 77);
+    CHECK(std::filesystem::status(folder.file("a")).permissions() == std::filesystem::perms{0640});
+    CHECK(bytes_of(folder.file("a")) != before);
+    CHECK(folder.files() == 1);
+}
+
+TEST_CASE("a file that PyTorch wrote gives PyTorch's answers")
+{
+    using Theirs = Sequential<Embedding<27, 4, 3>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh,
+                              Sequential<Linear<9, 6>, LayerNorm<6>, GELU>, Linear<6, 5>>;
+    const std::string folder = CTNN_GOLDEN_DIR "/";
+    Model<Theirs, Eval> model;
+    load(model, folder + "theirs.safetensors");
+    const auto expected = support::simple_safetensors(bytes_of(folder + "theirs.expected.safetensors"));
+    std::int64_t ids[48];
+    float output[80];
+    REQUIRE(expected.at("input").data.size() == sizeof ids);
+    REQUIRE(expected.at("output").data.size() == sizeof output);
+    std::memcpy(ids, expected.at("input").data.data(), sizeof ids);
+    std::memcpy(output, expected.at("output").data.data(), sizeof output);
+    const auto y = model.forward(view_of(&ids[0], std::array<std::size_t, 2>{16, 3}));
+    const auto frozen = freeze(model).forward(view_of(&ids[0], std::array<std::size_t, 2>{16, 3}));
+    float largest = 0;
+    for (const float x : output) largest = std::max(largest, std::fabs(x));
+    for (std::size_t i = 0; i < 80; ++i) {
+        CHECK(std::fabs(y.data()[i] - output[i]) <= 1e-5F * largest);
+        CHECK(std::fabs(frozen.data()[i] - output[i]) <= 1e-5F * largest);
+    }
+}
