@@ -195,6 +195,12 @@ int main(int argc, char** argv)
         .add_option("--resume", options.resume, "Checkpoint to go on from, with the same options; and to go on saving to [default: none]")
         ->check(some_path())
         ->type_name("FILE");
+    train_command
+        .add_option("--header", options.header,
+                    "C++ header to write the trained network to, for examples/embed; namespace names [default: none]")
+        ->check(some_path())
+        ->type_name("FILE");
+    train_command.add_flag("--int8", options.int8, "Weights of one byte in that header; prints what they cost")->needs("--header");
     train_command.add_flag("--overwrite", options.overwrite, "Write over the file of another training");
 
     CLI::App& stages_command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");

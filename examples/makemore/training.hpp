@@ -21,6 +21,7 @@
 
 #include <ctnn/inspect/inspect.hpp>
 #include <ctnn/io/checkpoint.hpp>
+#include <ctnn/io/export_header.hpp>
 
 #include "progress.hpp"
 #include "stages.hpp"
@@ -289,6 +290,18 @@ private:
 /// Called with the result before names are drawn, so that nothing behind it can lose it.
 using Report = std::function<void(const Result&)>;
 
+/// The network as a C++ header; with weights of one byte, what that costs.
+template <class Frozen>
+[[gnu::cold]] void write_header(const Frozen& frozen, const Data& data, const Options& options, double validation)
+{
+    if (options.header.empty()) return;
+    export_header(frozen, options.header, "names", {.characters = data.vocabulary.characters(), .int8 = options.int8});
+    fmt::print("header: {}\n", options.header);
+    if (options.int8)
+        fmt::print("validation loss with weights of one byte: {:.7f}, with floats {:.7f}\n",
+                   mean_loss(with_int8_weights(frozen), data.validation), validation);
+}
+
 /// Trains one network, watched by an Observer<...>.
 template <class Net, class Watch, class Initialise>
 Result train_net(Stage stage, const Data& data, const Options& options, bool quiet, Initialise initialise, const Report& report)
@@ -350,6 +363,7 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
                                       result.train, result.steps);
         return result;
     }
+    write_header(frozen, data, options, result.validation);
     Generator names{options.seed + 10};
     for (std::size_t i = 0; i < options.samples; ++i) {
         stop_if_asked("while drawing names");

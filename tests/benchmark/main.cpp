@@ -136,13 +136,15 @@ void add_eval(const std::vector<peer>& peers)
                 [a, logits, ids = data.ids, i = std::size_t{0}]() mutable { a->run(logits->data(), ids.data() + 3 * (i++ % many), 1); });
         measure(std::string("eval many ") + name, [a, logits, ids = data.ids] { a->run(logits->data(), ids.data(), many); });
     };
-    add("ctnn", std::make_shared<our_answerer>(seed), ours_logits->data());
-    for (const peer& p : peers) {
-        if (p.frozen == nullptr) continue;
-        add(p.name, p.frozen(start.start()), logits->data());
+    const auto add_peer = [&](const char* name, std::shared_ptr<answerer> a) {
+        add(name, std::move(a), logits->data());
         for (std::size_t i = 0; i < logits->size(); ++i)
-            if (!(std::abs((*logits)[i] - (*ours_logits)[i]) <= 1e-4F)) disagree(p.name, "eval", (*ours_logits)[i], (*logits)[i]);
-    }
+            if (!(std::abs((*logits)[i] - (*ours_logits)[i]) <= 1e-4F)) disagree(name, "eval", (*ours_logits)[i], (*logits)[i]);
+    };
+    add("ctnn", std::make_shared<our_answerer>(seed), ours_logits->data());
+    add_peer("embedded", std::make_shared<embedded_answerer>(seed));
+    for (const peer& p : peers)
+        if (p.frozen != nullptr) add_peer(p.name, p.frozen(start.start()));
 }
 
 constexpr std::array form_names{"x w", "x^T dy", "dy w^T"};
@@ -289,6 +291,7 @@ void print_eval(const medians& median, const std::vector<peer>& peers)
         std::printf("\n");
     };
     row("ctnn");
+    row("embedded");
     for (const peer& p : peers) row(p.name);
 }
 

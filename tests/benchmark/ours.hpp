@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <ctnn/ctnn.hpp>
+#include <ctnn/embed/network.hpp>
 
 #include "nets.hpp"
 
@@ -83,6 +84,24 @@ public:
         std::copy_n(ids, 3 * n, contexts_.data());
         model_.forward(contexts_, logits_);
         std::copy_n(logits_.data(), logits_.size(), logits);
+    }
+};
+
+/// The same weights in the embedded core, as an exported header has them; sample by sample.
+class embedded_answerer final : public answerer {
+    using frozen_model = decltype(freeze(std::declval<const Model<Lecture, Train<batch>>&>()));
+    static_assert(std::is_same_v<frozen_model::network, Sequential<TableSum<27, 200, 3>, Tanh, Linear<200, 27>>>);
+    frozen_model model_;
+
+public:
+    explicit embedded_answerer(Generator generator) : model_(freeze(Model<Lecture, Train<batch>>(generator))) {}
+    void run(float* logits, const std::int32_t* ids, std::size_t n) override
+    {
+        const embed::network net{embed::table_sum<27, 200, 3, 1>{model_.parameter<"0.weight">().data(), model_.parameter<"0.bias">().data()},
+                                 embed::tanh_layer<200>{},
+                                 embed::linear<1, 200, 27>{model_.parameter<"2.weight">().data(), model_.parameter<"2.bias">().data()}};
+        for (std::size_t i = 0; i < n; ++i)
+            (void)net.forward(std::span<float, 27>(logits + 27 * i, 27), std::span<const std::int32_t, 3>(ids + 3 * i, 3));
     }
 };
 

@@ -115,7 +115,7 @@ checkpoint)
     # Killed, and stopped by a signal, wherever it is.
     for signal in KILL INT; do
         rm -f stopped
-        "$makemore" train --steps 100000 --samples 0 --every 50 --checkpoint stopped >out 2>err &
+        "$makemore" train --steps 20000 --samples 0 --every 50 --checkpoint stopped >out 2>err &
         pid=$!
         while [ ! -e stopped ]; do sleep 0.01; done
         sleep 0.1
@@ -123,8 +123,8 @@ checkpoint)
         wait $pid
         code=$?
         { [ $signal = INT ] && [ $code -eq 130 ]; } || { [ $signal = KILL ] && [ $code -eq 137 ]; } || fail "$signal ended it with $code"
-        run 0 train --steps 100000 --samples 0 --checkpoint "upto$signal" --resume stopped
-        [ -e full ] || run 0 train --steps 100000 --samples 0 --checkpoint full
+        run 0 train --steps 20000 --samples 0 --checkpoint "upto$signal" --resume stopped
+        [ -e full ] || run 0 train --steps 20000 --samples 0 --checkpoint full
         cmp full "upto$signal" || fail "resumed behind $signal"
     done
     rm -f .ctnn-*.tmp # of the kill
@@ -144,6 +144,14 @@ checkpoint)
     cmp whole before || fail "the checkpoint was changed"
     run 0 train --steps 2000 --resume whole --metrics m; [ "$(wc -l <m)" -eq 1000 ] || fail "1000 more steps in the metrics"
     run 0 train --steps 5 --checkpoint whole --overwrite
+    ;;
+header)
+    run 0 train --steps 500 --samples 1 --header names.hpp; has out 'header: names.hpp'
+    grep -q 'inline constexpr char characters\[\] = ".abcdefghijklmnopqrstuvwxyz";' names.hpp || fail "the characters"
+    run 0 train --steps 500 --samples 1 --header small.hpp --int8; has out 'validation loss with weights of one byte: 2\.[0-9]+, with floats 2\.[0-9]+'
+    [ "$(wc -c <small.hpp)" -lt "$(($(wc -c <names.hpp) / 2))" ] || fail "the small header is not small"
+    run 1 train --steps 5 --int8; run 1 train --steps 5 --header ''
+    run 4 train --steps 5 --header no/where.hpp; has err "cannot write 'no/where.hpp': No such file"; has out validation
     ;;
 report)
     run 0 train --stage baseline --steps 300 --samples 3 --report a/b

@@ -7,32 +7,15 @@ Run by hand with Debian 12's PyTorch 1.13: `cd tests/golden && /usr/bin/python3 
    holds, and has that loaded and saved by ctnn again: the first and the last file are the same;
  - writes theirs.safetensors and theirs.expected.safetensors, a network that PyTorch drew, with an input and its output.
 """
-import json
 import re
-import struct
 import subprocess
 import tempfile
 
 import torch
 
 
-# The README's lines.
-def load_file(path):
-    with open(path, "rb") as f:
-        header, data = json.loads(f.read(*struct.unpack("<Q", f.read(8)))), f.read()
-    types = {"F32": torch.float32, "F64": torch.float64, "I64": torch.int64}
-    return {name: torch.frombuffer(bytearray(data[slice(*t["data_offsets"])]), dtype=types[t["dtype"]]).reshape(t["shape"])
-            for name, t in header.items() if name != "__metadata__" and not name.startswith("ctnn.")}
-
-
-def save_file(state, path):
-    header, data, types = {}, b"", {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
-    for name, t in sorted(state.items(), key=lambda item: -item[1].element_size()):
-        at, data = len(data), data + t.detach().cpu().contiguous().numpy().tobytes()
-        header[name] = {"dtype": types[t.dtype], "shape": list(t.shape), "data_offsets": [at, len(data)]}
-    text = json.dumps(header).encode()
-    open(path, "wb").write(struct.pack("<Q", len(text)) + text + data)
-
+# load_file and save_file are the README's own lines.
+exec(re.search(r"```python\n(.*?)```", open("../../README.md").read(), re.S)[1])
 
 nn = torch.nn
 LAYERS = {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// What the compiler is told: the instruction set in every name, what must be inlined and unrolled, no mode that breaks the numbers.
+/// What the compiler is told: the instruction set in every name, and what must be inlined and unrolled.
 #pragma once
 
-#if defined(__FAST_MATH__) && !defined(CTNN_ALLOW_FAST_MATH)
-#error                                                                                                                                          \
-    "[ctnn.fast_math] -ffast-math removes NaN, infinity and signed zero, on which ctnn's kernels rely; build without it, or define CTNN_ALLOW_FAST_MATH to take the risk"
-#endif
+#include <ctnn/embed/arch.hpp> // CTNN_ARCH: the core that needs nothing has it for all
 
 // Inlined whatever the size of the translation unit: a compiler that has reached its limits otherwise leaves calls inside the inner
 // loops, and registers that a called lambda refers to live in memory.
@@ -23,23 +20,4 @@
 #endif
 #else
 #define CTNN_UNROLL _Pragma("GCC unroll 64")
-#endif
-
-// Everything in ctnn lives in an inline namespace of this name. The linker merges inline functions by name, so without it a
-// function compiled for AVX-512 in one translation unit could replace the same function in a unit built for an older CPU, and an
-// object of one unit could be handed to another that lays it out differently. With it the first works and the second does not link.
-#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__FMA__)
-#define CTNN_ARCH avx512
-#elif defined(__AVX2__) && defined(__FMA__)
-#define CTNN_ARCH avx2
-#elif defined(__AVX__)
-#define CTNN_ARCH avx
-#elif defined(__SSE4_2__)
-#define CTNN_ARCH sse4
-#elif defined(__SSE2__) || defined(_M_X64)
-#define CTNN_ARCH sse2
-#elif defined(__aarch64__)
-#define CTNN_ARCH neon
-#else
-#define CTNN_ARCH scalar
 #endif

@@ -49,6 +49,8 @@ concept has_passes = requires(const Pass<L, float, Train<2>, shape<1>>& pass)
 /// `training_only`, `draws`, `multiply_adds`, and `reset(span..., generator)`: see `detail::layer_facts` for what each means. For those
 /// who look inside: `limits` (a `Limits`), and `expected(x, parameters)`, the `Spread` of the output by theory. An elementwise layer may state
 /// `using self = Itself; using activation = F;`, F as `no_activation` is: a layer before that states `applies` then does the work of its passes.
+/// For `export_header` a layer that also says `using self = Itself;` has `embedded(x)`, the text of a type that does its eval for samples of
+/// shape x (see ctnn/embed/layers.hpp), made from its parameters and buffers in order, or from what `embedded_values<T>(arrays)` makes of them.
 /// A layer that only reshapes has no passes; how it folds into another is a specialisation of `fold_rule`.
 template <class L>
 concept Layer = std::is_empty_v<L> && detail::states_output<L> &&(detail::only_reshapes<L> || detail::has_passes<L>);

@@ -4,6 +4,7 @@
 
 #include <cctype>
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,15 @@ std::string layer_name()
 {
     if constexpr (speaks_for_itself<L> && requires { L::name(); }) return L::name();
     else return type_name<L>();
+}
+
+/// What a layer of ours answers to `embedded(x)`: "ctnn::embed::linear<1, 30, 200>".
+inline std::string embedded_type(std::string_view name, std::initializer_list<std::size_t> sizes)
+{
+    std::string text = "ctnn::embed::";
+    text.append(name);
+    for (const std::size_t n : sizes) text.append(text.find('<') == std::string::npos ? "<" : ", ").append(std::to_string(n));
+    return text.append(">");
 }
 
 } // namespace ctnn::inline CTNN_ARCH::detail

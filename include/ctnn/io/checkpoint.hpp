@@ -77,15 +77,17 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
 /// std::int64_t that changes, and `settings()`, a text that two of them share when the same state makes them go on alike.
 template <class M, class Optimizer, class Sampler>
 class Checkpoint {
-    static_assert(detail::keeps_state<Optimizer> || detail::has_state<Optimizer>,
-                  "[ctnn.checkpoint] an optimizer is kept by its for_each_state(f) and settings(); see ctnn/optim/sgd.hpp");
-    static_assert(detail::keeps_state<Sampler> || detail::has_state<Sampler>,
-                  "[ctnn.checkpoint] a sampler is kept by its for_each_state(f) and settings(); see Minibatches in ctnn/data/ngrams.hpp");
-
 public:
     Checkpoint(M& model, Optimizer& optimizer, Generator& generator, Sampler& sampler)
         : model_(&model), optimizer_(&optimizer), generator_(&generator), sampler_(&sampler)
-    {}
+    {
+        if constexpr (!detail::keeps_state<Optimizer>)
+            static_assert(detail::has_state<Optimizer>,
+                          "[ctnn.checkpoint] an optimizer is kept by its for_each_state(f) and settings(); see ctnn/optim/sgd.hpp");
+        if constexpr (!detail::keeps_state<Sampler>)
+            static_assert(detail::has_state<Sampler>,
+                          "[ctnn.checkpoint] a sampler is kept by its for_each_state(f) and settings(); see ctnn/data/ngrams.hpp");
+    }
 
     /// Writes the file as `ctnn::save` does: whole, or the old one stays.
     ///
@@ -136,7 +138,9 @@ private:
 
     [[nodiscard]] std::string all_settings(const std::string& own) const
     {
-        return (own.empty() ? "" : own + "; ") + optimizer_->settings() + "; " + sampler_->settings();
+        if constexpr (detail::keeps_state<Optimizer> && detail::keeps_state<Sampler>)
+            return (own.empty() ? "" : own + "; ") + optimizer_->settings() + "; " + sampler_->settings();
+        else return own; // the constructor has complained
     }
 
     /// All arrays beside the model's.
@@ -149,8 +153,10 @@ private:
                 arrays.push_back(
                     {name, detail::type_in_file<T>, {values.size()}, sizeof(T), layout::same, reinterpret_cast<std::byte*>(values.data())});
         };
-        optimizer_->for_each_state([&](const char* name, auto values) { add(std::string("ctnn.optimizer.") + name, values); });
-        sampler_->for_each_state([&](const char* name, auto values) { add(std::string("ctnn.sampler.") + name, values); });
+        if constexpr (detail::keeps_state<Optimizer>)
+            optimizer_->for_each_state([&](const char* name, auto values) { add(std::string("ctnn.optimizer.") + name, values); });
+        if constexpr (detail::keeps_state<Sampler>)
+            sampler_->for_each_state([&](const char* name, auto values) { add(std::string("ctnn.sampler.") + name, values); });
         add("ctnn.generator", std::span<std::int64_t>(numbers));
         add("ctnn.step", std::span<std::int64_t>(&steps, 1));
         return arrays;

@@ -96,6 +96,15 @@ struct BatchNorm {
 
     static Spread expected(const Spread&, const std::array<Spread, 2>& p) { return detail::scaled_and_shifted(p); }
 
+    static std::string embedded(const extents& x) { return detail::embedded_type("batch_norm", {x.size() / C, C}); }
+    /// mean, factor and shift of (x - mean) factor + shift.
+    template <class T>
+    static layer_values embedded_values(const layer_values& norm)
+    {
+        layer_values affine =
+            detail::normalised<BatchNorm, T>({std::vector<double>(C, 1.0)}, {norm[0], norm[1], std::vector<double>(C, 0.0), norm[3]}, C);
+        return {norm[2], std::move(affine[0]), std::move(affine[1])};
+    }
     static std::string name()
     {
         const bool usual = std::is_same_v<Convention, PyTorchConvention>;

@@ -5,9 +5,11 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include <ctnn/core/generator.hpp>
 #include <ctnn/core/pass.hpp>
+#include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/gather.hpp>
 #include <ctnn/layer/fold_rules.hpp>
 #include <ctnn/layer/table_sum.hpp>
@@ -26,6 +28,7 @@ namespace ctnn::inline CTNN_ARCH {
 template <std::size_t V, std::size_t C, std::size_t... T>
     requires(sizeof...(T) <= 1) // a pack of at most one, because a default would stand in every message as a third argument of 0
 struct Embedding {
+    using self = Embedding;
     static constexpr std::size_t classes = V;
     static constexpr uses derivative_uses = uses::input;
     static constexpr bool overwrites_gradients = true;
@@ -43,6 +46,8 @@ struct Embedding {
         if (sizeof...(T) == 1) return {T...};
         return C != 0 && next_in_features > C && next_in_features % C == 0 ? extents{next_in_features / C} : extents{};
     }
+
+    static std::string embedded(const extents& x) { return detail::embedded_type("embedding", {V, C, x.size()}); }
 
     template <class S>
     static void reset(const std::array<std::span<S>, 1>& p, Generator& generator)

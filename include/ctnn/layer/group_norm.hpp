@@ -4,8 +4,10 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 
 #include <ctnn/core/pass.hpp>
+#include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/group_norm.hpp>
 #include <ctnn/layer/scale_and_shift.hpp>
 
@@ -70,6 +72,7 @@ struct GroupNorm {
         return C != 0 && Groups != 0 && C % (Groups == 0 ? 1 : Groups) == 0 && x.rank > 0 && x.last() == C ? x : extents::none();
     }
     static constexpr extents input(std::size_t) { return {C}; }
+    static std::string embedded(const extents& x) { return detail::embedded_type("group_norm", {1, x.size() / C, Groups, C}); }
     static constexpr std::size_t saved(const extents&, std::size_t rows) { return 2 * Groups * rows; }
     static Spread expected(const Spread&, const std::array<Spread, 2>& p) { return detail::scaled_and_shifted(p); }
 

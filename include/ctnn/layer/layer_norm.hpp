@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 
 #include <ctnn/layer/group_norm.hpp>
 
@@ -30,6 +31,7 @@ struct LayerNorm {
 
     static constexpr extents output(const extents& x) { return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none(); }
     static constexpr extents input(std::size_t) { return {C}; }
+    static std::string embedded(const extents& x) { return detail::embedded_type("group_norm", {x.size() / C, 1, 1, C}); }
     static constexpr std::size_t saved(const extents& x, std::size_t rows) { return 2 * rows * x.size() / C; }
     static Spread expected(const Spread&, const std::array<Spread, 2>& p) { return detail::scaled_and_shifted(p); }
 

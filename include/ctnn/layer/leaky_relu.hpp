@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include <ctnn/core/pass.hpp>
+#include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -23,6 +25,7 @@ struct LeakySlope {
     static constexpr bool in_place = true;
 
     static constexpr extents output(const extents& x) { return Numerator == 0 || Denominator == 0 ? extents::none() : x; }
+    static std::string embedded(const extents& x) { return detail::embedded_type("leaky_layer", {x.size(), Numerator, Denominator}); }
 
     static void forward(const auto& pass) { kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size()); }
 

@@ -11,6 +11,7 @@
 
 #include <ctnn/core/generator.hpp>
 #include <ctnn/core/pass.hpp>
+#include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/affine.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 #include <ctnn/layer/fold_rules.hpp>
@@ -90,6 +91,7 @@ struct Linear {
         return {mean + bias.mean, std::sqrt(variance + bias.std * bias.std)};
     }
 
+    static std::string embedded(const extents& x) { return detail::embedded_type("linear", {x.size() / In, In, Out}); }
     static std::string name() { return "Linear<" + std::to_string(In) + ", " + std::to_string(Out) + (has_bias ? ">" : ", NoBias>"); }
 
     /// Complains of a Bias that is none.

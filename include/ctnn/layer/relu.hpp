@@ -3,8 +3,10 @@
 #pragma once
 
 #include <limits>
+#include <string>
 
 #include <ctnn/core/pass.hpp>
+#include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -21,6 +23,7 @@ struct ReLU {
     static constexpr Limits limits{0, std::numeric_limits<double>::infinity()};
 
     static constexpr extents output(const extents& x) { return x; }
+    static std::string embedded(const extents& x) { return detail::embedded_type("relu_layer", {x.size()}); }
 
     static void forward(const auto& pass) { kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size()); }
 

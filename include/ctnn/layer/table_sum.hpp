@@ -7,6 +7,7 @@
 #include <string>
 
 #include <ctnn/core/pass.hpp>
+#include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/gather.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -40,6 +41,7 @@ struct TableSum {
     }
     static constexpr extents input(std::size_t) { return {N * T}; }
 
+    static std::string embedded(const extents&) { return detail::embedded_type("table_sum", {V, Out, T, N}); }
     static std::string name()
     {
         return "TableSum<" + std::to_string(V) + ", " + std::to_string(Out) + ", " + std::to_string(T) +

@@ -2,7 +2,10 @@
 /// The hyperbolic tangent.
 #pragma once
 
+#include <string>
+
 #include <ctnn/core/pass.hpp>
+#include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -20,6 +23,7 @@ struct Tanh {
     static constexpr Limits limits{-1, 1};
 
     static constexpr extents output(const extents& x) { return x; }
+    static std::string embedded(const extents& x) { return detail::embedded_type("tanh_layer", {x.size()}); }
 
     static void forward(const auto& pass) { kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size()); }
 

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// The layers of a trained network for programs without a heap: pointers to constant weights, and loops.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <ctnn/embed/math.hpp>
+
+/// Each layer says how many numbers it reads and writes for one sample, `in` and `out`, and has
+///
+///   constexpr void forward(float* y, const float* x) const     x : (in) numbers, or class ids for the first layer; y : (out)
+///
+/// What is elementwise also works with y == x. A `W` of std::int8_t stores weights as whole numbers that a scale per row multiplies.
+namespace ctnn::embed::inline CTNN_ARCH {
+
+/// The number of a character or word.
+using class_id = std::int32_t;
+
+namespace detail {
+
+/// W neighbouring outputs of y = x w, added up in two halves that a compiler keeps in registers: y(W) = x(In) * w(In, Out).
+template <std::size_t In, std::size_t Out, std::size_t Width, class W>
+constexpr void columns(float* y, const float* x, const W* w)
+{
+    float even[Width] = {}, odd[Width] = {};
+    for (std::size_t i = 0; i + 1 < In; i += 2)
+        for (std::size_t o = 0; o < Width; ++o) {
+            even[o] += x[i] * static_cast<float>(w[i * Out + o]);
+            odd[o] += x[i + 1] * static_cast<float>(w[(i + 1) * Out + o]);
+        }
+    for (std::size_t o = 0; o < Width; ++o)
+        y[o] = even[o] + odd[o] + (In % 2 == 0 ? 0.F : x[In - 1] * static_cast<float>(w[(In - 1) * Out + o]));
+}
+
+} // namespace detail
+
+/// y = x w + b at each of P positions: ctnn::Linear.
+///   weight : (In, Out), of W        bias : (Out), or none        scale : (Out), for whole numbers
+template <std::size_t P, std::size_t In, std::size_t Out, class W = float>
+struct linear {
+    static constexpr std::size_t in = P * In, out = P * Out;
+    const W* weight;
+    const float* bias = nullptr;
+    const float* scale = nullptr;
+
+    constexpr void forward(float* y, const float* x) const
+    {
+        constexpr std::size_t width = Out < 16 ? Out : 16; // the last columns overlap those before, so that all are as wide
+        for (std::size_t p = 0; p < P; ++p, x += In, y += Out) {
+            for (std::size_t o = 0; o < Out; o += width) {
+                const std::size_t first = o + width > Out ? Out - width : o;
+                detail::columns<In, Out, width>(y + first, x, weight + first);
+            }
+            for (std::size_t o = 0; o < Out; ++o) y[o] = y[o] * (std::is_same_v<W, float> ? 1.F : scale[o]) + (bias != nullptr ? bias[o] : 0.F);
+        }
+    }
+};
+
+/// The vectors of T class ids side by side: ctnn::Embedding.
+///   weight : (V, C), of W        scale : (V), for whole numbers
+template <std::size_t V, std::size_t C, std::size_t T, class W = float>
+struct embedding {
+    static constexpr std::size_t in = T, out = T * C, classes = V;
+    const W* weight;
+    const float* scale = nullptr;
+
+    constexpr void forward(float* y, const class_id* x) const
+    {
+        for (std::size_t t = 0; t < T; ++t, y += C) {
+            const auto row = static_cast<std::size_t>(x[t]);
+            for (std::size_t c = 0; c < C; ++c) y[c] = static_cast<float>(weight[row * C + c]) * (std::is_same_v<W, float> ? 1.F : scale[row]);
+        }
+    }
+};
+
+/// b + the sum of T rows, one from the table of each place, N times: ctnn::TableSum.
+///   weight : (T, V, Out), of W        bias : (Out)        scale : (T, V), for whole numbers
+template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N, class W = float>
+struct table_sum {
+    static constexpr std::size_t in = N * T, out = N * Out, classes = V;
+    const W* weight;
+    const float* bias;
+    const float* scale = nullptr;
+
+    constexpr void forward(float* y, const class_id* x) const
+    {
+        for (std::size_t n = 0; n < N; ++n, x += T, y += Out) {
+            for (std::size_t o = 0; o < Out; ++o) y[o] = bias[o];
+            for (std::size_t t = 0; t < T; ++t) {
+                const std::size_t row = t * V + static_cast<std::size_t>(x[t]);
+                const float factor = std::is_same_v<W, float> ? 1.F : scale[row];
+                for (std::size_t o = 0; o < Out; ++o) y[o] += static_cast<float>(weight[row * Out + o]) * factor;
+            }
+        }
+    }
+};
+
+/// (x - mean) factor + shift: ctnn::BatchNorm with its running statistics.
+template <std::size_t P, std::size_t C>
+struct batch_norm {
+    static constexpr std::size_t in = P * C, out = in;
+    const float *mean, *factor, *shift;
+
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t p = 0; p < P; ++p)
+            for (std::size_t c = 0; c < C; ++c) y[p * C + c] = (x[p * C + c] - mean[c]) * factor[c] + shift[c];
+    }
+};
+
+/// Each of Groups groups of features brought to mean 0 and variance 1 over P positions, N times: ctnn::GroupNorm, and with N positions by
+/// themselves and one group ctnn::LayerNorm.
+template <std::size_t N, std::size_t P, std::size_t Groups, std::size_t C>
+struct group_norm {
+    static constexpr std::size_t in = N * P * C, out = in;
+    const float *gain, *shift;
+
+    constexpr void forward(float* y, const float* x) const
+    {
+        constexpr std::size_t features = C / Groups;
+        for (std::size_t n = 0; n < N; ++n, x += P * C, y += P * C)
+            for (std::size_t g = 0; g < C; g += features) {
+                float mean = 0, variance = 0;
+                for (std::size_t p = 0; p < P; ++p)
+                    for (std::size_t c = g; c < g + features; ++c) mean += x[p * C + c];
+                mean /= static_cast<float>(P * features);
+                for (std::size_t p = 0; p < P; ++p)
+                    for (std::size_t c = g; c < g + features; ++c) variance += (x[p * C + c] - mean) * (x[p * C + c] - mean);
+                const float factor = 1.F / sqrt(variance / static_cast<float>(P * features) + 1e-5F);
+                for (std::size_t p = 0; p < P; ++p)
+                    for (std::size_t c = g; c < g + features; ++c) y[p * C + c] = (x[p * C + c] - mean) * factor * gain[c] + shift[c];
+            }
+    }
+};
+
+/// A function of each number.
+template <std::size_t N, class F>
+struct elementwise {
+    static constexpr std::size_t in = N, out = N;
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t i = 0; i < N; ++i) y[i] = F{}(x[i]);
+    }
+};
+
+namespace detail {
+
+struct tanh_of {
+    constexpr float operator()(float x) const { return embed::tanh(x); }
+};
+struct sigmoid_of {
+    constexpr float operator()(float x) const { return embed::sigmoid(x); }
+};
+struct gelu_of {
+    constexpr float operator()(float x) const { return x * normal_below(x); }
+};
+template <int Numerator, int Denominator>
+struct leaky_of {
+    constexpr float operator()(float x) const { return x < 0.F ? x * (static_cast<float>(Numerator) / static_cast<float>(Denominator)) : x; }
+};
+struct relu_of {
+    constexpr float operator()(float x) const { return x < 0.F ? 0.F : x; } // NaN stays
+};
+
+} // namespace detail
+
+template <std::size_t N>
+using tanh_layer = elementwise<N, detail::tanh_of>;
+template <std::size_t N>
+using sigmoid_layer = elementwise<N, detail::sigmoid_of>;
+template <std::size_t N>
+using gelu_layer = elementwise<N, detail::gelu_of>;
+template <std::size_t N>
+using relu_layer = elementwise<N, detail::relu_of>;
+template <std::size_t N, int Numerator, int Denominator>
+using leaky_layer = elementwise<N, detail::leaky_of<Numerator, Denominator>>;
+
+} // namespace ctnn::embed::inline CTNN_ARCH

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// A trained network as a C++ header that needs ctnn/embed and the standard library, and nothing else.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <ctnn/core/type_name.hpp>
+#include <ctnn/core/version.hpp>
+#include <ctnn/io/file.hpp>
+#include <ctnn/io/int8.hpp>
+#include <ctnn/model/freeze.hpp>
+#include <ctnn/model/summary.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+struct ExportOptions {
+    std::string characters = {};   ///< of a vocabulary: class 0 is the end of a word, these are the classes from 1
+    bool int8 = false;             ///< weights of one byte and a scale for each row, a quarter of the size; `with_int8_weights` shows the loss
+    bool allow_non_finite = false; ///< write NaN and infinite numbers
+};
+
+namespace detail {
+
+// Shown by a compile error; never true.
+template <std::size_t Position, class L>
+inline constexpr bool has_embedded_form = false;
+/// The facts are template parameters, because clang prints a condition as it is spelled.
+template <std::size_t Position, class L>
+struct report_not_embedded {
+    static_assert(has_embedded_form<Position, L>, "[ctnn.layer] the layer at this position has no form for embedding: it needs using self = ... "
+                                                  "and embedded(x); see ctnn/core/concepts.hpp");
+};
+template <class L>
+concept embeddable = speaks_for_itself<L> && requires
+{
+    L::embedded(extents{});
+};
+
+/// One array of an exported layer. A matrix may become whole numbers.
+struct exported_array {
+    std::string name;
+    std::vector<double> values;
+    std::size_t last_extent = 0; ///< 0: not a matrix
+    layout in_files = layout::same;
+};
+struct exported_layer {
+    std::string type;
+    std::vector<exported_array> arrays;
+};
+
+[[gnu::cold]] inline void add_arrays(exported_layer& layer, std::span<const Parameter> declared, layer_values values, const std::string& path)
+{
+    for (std::size_t i = 0; i < declared.size(); ++i) {
+        const Parameter& p = declared[i];
+        layer.arrays.push_back({path + "_" + std::string(p.name), std::move(values[i]), p.shape.rank < 2 ? 0 : p.shape.last(), p.in_files});
+    }
+}
+
+template <std::size_t I, class Net, class T>
+[[gnu::cold]] exported_layer exported(const Model<Net, Eval, T>& model, const std::string& path)
+{
+    using L = layer_at<Net, I>;
+    exported_layer layer;
+    if constexpr (!embeddable<L>) {
+        (void)sizeof(report_not_embedded<I, L>);
+    } else {
+        constexpr extents x = shapes_of<Net>.at[I];
+        layer.type = L::embedded(x);
+        layer_values values = values_of_layer(model, I);
+        if constexpr (requires { L::template embedded_values<T>(values); }) {
+            for (auto& array : L::template embedded_values<T>(values))
+                layer.arrays.push_back({path + "_" + std::to_string(layer.arrays.size()), std::move(array)});
+        } else {
+            static constexpr auto declared = parameters_of<L>();
+            add_arrays(layer, declared, std::move(values), path);
+        }
+    }
+    return layer;
+}
+
+/// A float as C++ writes it in base 16, in every locale and to the last bit.
+inline std::string float_text(float x)
+{
+    if (std::isnan(x)) return "__builtin_nanf(\"\")";
+    if (std::isinf(x)) return x > 0 ? "__builtin_huge_valf()" : "-__builtin_huge_valf()";
+    char digits[40];
+    const char* end = std::to_chars(digits, digits + sizeof digits, std::fabs(x), std::chars_format::hex).ptr;
+    return std::string(std::signbit(x) ? "-0x" : "0x").append(std::string_view(digits, static_cast<std::size_t>(end - digits))).append("F");
+}
+
+/// `/// comment` and `inline constexpr type name[] = {...};`
+template <class Numbers, class Text>
+void append_array(std::string& to, const std::string& type, const std::string& name, const Numbers& numbers, Text text)
+{
+    to.append("alignas(64) inline constexpr ")
+        .append(type)
+        .append(" ")
+        .append(name)
+        .append("[")
+        .append(std::to_string(numbers.size()))
+        .append("] = {");
+    std::size_t column = 200;
+    for (const auto x : numbers) {
+        const std::string word = text(x);
+        if (column + word.size() > 138) {
+            to += "\n    ";
+            column = 4;
+        }
+        to.append(word).append(", ");
+        column += word.size() + 2;
+    }
+    to += "\n};\n";
+}
+
+/// Text as a C++ string literal, whatever bytes it has.
+inline std::string literal(std::string_view text)
+{
+    std::string s = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\' && c != '?') s += c;
+        else
+            s.append("\\").append(
+                {static_cast<char>('0' + byte / 64), static_cast<char>('0' + byte / 8 % 8), static_cast<char>('0' + byte % 8)});
+    }
+    return s + "\"";
+}
+
+inline void require_namespace(const std::string& name)
+{
+    bool good = !name.empty(), starts = true;
+    for (std::size_t i = 0; good && i < name.size(); ++i) {
+        const char c = name[i];
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_', digit = c >= '0' && c <= '9';
+        if (!starts && name.compare(i, 2, "::") == 0) {
+            starts = true;
+            ++i;
+        } else {
+            good = letter || (digit && !starts);
+            starts = false;
+        }
+    }
+    if (!good || starts) throw Error("ctnn.option", "'" + name + "' is no name for a namespace, expected one such as 'names' or 'my::names'");
+}
+
+[[gnu::cold]] inline std::string header_text(const std::vector<exported_layer>& layers, const std::string& signature, const std::string& name,
+                                             std::size_t classes, const std::string& path, const ExportOptions& options)
+{
+    require_namespace(name);
+    if (options.characters.size() >= classes + (options.characters.empty() ? 1 : 0))
+        throw Error("ctnn.option", "there are " + std::to_string(options.characters.size()) + " characters, and the network has " +
+                                       std::to_string(classes) + " classes with the end of a word, expected fewer");
+    if (layers.empty()) throw Error("ctnn.option", "no layer of the network computes anything: there is nothing to export");
+    std::string arrays, network;
+    std::size_t bytes = 0;
+    for (const exported_layer& layer : layers) {
+        std::string type = layer.type, arguments;
+        for (const exported_array& a : layer.arrays) {
+            for (std::size_t i = 0; i < a.values.size(); ++i)
+                if (!options.allow_non_finite && !std::isfinite(static_cast<float>(a.values[i])))
+                    throw Error("ctnn.save", "'" + path + "' is not written: number " + std::to_string(i) + " of " + a.name +
+                                                 " is NaN or infinite (ExportOptions::allow_non_finite writes such numbers)");
+            arguments.append(arguments.empty() ? "" : ", ").append(a.name);
+            if (options.int8 && a.last_extent > 0) {
+                const int8_matrix m = to_int8(a.values, a.last_extent, a.in_files);
+                append_array(arrays, "std::int8_t", a.name, m.numbers, [](std::int8_t x) { return std::to_string(x); });
+                append_array(arrays, "float", a.name + "_scale", m.scale, float_text);
+                bytes += m.numbers.size() + 4 * m.scale.size();
+            } else {
+                append_array(arrays, "float", a.name, a.values, [](double x) { return float_text(static_cast<float>(x)); });
+                bytes += 4 * a.values.size();
+            }
+        }
+        if (options.int8 && !layer.arrays.empty() && layer.arrays[0].last_extent > 0) {
+            type.insert(type.size() - 1, ", std::int8_t");
+            // weight, then bias where the layer has one, then scale
+            if (layer.arrays.size() == 1 && type.find("linear") != std::string::npos) arguments += ", nullptr";
+            arguments += ", " + layer.arrays[0].name + "_scale";
+        }
+        network.append(network.empty() ? "" : ",").append("\n    ").append(type).append("{").append(arguments).append("}");
+    }
+    std::string text = "// Written by ctnn ";
+    text.append(CTNN_VERSION)
+        .append(" from a trained\n//   ")
+        .append(signature)
+        .append("\n// ")
+        .append(std::to_string(bytes))
+        .append(" bytes of weights");
+    text.append(options.int8 ? ", of one byte where they are many, with a scale for each row" : "")
+        .append(".\n// clang-format off\n#pragma once\n\n");
+    text.append("#include <cstdint>\n\n#include <ctnn/embed/network.hpp>\n\nnamespace ").append(name).append(" {\n\n").append(arrays);
+    if (!options.characters.empty())
+        text.append("\n/// One for each class; the first is the end of a word.\ninline constexpr char characters[] = ")
+            .append(literal("." + options.characters))
+            .append(";\n");
+    text.append("\n/// `")
+        .append(name)
+        .append("::model.forward({...})`; see ctnn/embed/network.hpp.\ninline constexpr ctnn::embed::network model{")
+        .append(network);
+    return text.append("};\n\n} // namespace ").append(name).append("\n");
+}
+
+} // namespace detail
+
+/// Writes a model as a C++ header: its weights as constants, bit for bit, and `name::model`, a ctnn::embed::network that computes what
+/// `forward` does, without a heap, exceptions or run-time types, and in the compiler too. A frozen model makes the smallest one.
+///
+/// ```cpp
+/// export_header(freeze(model), "names.hpp", "names", {.characters = vocabulary.characters()});
+/// ```
+///
+///   errors : [ctnn.save] the file cannot be written, and the old one is as it was; a weight that is NaN or infinite;
+///            [ctnn.option] no name for a namespace, or more characters than classes;
+///            [ctnn.layer] (compile time) a layer that has no form for embedding
+template <class Net, class T>
+void export_header(const Model<Net, Eval, T>& model, const std::string& path, const std::string& name, const ExportOptions& options = {})
+{
+    const detail::kept_errno keep;
+    using list = detail::flat_layers<Net>;
+    const auto paths = detail::paths_of<Net>();
+    std::vector<detail::exported_layer> layers;
+    const auto add = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+        constexpr auto& facts = detail::facts_table<list>::value[I];
+        if constexpr (!facts.reshapes_only && !facts.training_only) {
+            std::string layer = "layer";
+            for (const char c : paths[I].view()) layer.append(layer == "layer" ? "_" : "").append(1, c == '.' ? '_' : c);
+            layers.push_back(detail::exported<I>(model, layer));
+        }
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (add(std::integral_constant<std::size_t, I>{}), ...); }
+    (std::make_index_sequence<list::size>{});
+    const std::string text = detail::header_text(layers, signature<Net>(), name, output_shape<Net>::size, path, options);
+    detail::file_replacement file(path);
+    file.write(text);
+    file.commit();
+}
+
+} // namespace ctnn::inline CTNN_ARCH

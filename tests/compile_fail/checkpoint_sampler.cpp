@@ -1,0 +1,16 @@
+// expect: [ctnn.checkpoint] | a sampler is kept by its for_each_state(f) and settings() | has_state<EveryThird>
+// SPDX-License-Identifier: BSD-3-Clause
+/// A checkpoint of a sampler that does not show its state.
+#include <ctnn/ctnn.hpp>
+#include <ctnn/io/checkpoint.hpp>
+
+using namespace ctnn;
+
+struct EveryThird {
+    std::size_t position = 0;
+};
+
+void wrong(Model<Linear<4, 3>, Train<2>>& model, Sgd<float>& sgd, Generator& generator, EveryThird& sampler)
+{
+    Checkpoint(model, sgd, generator, sampler).save("a.safetensors", 0);
+}

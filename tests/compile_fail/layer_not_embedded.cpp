@@ -1,0 +1,18 @@
+// expect: [ctnn.layer] | has no form for embedding | has_embedded_form<1 | Square>
+// SPDX-License-Identifier: BSD-3-Clause
+/// A layer of one's own in a network that is exported, without a word about its form there.
+#include <ctnn/ctnn.hpp>
+#include <ctnn/io/export_header.hpp>
+
+using namespace ctnn;
+
+struct Square {
+    static constexpr extents output(const extents& x) { return x; }
+    static void forward(const auto& pass)
+    {
+        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.y()[i] = pass.x()[i] * pass.x()[i];
+    }
+    static void backward(const auto&) {}
+};
+
+void wrong(const Model<Sequential<Linear<4, 3>, Square>, Eval>& model) { export_header(model, "square.hpp", "square"); }

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// The exported networks against the library's answers; see export.cpp. Built without exceptions and run-time types.
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <string_view>
+
+#include <ctnn/embed/sample.hpp>
+
+namespace {
+
+template <class Network, std::size_t X, std::size_t Y>
+bool agrees(const Network& network, const float (&x)[X], const float (&y)[Y], const char* name)
+{
+    static_assert(X / Network::in == Y / Network::out && X % Network::in == 0 && Y % Network::out == 0);
+    float worst = 0, largest = 0;
+    for (std::size_t s = 0; s * Network::in < X; ++s) {
+        std::array<typename Network::input, Network::in> in{};
+        for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<typename Network::input>(x[s * in.size() + i]);
+        const auto out = network.forward(in);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            const float expected = y[s * out.size() + i], error = out[i] > expected ? out[i] - expected : expected - out[i];
+            if (!(error <= worst)) worst = error;
+            if (expected > largest) largest = expected;
+            if (-expected > largest) largest = -expected;
+        }
+    }
+    const bool good = worst <= 3e-6F * largest; // two ways to round each sum, tanh and norm
+    if (!good) std::printf("%s: an error of %g, the largest answer is %g\n", name, static_cast<double>(worst), static_cast<double>(largest));
+    return good;
+}
+
+} // namespace
+
+#include "cases.hpp"
+
+namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+using namespace ctnn::embed;
+
+// The functions at their ends.
+static_assert(exp(0.F) == 1.F && exp(-1000.F) == 0.F && exp(-infinity) == 0.F && exp(1000.F) == infinity && exp(infinity) == infinity);
+static_assert(tanh(0.F) == 0.F && tanh(50.F) == 1.F && tanh(-infinity) == -1.F && std::bit_cast<std::uint32_t>(tanh(-0.F)) == 0x80000000U);
+static_assert(sigmoid(0.F) == 0.5F && sigmoid(-1000.F) == 0.F && sigmoid(1000.F) == 1.F);
+static_assert(sqrt(4.F) == 2.F && sqrt(1e-30F) > 0.999999e-15F && sqrt(1e30F) < 1.000001e15F);
+static_assert(normal_below(0.F) > 0.4999999F && normal_below(0.F) < 0.5000001F && normal_below(20.F) == 1.F && normal_below(-20.F) < 1e-30F);
+
+// A class of chance 0 is never drawn.
+constexpr bool draws_what_is_possible = [] {
+    generator random{1};
+    for (int i = 0; i < 500; ++i) {
+        const class_id drawn = draw(std::array{-infinity, 0.F, -200.F, 1.F, -infinity}, random);
+        if (drawn != 1 && drawn != 3) return false;
+    }
+    return draw(std::array{-infinity, -infinity}, random) == -1 && draw(std::array{infinity, 0.F}, random) == -1;
+}();
+static_assert(draws_what_is_possible);
+
+/// NaN stays NaN, in every function and layer, and no class is drawn from it. Not for the compiler, where making a NaN is an error.
+bool keeps_nan()
+{
+    volatile float source = nan;
+    const float x = source;
+    const auto is_nan = [](float y) { return y != y; };
+    generator random{1};
+    float y[1] = {};
+    bool good = is_nan(exp(x)) && is_nan(tanh(x)) && is_nan(sigmoid(x)) && is_nan(normal_below(x)) && is_nan(sqrt(x)) &&
+                draw(std::array{0.F, x}, random) == -1;
+    const auto layer = [&](const auto& l) {
+        l.forward(y, &x);
+        good = good && is_nan(y[0]);
+    };
+    layer(tanh_layer<1>{});
+    layer(sigmoid_layer<1>{});
+    layer(gelu_layer<1>{});
+    layer(relu_layer<1>{});
+    layer(leaky_layer<1, 1, 100>{});
+    if (!good) std::printf("a NaN is lost\n");
+    return good;
+}
+
+/// How often each class is drawn, against its chance: 2 : 1 : 1.
+bool draws_fairly()
+{
+    generator random{7};
+    int count[3] = {};
+    constexpr int n = 40000;
+    for (int i = 0; i < n; ++i) ++count[draw(std::array{0.6931472F, 0.F, 0.F}, random)];
+    const bool good = count[0] > n / 2 - 500 && count[0] < n / 2 + 500 && count[1] > n / 4 - 500 && count[1] < n / 4 + 500;
+    if (!good) std::printf("drawn %d, %d, %d times\n", count[0], count[1], count[2]);
+    return good;
+}
+
+/// What O'Neill's pcg32 gives for this seed in its default stream.
+constexpr bool is_pcg = [] {
+    generator random{42};
+    return random() == 0xc2f57bd6U && random() == 0x6b07c4a9U && random() == 0x72b7b29bU;
+}();
+static_assert(is_pcg);
+
+} // namespace
+
+int main()
+{
+    const bool good = check_all();
+    return draws_fairly() && keeps_nan() && good ? 0 : 1;
+}

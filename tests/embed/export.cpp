@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// export FOLDER: writes networks of all layers as headers, plain, frozen and with weights of one byte, and cases.hpp, which asks each of
+/// them for what the library has answered; check.cpp is compiled with that.
+#include <ctnn/ctnn.hpp>
+#include <ctnn/io/export_header.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "../support/random_nets.hpp"
+
+using namespace ctnn;
+
+namespace {
+
+constexpr std::size_t samples = 20;
+
+struct Cases {
+    std::string folder, includes, text;
+    Generator generator{2147483647};
+    int count = 0;
+
+    /// One exported header, and the answers of `model`, which it shall give.
+    template <class Net>
+    void add(const Model<Net, Eval>& exported, const Model<Net, Eval>& model, const ExportOptions& options)
+    {
+        const std::string name = "net_" + std::to_string(count++);
+        export_header(exported, folder + "/" + name + ".hpp", "exported::" + name, options);
+        constexpr std::size_t in = Model<Net, Eval>::sample_size, out = Model<Net, Eval>::output_size;
+        std::vector<float> numbers, answers;
+        for (std::size_t s = 0; s < samples; ++s) {
+            std::array<float, in> x{};
+            generator.fill_randn(std::span<float>(x));
+            if constexpr (Model<Net, Eval>::takes_ids)
+                for (float& id : x) id = static_cast<float>(generator.randint(0, 11));
+            std::array<float, out> y{};
+            if constexpr (Model<Net, Eval>::takes_ids) {
+                std::array<class_id, in> ids{};
+                std::transform(x.begin(), x.end(), ids.begin(), [](float id) { return static_cast<class_id>(id); });
+                y = model.forward_one(ids);
+            } else {
+                y = model.forward_one(x);
+            }
+            numbers.insert(numbers.end(), x.begin(), x.end());
+            answers.insert(answers.end(), y.begin(), y.end());
+        }
+        includes += "#include \"" + name + ".hpp\"\n";
+        detail::append_array(text, "float", name + "_x", numbers, detail::float_text);
+        detail::append_array(text, "float", name + "_y", answers, detail::float_text);
+        text += "// " + signature<Net>() + "\ninline bool check_" + name + "() { return agrees(exported::" + name + "::model, " + name + "_x, " +
+                name + "_y, \"" + name + "\"); }\n";
+    }
+
+    template <class Net>
+    void add_all()
+    {
+        Model<Net, Train<2>> model{generator};
+        model.for_each_buffer([&](auto name, auto value) { init::uniform(value, generator, name.ends_with("mean") ? -2.0 : 0.5, 2.0); });
+        const Model<Net, Eval> eval{model};
+        add(eval, eval, {});
+        const auto frozen = freeze(model);
+        add(frozen, frozen, {});
+        add(frozen, with_int8_weights(frozen), {.int8 = true});
+    }
+};
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    if (argc != 2) return 1;
+    Cases cases;
+    cases.folder = argv[1];
+    cases.add_all<Linear<5, 3>>();
+    cases.add_all<Sequential<Embedding<27, 10>, Linear<30, 40, NoBias>, BatchNorm<40>, Tanh, Linear<40, 27>>>();
+    cases.add_all<Sequential<Embedding<11, 4, 8>, FlattenConsecutive<2>, Linear<8, 7, NoBias>, BatchNorm<7, LectureVariance>, Tanh,
+                             FlattenConsecutive<2>, Linear<14, 6>, BatchNorm<6>, Tanh, FlattenConsecutive<2>, Linear<12, 5>>>();
+    cases.add_all<Sequential<Embedding<11, 4, 3>, BatchNorm<4, LectureStd>, ReLU, Flatten, Linear<12, 33, NoBias>, LayerNorm<33>, GELU>>();
+    cases.add_all<
+        Sequential<Input<3, 8>, LayerNorm<8>, Linear<8, 6, NoBias>, Sigmoid, GroupNorm<2, 6>, LeakySlope<1, 5>, Linear<6, 17>, BatchNorm<17>>>();
+    cases.add_all<Sequential<Input<2, 9>, BatchNorm<9>, Dropout<1, 5>, Linear<9, 16>, LeakyReLU, Linear<16, 1>>>();
+    support::for_each_random_net<6>([&]<class Net> { cases.add_all<Net>(); });
+    std::ofstream file(cases.folder + "/cases.hpp");
+    file << cases.includes << "\n" << cases.text << "\ninline bool check_all()\n{\n    bool good = true;\n";
+    for (int i = 0; i < cases.count; ++i) file << "    good = check_net_" << i << "() && good;\n";
+    file << "    return good;\n}\n";
+    std::printf("%d networks exported\n", cases.count);
+    return file.flush() ? 0 : 4;
+}
