@@ -47,6 +47,10 @@ int main(int argc, char** argv)
             std::fprintf(stderr, "names: '%s' is not made of %s, or is longer than 32\n", start.data(), names::characters + 1);
             return 1;
         }
+        if (name.ended == ctnn::embed::status::bad_network) {
+            std::fputs("names: the network's answers are not finite\n", stderr);
+            return 3;
+        }
         if (std::puts(name.text.data()) < 0) break;
     }
     return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? 0 : 4;

@@ -4,8 +4,6 @@
 // clang-format off
 #pragma once
 
-#include <cstdint>
-
 #include <ctnn/embed/network.hpp>
 
 namespace names {
@@ -2752,9 +2750,9 @@ alignas(64) inline constexpr float layer_2_bias[27] = {
 inline constexpr char characters[] = ".abcdefghijklmnopqrstuvwxyz";
 
 /// `names::model.forward({...})`; see ctnn/embed/network.hpp.
-inline constexpr ctnn::embed::network model{
-    ctnn::embed::table_sum<27, 200, 3, 1>{layer_0_weight, layer_0_bias},
-    ctnn::embed::tanh_layer<200>{},
-    ctnn::embed::linear<1, 200, 27>{layer_2_weight, layer_2_bias}};
+inline constexpr ::ctnn::embed::network model{
+    ::ctnn::embed::table_sum<27, 200, 3, 1>{layer_0_weight, layer_0_bias},
+    ::ctnn::embed::tanh_layer<200>{},
+    ::ctnn::embed::linear<1, 200, 27>{layer_2_weight, layer_2_bias}};
 
 } // namespace names

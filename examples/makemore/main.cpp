@@ -8,10 +8,13 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -100,23 +103,57 @@ void finish_report(const Options& options, const std::vector<Result>& results)
     if (!missing.empty()) std::fprintf(stderr, "makemore: %s\n", missing.c_str());
 }
 
-/// A checkpoint that is there is taken up, or left alone.
-void check_checkpoint(Options& options)
+/// Whether two paths are one file, there or not yet there.
+bool same_file(const std::string& a, const std::string& b)
 {
+    if (a.empty() || b.empty()) return false;
+    std::error_code unknown;
+    const auto whole = [&](const std::string& path) {
+        return std::filesystem::weakly_canonical(std::filesystem::absolute(path, unknown), unknown);
+    };
+    return std::filesystem::equivalent(a, b, unknown) || whole(a) == whole(b);
+}
+
+/// No file is lost that somebody may want, and what cannot be written is found before the training.
+void check_files(Options& options)
+{
+    const std::pair<const char*, const std::string*> files[] = {{"--data", &options.data},
+                                                                {"--metrics", &options.metrics},
+                                                                {"--checkpoint", &options.checkpoint},
+                                                                {"--resume", &options.resume},
+                                                                {"--header", &options.header}};
+    for (const auto& [a, first] : files)
+        for (const auto& [b, second] : files)
+            if (std::string_view(a) < b && same_file(*first, *second) &&
+                !((first == &options.checkpoint || first == &options.resume) && (second == &options.checkpoint || second == &options.resume)))
+                throw Failure(1, fmt::format("{} and {} are one file, '{}'", a, b, *first));
     if (!options.resume.empty() && !options.report.empty())
         throw Failure(
             1, "--report needs the whole training: what an observer saw before a checkpoint is not in it; leave out --resume or --report");
     if (options.checkpoint.empty()) options.checkpoint = options.resume;
     std::error_code unknown;
-    if (!std::filesystem::exists(options.checkpoint, unknown) || options.overwrite) return;
-    if (!std::filesystem::equivalent(options.checkpoint, options.resume, unknown))
+    for (const std::string& path : {options.checkpoint, options.header}) {
+        if (path.empty()) continue;
+        if (std::filesystem::is_directory(path, unknown)) throw Failure(4, fmt::format("cannot write '{}': it is a folder", path));
+        const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+        if (!folder.empty() && !std::filesystem::is_directory(folder, unknown))
+            throw Failure(4, fmt::format("cannot write '{}': there is no folder '{}'", path, folder.string()));
+    }
+    if (options.overwrite) return;
+    if (std::ifstream old{options.header}) { // one that was exported may be replaced, and an empty one
+        std::string start;
+        std::getline(old, start);
+        if (!start.empty() && !start.starts_with("// Written by ctnn "))
+            throw Failure(4, fmt::format("'{}' is there already, and is no exported header; say --overwrite to lose it", options.header));
+    }
+    if (!options.checkpoint.empty() && std::filesystem::exists(options.checkpoint, unknown) && !same_file(options.checkpoint, options.resume))
         throw Failure(4, fmt::format("'{}' is there already; take it up with --resume {}, or name another file, or say --overwrite",
                                      options.checkpoint, options.checkpoint));
 }
 
 void run_train(Stage stage, Options options)
 {
-    check_checkpoint(options);
+    check_files(options);
     if (!options.report.empty()) prepare_report(options.report);
     const Data data = load(options.data);
     const StageName& name = stage_names[static_cast<std::size_t>(stage)];
@@ -201,7 +238,27 @@ int main(int argc, char** argv)
         ->check(some_path())
         ->type_name("FILE");
     train_command.add_flag("--int8", options.int8, "Weights of one byte in that header; prints what they cost")->needs("--header");
-    train_command.add_flag("--overwrite", options.overwrite, "Write over the file of another training");
+    train_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already");
+
+    std::string model_file;
+    CLI::App& sample_command = *app.add_subcommand("sample", "Draw names from a checkpoint, whichever stage it is of");
+    sample_command.add_option("file", model_file, "Checkpoint of train")->required()->check(some_path())->type_name("FILE");
+    sample_command.add_option("--data", options.data, "The file of words that it was trained on: its characters are asked for")
+        ->capture_default_str()
+        ->type_name("FILE");
+    sample_command.add_option("--samples", options.samples, "Names to draw")
+        ->check(whole_number(0, most))
+        ->capture_default_str()
+        ->type_name("N");
+    sample_command.add_option("--header", options.header, "C++ header to write the network to, for examples/embed [default: none]")
+        ->check(some_path())
+        ->type_name("FILE");
+    sample_command.add_flag("--int8", options.int8, "Weights of one byte in that header")->needs("--header");
+    sample_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already");
+    sample_command.add_option("--seed", options.seed, "Names are drawn with seed + 10, as behind a training")
+        ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
+        ->capture_default_str()
+        ->type_name("N");
 
     CLI::App& stages_command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
     add_common_options(stages_command, options, "200000");
@@ -239,6 +296,11 @@ int main(int argc, char** argv)
         };
         watch_signals();
         if (train_command.parsed()) run_train(stage_named(stage_name), options);
+        if (sample_command.parsed()) {
+            options.resume = model_file;
+            check_files(options);
+            sample_from(model_file, options);
+        }
         if (stages_command.parsed())
             run_stages({Stage::baseline, Stage::calm_output, Stage::calm_tanh, Stage::kaiming, Stage::batchnorm}, options);
         if (inspect_command.parsed()) {

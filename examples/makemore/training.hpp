@@ -9,11 +9,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -57,10 +60,11 @@ struct Data {
     Samples train, validation, test;
 };
 
-inline Data load(const std::string& path)
+/// The words of a file, with no more characters than the networks have classes.
+inline Words load_words(const std::string& path)
 {
     Words words = read_words(path);
-    Vocabulary vocabulary{words};
+    const Vocabulary vocabulary{words};
     if (vocabulary.size() > classes) {
         // Name the first word with a character too many: the vocabulary of the first 26 distinct ones is asked for the rest.
         std::string known;
@@ -74,6 +78,13 @@ inline Data load(const std::string& path)
                                          vocabulary.size() - 1));
         }
     }
+    return words;
+}
+
+inline Data load(const std::string& path)
+{
+    Words words = load_words(path);
+    const Vocabulary vocabulary{words};
     shuffle(words, PythonRandom{42});
     const Split parts = split(words);
     return {vocabulary, ngrams(parts.train, vocabulary, context), ngrams(parts.validation, vocabulary, context),
@@ -83,11 +94,13 @@ inline Data load(const std::string& path)
 /// One JSON object a line for each step. A disk that is full does not stop the training: it is reported at the end.
 class Metrics {
 public:
-    /// A resumed training goes on in the file that is there.
-    Metrics(const std::string& path, bool resumes) : path_(path)
+    /// A resumed training goes on in the file that is there, behind the line of the step before `first`: what a killed one wrote behind its
+    /// last checkpoint goes, the broken line at its end too.
+    Metrics(const std::string& path, std::size_t first) : path_(path)
     {
         if (path.empty()) return;
-        file_.reset(std::fopen(path.c_str(), resumes ? "a" : "w"));
+        if (first > 0) keep_before(first);
+        file_.reset(std::fopen(path.c_str(), first > 0 ? "a" : "w"));
         if (file_ == nullptr) throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
     }
     void write(std::size_t step, double loss, double learning_rate)
@@ -110,6 +123,22 @@ public:
     }
 
 private:
+    void keep_before(std::size_t first) const
+    {
+        std::ifstream old(path_);
+        std::string kept;
+        for (std::string line; std::getline(old, line) && !old.eof();)
+            if (unsigned long long step = 0; std::sscanf(line.c_str(), "{\"step\": %llu,", &step) == 1 && step < first && line.ends_with('}'))
+                kept += line + "\n";
+        if (!old.eof()) return; // there was none
+        old.close();
+        const std::string shorter = path_ + ".tmp"; // whole before it takes the old one's place
+        std::error_code error;
+        if (!(std::ofstream(shorter) << kept).flush()) throw Failure(4, fmt::format("cannot write '{}'", shorter));
+        std::filesystem::rename(shorter, path_, error);
+        if (error) throw Failure(4, fmt::format("cannot write '{}': {}", path_, error.message()));
+    }
+
     struct closer {
         void operator()(std::FILE* f) const { std::fclose(f); }
     };
@@ -320,7 +349,7 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
     Minibatches<batch> batches{data.train};
     Saver saver{Checkpoint{model, sgd, generator, batches}, model, stage, options};
     result.first = saver.resume(result.steps);
-    Metrics metrics{options.metrics, !options.resume.empty()};
+    Metrics metrics{options.metrics, result.first};
     Progress progress{result.steps, result.first};
 
     for (std::size_t step = result.first; step < result.steps; ++step) {
@@ -388,6 +417,9 @@ Result train_batchnorm(Stage stage, const Data& data, const Options& options, bo
 Result train_deep(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
 Result train_layernorm(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
 Result train_groupnorm(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
+
+/// Prints names from a file of any of these networks.
+void sample_from(const std::string& file, const Options& options);
 
 /// Trains one stage.
 inline Result train(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report)

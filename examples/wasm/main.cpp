@@ -25,6 +25,7 @@ const char* make_name(std::uint32_t seed)
     static ctnn::embed::word<32> name;
     ctnn::embed::generator random{seed};
     name = ctnn::embed::sample(names::model, names::characters, random, start);
-    return name.ended == ctnn::embed::status::bad_start ? nullptr : name.text.data();
+    const bool made = name.ended == ctnn::embed::status::complete || name.ended == ctnn::embed::status::cut;
+    return made ? name.text.data() : nullptr;
 }
 }

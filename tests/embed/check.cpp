@@ -44,7 +44,8 @@ using namespace ctnn::embed;
 
 // The functions at their ends.
 static_assert(exp(0.F) == 1.F && exp(-1000.F) == 0.F && exp(-infinity) == 0.F && exp(1000.F) == infinity && exp(infinity) == infinity);
-static_assert(tanh(0.F) == 0.F && tanh(50.F) == 1.F && tanh(-infinity) == -1.F && std::bit_cast<std::uint32_t>(tanh(-0.F)) == 0x80000000U);
+static_assert(tanh(0.F) == 0.F && tanh(50.F) == 1.F && tanh(5e4F) == 1.F && tanh(3e38F) == 1.F && tanh(-infinity) == -1.F &&
+              std::bit_cast<std::uint32_t>(tanh(-0.F)) == 0x80000000U);
 static_assert(sigmoid(0.F) == 0.5F && sigmoid(-1000.F) == 0.F && sigmoid(1000.F) == 1.F);
 static_assert(sqrt(4.F) == 2.F && sqrt(1e-30F) > 0.999999e-15F && sqrt(1e30F) < 1.000001e15F);
 static_assert(normal_below(0.F) > 0.4999999F && normal_below(0.F) < 0.5000001F && normal_below(20.F) == 1.F && normal_below(-20.F) < 1e-30F);
@@ -59,6 +60,21 @@ constexpr bool draws_what_is_possible = [] {
     return draw(std::array{-infinity, -infinity}, random) == -1 && draw(std::array{infinity, 0.F}, random) == -1;
 }();
 static_assert(draws_what_is_possible);
+
+constexpr float zero[3] = {}, likely[3] = {0.F, 1.F, 50.F};
+// Classes that the vocabulary does not have are not drawn, however likely.
+constexpr bool draws_what_it_can_spell = [] {
+    const network net{embedding<3, 1, 1>{zero}, linear<1, 1, 3>{zero, likely}};
+    generator random{1};
+    for (int i = 0; i < 100; ++i) {
+        const auto w = sample<8>(net, ".a", random);
+        if (w.ended == status::bad_network) return false;
+        for (const char c : w.view())
+            if (c != 'a') return false;
+    }
+    return sample<8>(net, "", random).ended == status::bad_network && sample<8>(net, ".a", random, "b").ended == status::bad_start;
+}();
+static_assert(draws_what_it_can_spell);
 
 /// NaN stays NaN, in every function and layer, and no class is drawn from it. Not for the compiler, where making a NaN is an error.
 bool keeps_nan()

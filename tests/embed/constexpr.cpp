@@ -21,11 +21,11 @@ static_assert(next_letter("emm") == 'a');
 static_assert(next_letter("joh") == 'n');
 
 constexpr auto name = [] {
-    ctnn::embed::generator random{3};
+    ctnn::embed::generator random{1};
     return ctnn::embed::sample(names::model, names::characters, random);
 }();
 static_assert(name.ended == ctnn::embed::status::complete);
-static_assert(name.view() == "mer");
+static_assert(name.view() == "feana");
 
 constexpr bool refuses_ids = [] {
     std::array<float, names::model.out> y{};

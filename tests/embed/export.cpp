@@ -70,9 +70,41 @@ struct Cases {
 
 } // namespace
 
+/// What cannot be exported is refused, and no file is left.
+bool refuses(const std::string& folder)
+{
+    Model<Sequential<Linear<3, 4>>, Eval> model;
+    const std::string path = folder + "/refused.hpp";
+    int refused = 0, asked = 0;
+    const auto ask = [&](const std::string& name, const ExportOptions& options, const char* text) {
+        ++asked;
+        try {
+            export_header(model, path, name, options);
+            std::printf("exported as %s\n", name.c_str());
+        } catch (const Error& error) {
+            if (std::string(error.what()).find(text) != std::string::npos && !std::ifstream(path)) ++refused;
+            else std::printf("%s\n", error.what());
+        }
+    };
+    for (const char* name : {"", "1a", "a b", "a::", "::a", "a:b", "a::class", "int", "std", "my::ctnn", "a-b"})
+        ask(name, {}, "is no name for a namespace");
+    ask("net", {.characters = "abcd"}, "4 characters, and the network has 4 classes");
+    ask("net", {.characters = "aba"}, "one twice, at 0");
+    ask("net", {.characters = std::string("a\0", 2)}, "a byte of 0");
+    model.parameter<"0.weight">()(1, 2) = std::nanf("");
+    ask("net", {}, "number 6 of layer_0_weight is NaN");
+    ask("net", {.int8 = true, .allow_non_finite = true}, "cannot hold that");
+    try {
+        (void)with_int8_weights(model);
+    } catch (const Error&) {
+        ++refused;
+    }
+    return refused == asked + 1;
+}
+
 int main(int argc, char** argv)
 {
-    if (argc != 2) return 1;
+    if (argc != 2 || !refuses(argv[1])) return 1;
     Cases cases;
     cases.folder = argv[1];
     cases.add_all<Linear<5, 3>>();

@@ -26,7 +26,7 @@ words() { i=0; while [ $i -lt "$1" ]; do echo "name"; echo "mane"; i=$((i + 1));
 
 case $2 in
 help)
-    run 0 --help; for command in train stages inspect compare; do has out $command; done
+    run 0 --help; for command in train sample stages inspect compare; do has out $command; done
     run 0 train --help
     for option in stage data steps learning-rate decay-at seed metrics samples report; do has out "--$option"; done
     has out 'batchnorm'; has out '200000'; has out '2147483647'; has out '0\.1'
@@ -137,13 +137,30 @@ checkpoint)
     run 2 train --steps 2000 --resume whole --stage kaiming
     run 2 train --steps 2000 --resume no-such-file; has err 'No such file'
     words 100 >few; run 2 train --steps 2000 --resume whole --data few; has err 'samples with checksum'
-    run 4 train --steps 5 --checkpoint no/where; has err "cannot write 'no/where': No such file"
+    run 4 train --steps 5 --checkpoint no/where; has err "cannot write 'no/where': there is no folder 'no'"
     run 1 train --steps 5 --checkpoint ''; run 1 train --steps 5 --every 0 --checkpoint x
     run 1 train --steps 2000 --resume whole --report r; has err 'leave out --resume or --report'
     run 3 train --learning-rate 1e30 --steps 100 --every 1 --checkpoint wild; has err diverged
     cmp whole before || fail "the checkpoint was changed"
-    run 0 train --steps 2000 --resume whole --metrics m; [ "$(wc -l <m)" -eq 1000 ] || fail "1000 more steps in the metrics"
+    # The metrics of a resumed training: each step once, whatever was written behind the checkpoint.
+    run 0 train --steps 600 --checkpoint half --metrics m
+    run 0 train --steps 500 --checkpoint at500
+    printf '{"step": 600, "loss": 1, "learning_rate": 0.1}\n{"step": 601, "lo' >>m
+    run 0 train --steps 1000 --resume at500 --metrics m
+    [ "$(sed 's/.*"step": \([0-9]*\),.*}/\1/' m | tr '\n' ' ')" = "$(seq -s ' ' 0 999) " ] || fail "each step once in the metrics"
+    # Two options that mean one file.
+    run 1 train --steps 5 --checkpoint same --header ./same; has err 'checkpoint and --header are one file'
+    cp few data; run 1 train --data data --steps 5 --metrics data; run 1 train --data data --steps 5 --checkpoint data --overwrite; cmp few data || fail "the data is lost"
+    run 4 train --steps 5 --header whole; has err 'is no exported header'; run 4 train --steps 5 --checkpoint .; has err 'it is a folder'
+    cmp whole before || fail "the checkpoint was changed"
     run 0 train --steps 5 --checkpoint whole --overwrite
+    # A file of any stage, and the names its training drew.
+    for stage in baseline batchnorm deep layernorm; do
+        run 0 train --stage $stage --steps 300 --samples 3 --checkpoint $stage
+        tail -n 3 out >drawn
+        run 0 sample $stage --samples 3; cmp out drawn || fail "other names from a file of $stage"
+    done
+    run 2 sample few; has err 'cannot be loaded'; run 2 sample no-such-file; run 1 sample; run 1 sample ''
     ;;
 header)
     run 0 train --steps 500 --samples 1 --header names.hpp; has out 'header: names.hpp'
@@ -151,7 +168,9 @@ header)
     run 0 train --steps 500 --samples 1 --header small.hpp --int8; has out 'validation loss with weights of one byte: 2\.[0-9]+, with floats 2\.[0-9]+'
     [ "$(wc -c <small.hpp)" -lt "$(($(wc -c <names.hpp) / 2))" ] || fail "the small header is not small"
     run 1 train --steps 5 --int8; run 1 train --steps 5 --header ''
-    run 4 train --steps 5 --header no/where.hpp; has err "cannot write 'no/where.hpp': No such file"; has out validation
+    run 4 train --steps 100000000 --header no/where.hpp; has err "there is no folder 'no'" # before the training
+    run 0 train --steps 5 --header names.hpp # an exported header may be replaced
+    run 0 train --steps 500 --samples 2 --checkpoint run --header a.hpp; run 0 sample run --header b.hpp; cmp a.hpp b.hpp || fail "another header from the checkpoint"
     ;;
 report)
     run 0 train --stage baseline --steps 300 --samples 3 --report a/b

@@ -55,10 +55,10 @@ std::string layer_name()
     else return type_name<L>();
 }
 
-/// What a layer of ours answers to `embedded(x)`: "ctnn::embed::linear<1, 30, 200>".
+/// What a layer of ours answers to `embedded(x)`: "::ctnn::embed::linear<1, 30, 200>".
 inline std::string embedded_type(std::string_view name, std::initializer_list<std::size_t> sizes)
 {
-    std::string text = "ctnn::embed::";
+    std::string text = "::ctnn::embed::";
     text.append(name);
     for (const std::size_t n : sizes) text.append(text.find('<') == std::string::npos ? "<" : ", ").append(std::to_string(n));
     return text.append(">");

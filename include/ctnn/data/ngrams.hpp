@@ -130,12 +130,15 @@ public:
         f("drawn", std::span<std::int64_t>(&drawn_, 1));
     }
     /// The samples, so that a checkpoint is not taken up with others.
-    [[nodiscard]] std::string settings() const
+    [[nodiscard]] const std::string& settings() const
     {
-        detail::checksum sum;
-        sum.add(samples_->contexts.data(), samples_->contexts.size() * sizeof(class_id));
-        sum.add(samples_->targets.data(), samples_->targets.size() * sizeof(class_id));
-        return "batches of " + std::to_string(B) + " from " + std::to_string(samples_->size()) + " samples with checksum " + sum.text();
+        if (settings_.empty()) { // reads all samples, so only once
+            detail::checksum sum;
+            sum.add(samples_->contexts.data(), samples_->contexts.size() * sizeof(class_id));
+            sum.add(samples_->targets.data(), samples_->targets.size() * sizeof(class_id));
+            settings_ = "batches of " + std::to_string(B) + " from " + std::to_string(samples_->size()) + " samples with checksum " + sum.text();
+        }
+        return settings_;
     }
 
 private:
@@ -143,6 +146,7 @@ private:
     Samples batch_;
     std::array<std::int64_t, B> rows_{};
     std::int64_t drawn_ = 0;
+    mutable std::string settings_;
 };
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -5,6 +5,11 @@
 #if defined(__FAST_MATH__) && !defined(CTNN_ALLOW_FAST_MATH)
 #error                                                                                                                                          \
     "[ctnn.fast_math] -ffast-math removes NaN, infinity and signed zero, on which ctnn's kernels rely; build without it, or define CTNN_ALLOW_FAST_MATH to take the risk"
+#elif !defined(CTNN_ALLOW_FAST_MATH) &&                                                                                                         \
+    (defined(__ASSOCIATIVE_MATH__) || (defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0 && __FLT_EVAL_METHOD__ != 16))
+// The exponential functions round by adding a large number and subtracting it again: in float, and in that order.
+#error                                                                                                                                          \
+    "[ctnn.fast_math] float arithmetic is reordered (-fassociative-math) or wider than float (-mfpmath=387): ctnn's functions would be wrong; build without it"
 #endif
 
 // Everything in ctnn lives in an inline namespace of this name. The linker merges inline functions by name, so without it a

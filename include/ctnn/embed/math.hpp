@@ -52,7 +52,8 @@ constexpr float exp(float x)
 /// tanh x within 3 ulp; NaN stays.
 constexpr float tanh(float x)
 {
-    const float a = detail::magnitude(x), twice = detail::select(a > 9.02F, 18.04F, a + a), z = a * a;
+    const float size = detail::magnitude(x), a = detail::select(size > 9.02F, 9.02F, size), twice = a + a; // 1 from there on
+    const float z = a * a;
     const float large = 1.F - 2.F / (detail::exp_inside(twice) + 1.F);
     float p = z * 0x1.0c60cap-6F + -0x1.af3f6ep-5F;
     p = p * z + 0x1.10cca2p-3F;

@@ -39,11 +39,12 @@ private:
     std::uint64_t state_ = 0;
 };
 
-/// One class, each with the chance that the softmax of its logit gives it; a class of chance 0 never. -1 where the logits are no
-/// distribution: one is NaN or infinite, or all are minus infinity.
+/// One of the first `classes` classes, each with the chance that the softmax of its logit gives it; a class of chance 0 never. -1 where
+/// their logits are no distribution: one is NaN or infinite, or all are minus infinity.
 template <std::size_t N>
-[[nodiscard]] constexpr class_id draw(std::array<float, N> logits, generator& random)
+[[nodiscard]] constexpr class_id draw(std::array<float, N> all_logits, generator& random, std::size_t classes = N)
 {
+    const std::span<float> logits(all_logits.data(), classes < N ? classes : N);
     float largest = logits[0], sum = 0;
     for (const float x : logits) largest = x > largest ? x : largest;
     if (!(largest >= -std::numeric_limits<float>::max() && largest <= std::numeric_limits<float>::max())) return -1;
@@ -54,7 +55,7 @@ template <std::size_t N>
     if (!(sum >= 1.F)) return -1;
     float left = random.uniform() * sum;
     class_id last = -1;
-    for (std::size_t i = 0; i < N; ++i) {
+    for (std::size_t i = 0; i < logits.size(); ++i) {
         if (!(logits[i] > 0.F)) continue;
         last = static_cast<class_id>(i);
         if (left < logits[i]) break;
@@ -82,8 +83,10 @@ struct word {
 
 /// One word, drawn character by character until class 0, the end, is drawn.
 ///
-///   characters : one for each class; that of class 0 is never written
+///   characters : one for each class; that of class 0 is never written. Classes behind the last one are never drawn
 ///   start      : what the word begins with
+///   constexpr  : a word of the lecture's net takes half a second; larger nets come to the compiler's limits, -fconstexpr-ops-limit of g++
+///                and -fconstexpr-steps of clang
 template <std::size_t N = 32, class Network>
 [[nodiscard]] constexpr word<N> sample(const Network& network, std::string_view characters, generator& random, std::string_view start = {})
 {
@@ -104,8 +107,8 @@ template <std::size_t N = 32, class Network>
         append(static_cast<class_id>(id));
     }
     while (w.size < N) {
-        const class_id drawn = draw(network.forward(context), random);
-        if (drawn < 0 || static_cast<std::size_t>(drawn) >= characters.size()) {
+        const class_id drawn = characters.empty() ? -1 : draw(network.forward(context), random, characters.size());
+        if (drawn < 0) {
             w.ended = status::bad_network;
             return w;
         }

@@ -115,7 +115,7 @@ public:
         std::int64_t steps = 0;
         auto arrays = detail::arrays_of<std::byte>(*model_, {});
         for (auto& a : state(numbers, steps)) arrays.push_back(std::move(a));
-        const detail::tensor_loader loader(path, std::move(arrays));
+        const detail::tensor_loader loader(path, std::move(arrays), detail::tensor_loader::content::training);
         detail::require_signature(path, loader.signature(), detail::signature_in_file(signature<typename M::network>()));
         if (loader.settings() != all_settings(settings))
             loader.fail("it is a training with\n  " + loader.settings() + "\nand this is one with\n  " + all_settings(settings));

@@ -2,6 +2,7 @@
 /// A trained network as a C++ header that needs ctnn/embed and the standard library, and nothing else.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -65,8 +66,8 @@ struct exported_layer {
     }
 }
 
-template <std::size_t I, class Net, class T>
-[[gnu::cold]] exported_layer exported(const Model<Net, Eval, T>& model, const std::string& path)
+template <std::size_t I, class Net, Mode M, class T>
+[[gnu::cold]] exported_layer exported(const Model<Net, M, T>& model, const std::string& path)
 {
     using L = layer_at<Net, I>;
     exported_layer layer;
@@ -149,6 +150,20 @@ inline void require_namespace(const std::string& name)
             starts = false;
         }
     }
+    constexpr std::string_view words = " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t "
+                                       "class co_await co_return co_yield compl concept "
+                                       "const const_cast consteval constexpr constinit continue decltype default delete do double dynamic_cast "
+                                       "else enum explicit export extern false float for "
+                                       "friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq "
+                                       "private protected public register reinterpret_cast "
+                                       "requires return short signed sizeof static static_assert static_cast struct switch template this "
+                                       "thread_local throw true try typedef typeid typename "
+                                       "union unsigned using virtual void volatile wchar_t while xor xor_eq std ctnn ";
+    for (std::size_t at = 0; good && at < name.size();) {
+        const std::size_t end = std::min(name.find("::", at), name.size());
+        good = words.find(std::string(" ").append(name, at, end - at).append(" ")) == std::string_view::npos;
+        at = end + 2;
+    }
     if (!good || starts) throw Error("ctnn.option", "'" + name + "' is no name for a namespace, expected one such as 'names' or 'my::names'");
 }
 
@@ -159,6 +174,9 @@ inline void require_namespace(const std::string& name)
     if (options.characters.size() >= classes + (options.characters.empty() ? 1 : 0))
         throw Error("ctnn.option", "there are " + std::to_string(options.characters.size()) + " characters, and the network has " +
                                        std::to_string(classes) + " classes with the end of a word, expected fewer");
+    for (std::size_t i = 0; i < options.characters.size(); ++i)
+        if (options.characters[i] == '\0' || options.characters.find(options.characters[i], i + 1) != std::string::npos)
+            throw Error("ctnn.option", "the characters of the vocabulary hold a byte of 0, or one twice, at " + std::to_string(i));
     if (layers.empty()) throw Error("ctnn.option", "no layer of the network computes anything: there is nothing to export");
     std::string arrays, network;
     std::size_t bytes = 0;
@@ -167,12 +185,13 @@ inline void require_namespace(const std::string& name)
         for (const exported_array& a : layer.arrays) {
             for (std::size_t i = 0; i < a.values.size(); ++i)
                 if (!options.allow_non_finite && !std::isfinite(static_cast<float>(a.values[i])))
-                    throw Error("ctnn.save", "'" + path + "' is not written: number " + std::to_string(i) + " of " + a.name +
-                                                 " is NaN or infinite (ExportOptions::allow_non_finite writes such numbers)");
+                    throw Error("ctnn.save",
+                                "'" + path + "' is not written: number " + std::to_string(i) + " of " + a.name +
+                                    " is NaN, infinite or too large for a float (ExportOptions::allow_non_finite writes such numbers)");
             arguments.append(arguments.empty() ? "" : ", ").append(a.name);
             if (options.int8 && a.last_extent > 0) {
                 const int8_matrix m = to_int8(a.values, a.last_extent, a.in_files);
-                append_array(arrays, "std::int8_t", a.name, m.numbers, [](std::int8_t x) { return std::to_string(x); });
+                append_array(arrays, "::std::int8_t", a.name, m.numbers, [](std::int8_t x) { return std::to_string(x); });
                 append_array(arrays, "float", a.name + "_scale", m.scale, float_text);
                 bytes += m.numbers.size() + 4 * m.scale.size();
             } else {
@@ -181,7 +200,7 @@ inline void require_namespace(const std::string& name)
             }
         }
         if (options.int8 && !layer.arrays.empty() && layer.arrays[0].last_extent > 0) {
-            type.insert(type.size() - 1, ", std::int8_t");
+            type.insert(type.size() - 1, ", ::std::int8_t");
             // weight, then bias where the layer has one, then scale
             if (layer.arrays.size() == 1 && type.find("linear") != std::string::npos) arguments += ", nullptr";
             arguments += ", " + layer.arrays[0].name + "_scale";
@@ -197,22 +216,23 @@ inline void require_namespace(const std::string& name)
         .append(" bytes of weights");
     text.append(options.int8 ? ", of one byte where they are many, with a scale for each row" : "")
         .append(".\n// clang-format off\n#pragma once\n\n");
-    text.append("#include <cstdint>\n\n#include <ctnn/embed/network.hpp>\n\nnamespace ").append(name).append(" {\n\n").append(arrays);
+    text.append("#include <ctnn/embed/network.hpp>\n\nnamespace ").append(name).append(" {\n\n").append(arrays);
     if (!options.characters.empty())
         text.append("\n/// One for each class; the first is the end of a word.\ninline constexpr char characters[] = ")
             .append(literal("." + options.characters))
             .append(";\n");
     text.append("\n/// `")
         .append(name)
-        .append("::model.forward({...})`; see ctnn/embed/network.hpp.\ninline constexpr ctnn::embed::network model{")
+        .append("::model.forward({...})`; see ctnn/embed/network.hpp.\ninline constexpr ::ctnn::embed::network model{")
         .append(network);
     return text.append("};\n\n} // namespace ").append(name).append("\n");
 }
 
 } // namespace detail
 
-/// Writes a model as a C++ header: its weights as constants, bit for bit, and `name::model`, a ctnn::embed::network that computes what
-/// `forward` does, without a heap, exceptions or run-time types, and in the compiler too. A frozen model makes the smallest one.
+/// Writes a model as a C++ header: its weights as constants, bit for bit (doubles rounded to floats), and `name::model`, a ctnn::embed::network
+/// that computes what `forward` does, without a heap, exceptions or run-time types, and in the compiler too. A frozen model makes the smallest
+/// one.
 ///
 /// ```cpp
 /// export_header(freeze(model), "names.hpp", "names", {.characters = vocabulary.characters()});
@@ -221,8 +241,8 @@ inline void require_namespace(const std::string& name)
 ///   errors : [ctnn.save] the file cannot be written, and the old one is as it was; a weight that is NaN or infinite;
 ///            [ctnn.option] no name for a namespace, or more characters than classes;
 ///            [ctnn.layer] (compile time) a layer that has no form for embedding
-template <class Net, class T>
-void export_header(const Model<Net, Eval, T>& model, const std::string& path, const std::string& name, const ExportOptions& options = {})
+template <class Net, Mode M, class T>
+void export_header(const Model<Net, M, T>& model, const std::string& path, const std::string& name, const ExportOptions& options = {})
 {
     const detail::kept_errno keep;
     using list = detail::flat_layers<Net>;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -110,6 +111,12 @@ public:
     {
         if (path_.empty()) throw Error("ctnn.save", "the path of the file to write is empty");
         struct stat s {};
+        if (::lstat(path_.c_str(), &s) == 0 && S_ISLNK(s.st_mode)) { // the file behind a link is replaced, not the link
+            char* const real = ::realpath(path_.c_str(), nullptr);
+            if (real == nullptr) fail();
+            path_ = real;
+            std::free(real);
+        }
         replaces_ = ::stat(path_.c_str(), &s) == 0;
         if (!replaces_ && errno != ENOENT) fail();
         if (replaces_ && S_ISDIR(s.st_mode)) fail_with_errno("ctnn.save", failure(), EISDIR);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <ctnn/core/error.hpp>
 #include <ctnn/core/parameter.hpp>
 #include <ctnn/model/eval.hpp>
 
@@ -28,6 +29,8 @@ inline int8_matrix to_int8(const std::vector<double>& values, std::size_t last_e
     const bool by_column = in_files == layout::transposed;
     std::vector<double> largest(by_column ? last_extent : values.size() / last_extent);
     for (std::size_t i = 0; i < values.size(); ++i) {
+        if (!std::isfinite(static_cast<float>(values[i])))
+            throw Error("ctnn.option", "a weight is NaN or infinite: numbers of one byte with a scale cannot hold that");
         m.row.push_back(by_column ? i % last_extent : i / last_extent);
         largest[m.row[i]] = std::max(largest[m.row[i]], std::fabs(values[i]));
     }
@@ -43,8 +46,9 @@ inline int8_matrix to_int8(const std::vector<double>& values, std::size_t last_e
 
 /// The model with the weights that `export_header` writes as int8: what it answers is what the exported network will, but for the order
 /// of additions. Evaluate it to see what the smaller weights cost.
-template <class Net, class T>
-[[nodiscard]] Model<Net, Eval, T> with_int8_weights(const Model<Net, Eval, T>& model)
+///   errors : [ctnn.option] a weight is NaN or infinite
+template <class Net, Mode M, class T>
+[[nodiscard]] Model<Net, Eval, T> with_int8_weights(const Model<Net, M, T>& model)
 {
     Model<Net, Eval, T> result{model};
     for (const detail::slot& s : detail::slots<Net, T>::value.slot_at) {

@@ -71,13 +71,12 @@ inline std::string signature_in_file(std::string text)
 }
 
 /// errors : [ctnn.save] naming the first number that is NaN or infinite
-inline void require_finite(const std::vector<stored_array<const std::byte>>& arrays, const std::string& path)
+inline void require_finite(const std::vector<stored_array<const std::byte>>& arrays, const std::string& path, const std::string& hint = {})
 {
     for (const auto& a : arrays) {
         const auto [at, value] = first_non_finite(a.data, a.bytes(), a.type);
         if (at < a.bytes())
-            throw Error("ctnn.save", "'" + path + "' is not written: number " + std::to_string(at) + " of '" + a.name + "' is " + value +
-                                         " (SaveOptions::allow_non_finite writes such numbers)");
+            throw Error("ctnn.save", "'" + path + "' is not written: number " + std::to_string(at) + " of '" + a.name + "' is " + value + hint);
     }
 }
 
@@ -98,14 +97,14 @@ inline void require_signature(const std::string& path, const std::string& found,
                                       const SaveOptions& options)
 {
     const kept_errno keep;
-    if (!options.allow_non_finite) require_finite(arrays, path);
+    if (!options.allow_non_finite) require_finite(arrays, path, " (SaveOptions::allow_non_finite writes such numbers)");
     write_file(path, safetensors_bytes(std::move(arrays), signature_in_file(signature)));
 }
 [[gnu::cold]] inline void load_arrays(std::vector<stored_array<std::byte>> arrays, const std::string& signature, const std::string& path,
                                       const LoadOptions& options)
 {
     const kept_errno keep;
-    const tensor_loader loader(path, std::move(arrays));
+    const tensor_loader loader(path, std::move(arrays), tensor_loader::content::model);
     if (!options.any_signature) require_signature(path, loader.signature(), signature_in_file(signature));
     if (!options.allow_non_finite) loader.require_finite();
     loader.put();

@@ -33,14 +33,16 @@ struct file_contents {
 
 } // namespace detail
 
-/// The model, ready to answer, of that one among `Nets` whose signature the file has: a std::variant, for std::visit.
+/// The model, ready to answer, of that one among `Nets` whose signature the file has: a std::variant, for std::visit. A file without a
+/// signature, such as one from PyTorch, is taken if its tensors fit one of them and no other.
 ///
 /// ```cpp
 /// const auto model = pick_model<Small, Large>("names.safetensors");
 /// const std::string name = std::visit([&](const auto& m) { return sample(m, vocabulary, generator); }, model);
 /// ```
 ///
-///   errors : [ctnn.load] the file has no signature, or that of none of them: the text lists them and what the file holds; and those of `load`
+///   errors : [ctnn.load] the file has the signature of none of them, or none and fits none or several: the text lists them and what the file
+///   holds; and those of `load`
 template <class... Nets>
     requires(sizeof...(Nets) > 0)
 [[nodiscard]] std::variant<Model<Nets, Eval>...> pick_model(const std::string& path, const LoadOptions& options = {})
@@ -52,20 +54,26 @@ template <class... Nets>
         (void)detail::read_header(file, contents);
     }
     std::optional<std::variant<Model<Nets, Eval>...>> picked;
+    std::size_t fitting = 0;
     const auto offer = [&]<class Net> {
-        if (picked || contents.signature != detail::signature_in_file(signature<Net>())) return;
+        if (!contents.signature.empty() && contents.signature != detail::signature_in_file(signature<Net>())) return;
         Model<Net, Eval> model;
-        load(model, path, options);
+        try {
+            load(model, path, options);
+        } catch (const Error&) {
+            if (!contents.signature.empty()) throw;
+            return; // a file without a signature is tried with each
+        }
+        ++fitting;
         picked.emplace(std::in_place_type<Model<Net, Eval>>, std::move(model));
     };
     (offer.template operator()<Nets>(), ...);
-    if (!picked) {
+    if (fitting != 1) {
         std::string compiled;
         ((compiled += "\n  " + signature<Nets>()), ...);
+        const std::string found = contents.signature.empty() ? " no signature, but the tensors" + contents.tensors : "\n  " + contents.signature;
         throw Error("ctnn.load",
-                    "'" + path + "' holds" +
-                        (contents.signature.empty() ? " no signature, but the tensors" + contents.tensors : "\n  " + contents.signature) +
-                        "\ncompiled in:" + compiled);
+                    "'" + path + "' holds" + found + (fitting > 1 ? "\nwhich fit several of those compiled in:" : "\ncompiled in:") + compiled);
     }
     return *std::move(picked);
 }

@@ -29,9 +29,9 @@ static_assert(std::endian::native == std::endian::little, "[ctnn.load] safetenso
 struct safetensors_limits {
     static constexpr std::size_t header = 64 * 1024; ///< bytes of JSON
     static constexpr std::size_t token = 4 * 1024;   ///< bytes of one string, number or run of spaces in it
-    static constexpr std::size_t name = 128;         ///< bytes of a name that nobody asked for
-    static constexpr std::size_t extra = 256;        ///< tensors nobody asked for
-    static constexpr std::size_t metadata = 64;      ///< entries of __metadata__
+    static constexpr std::size_t name = 96;          ///< bytes of a name that nobody asked for
+    static constexpr std::size_t extra = 128;        ///< tensors nobody asked for
+    static constexpr std::size_t metadata = 32;      ///< entries of __metadata__
     static constexpr std::size_t rank = extents::max_rank;
 };
 
@@ -62,18 +62,18 @@ struct stored_array {
     }
 };
 
-/// to = from, both with the axes of the file or both with those of memory, or one so and one so.
-inline void copy_array(std::byte* to, const std::byte* from, const std::vector<std::size_t>& shape_of_to, std::size_t element, layout l)
+/// to = from, for the bytes of one array. With `rows` and `columns` of `from` the axes of `to` are the other way round; with 0 they are the
+/// same.
+template <class Byte>
+void copy_array(std::byte* to, const std::byte* from, std::size_t rows, std::size_t columns, const stored_array<Byte>& array)
 {
-    if (l == layout::same) {
-        std::size_t n = element;
-        for (const std::size_t e : shape_of_to) n *= e;
-        std::memcpy(to, from, n);
+    if (rows == 0) {
+        std::memcpy(to, from, array.bytes());
         return;
     }
-    const std::size_t rows = shape_of_to[0], columns = shape_of_to[1];
     for (std::size_t r = 0; r < rows; ++r)
-        for (std::size_t c = 0; c < columns; ++c) std::memcpy(to + (r * columns + c) * element, from + (c * rows + r) * element, element);
+        for (std::size_t c = 0; c < columns; ++c)
+            std::memcpy(to + (c * rows + r) * array.element, from + (r * columns + c) * array.element, array.element);
 }
 
 /// The place of the first number in an array that is NaN or infinite, and its text; for one without, the number of bytes.
@@ -92,11 +92,15 @@ inline std::pair<std::size_t, std::string> first_non_finite(const std::byte* dat
 }
 
 /// A string between quotes, as JSON has it.
-///   errors : [ctnn.save] the bytes are not UTF-8
+///   errors : [ctnn.save] the bytes are not UTF-8, or more than a reader takes
 inline std::string json_text(const std::string& text)
 {
     try {
-        return nlohmann::json(text).dump();
+        std::string json = nlohmann::json(text).dump();
+        if (json.size() > safetensors_limits::token)
+            throw Error("ctnn.save", "a name or text for the file has " + std::to_string(json.size()) + " bytes, a reader takes " +
+                                         std::to_string(safetensors_limits::token) + ": '" + text.substr(0, 60) + "...'");
+        return json;
     } catch (const nlohmann::json::exception&) {
         throw Error("ctnn.save", "a name or text for the file is not UTF-8");
     }
@@ -123,6 +127,7 @@ inline constexpr std::string_view no_checksum = "0000000000000000"; ///< what st
     std::size_t end = 0;
     for (std::size_t i = 0; i < arrays.size(); ++i) {
         const auto& a = arrays[i];
+        if (a.name.empty() || a.name == "__metadata__") throw Error("ctnn.save", "'" + a.name + "' cannot be the name of a tensor in a file");
         if (std::any_of(arrays.begin(), arrays.begin() + static_cast<std::ptrdiff_t>(i), [&](const auto& b) { return a.name == b.name; }))
             throw Error("ctnn.save", "two tensors of the model would be named '" + a.name + "' in the file");
         header.append(",").append(json_text(a.name)).append(":{\"dtype\":\"").append(a.type).append("\",\"shape\":[");
@@ -141,7 +146,8 @@ inline constexpr std::string_view no_checksum = "0000000000000000"; ///< what st
     std::memcpy(file.data() + 8, header.data(), header.size());
     auto* to = reinterpret_cast<std::byte*>(file.data()) + 8 + header.size();
     for (const auto& a : arrays) {
-        copy_array(to, a.data, a.shape, a.element, a.in_files);
+        const bool turned = a.in_files == layout::transposed;
+        copy_array(to, a.data, turned ? a.shape[1] : 0, turned ? a.shape[0] : 0, a);
         to += a.bytes();
     }
     checksum sum;

@@ -18,16 +18,20 @@ namespace ctnn::inline CTNN_ARCH::detail {
 
 /// Fills arrays from a file: all of them, or none and an error.
 ///
-/// Beside the arrays a file may hold tensors named "ctnn." and something, which is a training's state, and PyTorch's
-/// "num_batches_tracked" for a BatchNorm that is asked for; nothing else.
+/// Beside the arrays a file may hold PyTorch's "num_batches_tracked" for a BatchNorm that is asked for, and where a model is loaded
+/// tensors named "ctnn." and something, which are a training's state; nothing else.
 class tensor_loader {
 public:
-    [[gnu::cold]] tensor_loader(const std::string& path, std::vector<stored_array<std::byte>> wanted)
-        : file_(path), wanted_(std::move(wanted)), spans_(wanted_.size())
+    enum class content { model, training };
+
+    [[gnu::cold]] tensor_loader(const std::string& path, std::vector<stored_array<std::byte>> wanted, content wants)
+        : file_(path), wanted_(std::move(wanted)), wants_(wants), spans_(wanted_.size())
     {
         header_ = read_header(file_, *this);
         for (std::size_t i = 0; i < wanted_.size(); ++i)
-            if (!spans_[i].present) fail("tensor '" + wanted_[i].name + "' of shape " + shape_text(wanted_[i].shape) + " is missing");
+            if (!spans_[i].present && wanted_[i].name.starts_with("ctnn.") && settings_.empty())
+                fail("it holds a model, and no training to go on with");
+            else if (!spans_[i].present) misfit("tensor '" + wanted_[i].name + "' of shape " + shape_text(wanted_[i].shape) + " is missing");
         read_data();
     }
 
@@ -42,8 +46,8 @@ public:
         for (std::size_t i = 0; i < wanted_.size(); ++i) {
             const auto [at, value] = first_non_finite(data_.data() + spans_[i].place, wanted_[i].bytes(), wanted_[i].type);
             if (at < wanted_[i].bytes())
-                fail("number " + std::to_string(at) + " of tensor '" + wanted_[i].name + "' is " + value +
-                     ", expected finite ones (LoadOptions::allow_non_finite takes others)");
+                fail("number " + std::to_string(at) + " of tensor '" + wanted_[i].name + "' is " + value + ", expected finite ones" +
+                     (wants_ == content::model ? " (LoadOptions::allow_non_finite takes others)" : ""));
         }
     }
     /// The bytes of the array of this name as the file has them.
@@ -58,9 +62,8 @@ public:
     {
         for (std::size_t i = 0; i < wanted_.size(); ++i) {
             const auto& a = wanted_[i];
-            auto shape = a.shape;
-            if (a.in_files == layout::transposed) std::swap(shape[0], shape[1]);
-            if (a.data != nullptr) copy_array(a.data, data_.data() + spans_[i].place, shape, a.element, a.in_files);
+            const bool turned = a.in_files == layout::transposed;
+            copy_array(a.data, data_.data() + spans_[i].place, turned ? a.shape[0] : 0, turned ? a.shape[1] : 0, a);
         }
     }
 
@@ -82,9 +85,9 @@ public:
         if (at == wanted_.end()) return extra(t);
         span& s = spans_[static_cast<std::size_t>(at - wanted_.begin())];
         if (s.present) fail("it has tensor '" + t.name + "' twice");
-        if (t.type != at->type) fail("tensor '" + t.name + "' has the type " + t.type + ", the model needs " + std::string(at->type));
+        if (t.type != at->type) misfit("tensor '" + t.name + "' has the type " + t.type + ", the model needs " + std::string(at->type));
         if (!std::equal(at->shape.begin(), at->shape.end(), t.extent.begin(), t.extent.begin() + static_cast<std::ptrdiff_t>(t.rank)))
-            fail("tensor '" + t.name + "' has shape " + t.shape_text() + ", the model needs " + shape_text(at->shape));
+            misfit("tensor '" + t.name + "' has shape " + t.shape_text() + ", the model needs " + shape_text(at->shape));
         s = {t.offsets[0], t.offsets[1], 0, true};
         if (s.begin > s.end || s.end - s.begin != at->bytes())
             fail("tensor '" + t.name + "' has the data_offsets " + std::to_string(s.begin) + " and " + std::to_string(s.end) + ", expected " +
@@ -97,6 +100,12 @@ public:
     }
 
 private:
+    /// Where what the file holds is another thing than what is asked for, it may say what.
+    [[noreturn, gnu::cold]] void misfit(const std::string& text) const
+    {
+        fail(text + (signature_.empty() ? "" : "; the file holds a " + signature_));
+    }
+
     struct span {
         std::uint64_t begin = 0, end = 0;
         std::size_t place = 0; ///< in data_
@@ -104,6 +113,7 @@ private:
     };
     input_file file_;
     std::vector<stored_array<std::byte>> wanted_;
+    content wants_;
     std::vector<span> spans_; ///< of the arrays, then of what else there is
     std::vector<std::string> extra_, keys_;
     std::string header_, signature_, settings_, checksum_;
@@ -116,7 +126,9 @@ private:
             t.name.ends_with(counter) && t.type == "I64" && t.rank == 0 && std::any_of(wanted_.begin(), wanted_.end(), [&](const auto& a) {
                 return a.name == t.name.substr(0, t.name.size() - counter.size()) + ".running_mean";
             });
-        if (!of_batch_norm && !t.name.starts_with("ctnn.")) fail("tensor '" + t.name + "' of shape " + t.shape_text() + " is not in the model");
+        const bool trains = wants_ == content::training;
+        if (!of_batch_norm && (trains || !t.name.starts_with("ctnn.")))
+            misfit("tensor '" + t.name + "' of shape " + t.shape_text() + " is not in the " + (trains ? "training" : "model"));
         if (extra_.size() == safetensors_limits::extra || t.name.size() > safetensors_limits::name)
             fail("it has over " + std::to_string(safetensors_limits::extra) + " tensors that are not in the model, or a name of over " +
                  std::to_string(safetensors_limits::name) + " bytes");
@@ -150,13 +162,17 @@ private:
                  std::to_string(end));
         std::size_t wanted_bytes = 0;
         for (const auto& a : wanted_) wanted_bytes += a.bytes();
+        extra_ = {}; // before the data: they count as memory too
+        keys_ = {};
         data_.resize(wanted_bytes);
         class checksum sum;
         const bool is_ours = !signature_.empty() || !checksum_.empty();
         if (is_ours) {
             const std::string entry = "\"" + std::string(checksum_key) + "\":\"" + checksum_ + "\"";
             const std::size_t at = header_.find(entry);
-            if (checksum_.size() != no_checksum.size() || at == std::string::npos) fail("its checksum is missing or not as ctnn writes it");
+            if (checksum_.size() != no_checksum.size() || at == std::string::npos)
+                fail("its checksum is missing or not as ctnn writes it; a program that rewrites a file leaves out what starts with ctnn. in "
+                     "__metadata__");
             header_.replace(at + entry.size() - 1 - no_checksum.size(), no_checksum.size(), no_checksum);
             const std::uint64_t length = header_.size();
             sum.add(&length, 8);

@@ -44,7 +44,7 @@ struct signature_of<Sequential<L...>> {
 } // namespace detail
 
 /// The network as text, equal with every compiler: "Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, Tanh>". Layers of one's own
-/// stand in it without namespaces.
+/// stand in it without namespaces; one with default template arguments says `name()` (and `using self = ...`), or compilers differ.
 template <class Net>
 [[nodiscard]] std::string signature()
 {

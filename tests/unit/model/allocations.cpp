@@ -167,6 +167,14 @@ TEST_CASE("loading takes memory for the numbers and at most 128 KiB, whatever is
             repeated(63, [](const auto& i) { return ",\"" + std::string(120, 'k') + i + "\":\"" + std::string(800, 'v') + "\""; }) + "}}",
         "{\"__metadata__\":{\"a\":\"\"" + repeated(9000, [](const auto& i) { return ",\"" + i + "\":\"\""; }) + "}}",
         "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[" + repeated(30000, [](const auto&) { return "1,"; }),
+        "{\"__metadata__\":{\"ctnn.signature\":\"" + std::string(4000, 's') + "\",\"ctnn.settings\":\"" + std::string(4000, 's') + "\"" +
+            repeated(28, [](const auto& i) { return ",\"" + std::string(90, 'k') + i + "\":\"\""; }) + "}," +
+            tensors.substr(tensors.find("\"0.weight")) +
+            repeated(126,
+                     [](const auto& i) {
+                         return ",\"ctnn." + i + std::string(88, 'x') + "\":{\"dtype\":\"I64\",\"shape\":[0],\"data_offsets\":[0,0]}";
+                     }) +
+            std::string(4000, ' ') + "}",
         "{\"0.weight\":" + std::string(65000, '['),
         "{" + std::string(65000, '1'),
     };

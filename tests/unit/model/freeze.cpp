@@ -115,7 +115,7 @@ TEST_CASE("a frozen network answers as its layers do one by one")
 TEST_CASE("random networks answer the same frozen")
 {
     support::for_each_seed([](Generator& g) {
-        support::for_each_random_net<10>([&]<class Net> {
+        support::for_each_random_net<6>([&]<class Net> {
             CAPTURE(signature<Net>());
             static_assert(std::is_same_v<Frozen<Frozen<Net>>, Frozen<Net>>);
             const auto check = [&](const auto& x) {

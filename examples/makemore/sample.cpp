@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Names from a checkpoint: the file says which of the compiled networks it holds.
+#include <variant>
+
+#include <ctnn/io/pick_model.hpp>
+
+#include "training.hpp"
+
+void makemore::sample_from(const std::string& file, const Options& options)
+{
+    const Vocabulary vocabulary{load_words(options.data)};
+    const auto model = pick_model<PlainNet, BatchNormNet, DeepNet, LayerNormNet, GroupNormNet>(file);
+    Generator generator{options.seed + 10};
+    std::visit(
+        [&](const auto& picked) {
+            const auto frozen = freeze(picked);
+            if (!options.header.empty())
+                export_header(frozen, options.header, "names", {.characters = vocabulary.characters(), .int8 = options.int8});
+            for (std::size_t i = 0; i < options.samples; ++i) {
+                stop_if_asked("while drawing names");
+                fmt::print("{}\n", sample(frozen, vocabulary, generator));
+            }
+        },
+        model);
+}
