@@ -224,10 +224,10 @@ int main(int argc, char** argv)
             "the file of another training is not written over [default: none]")
         ->check(some_path())
         ->type_name("FILE");
-    train_command.add_option("--every", options.every, "Steps between two checkpoints")
-        ->check(whole_number(1, most))
-        ->capture_default_str()
-        ->type_name("N");
+    const CLI::Option& every = *train_command.add_option("--every", options.every, "Steps between two checkpoints")
+                                    ->check(whole_number(1, most))
+                                    ->capture_default_str()
+                                    ->type_name("N");
     train_command
         .add_option("--resume", options.resume, "Checkpoint to go on from, with the same options; and to go on saving to [default: none]")
         ->check(some_path())
@@ -254,7 +254,7 @@ int main(int argc, char** argv)
         ->check(some_path())
         ->type_name("FILE");
     sample_command.add_flag("--int8", options.int8, "Weights of one byte in that header")->needs("--header");
-    sample_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already");
+    sample_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already")->needs("--header");
     sample_command.add_option("--seed", options.seed, "Names are drawn with seed + 10, as behind a training")
         ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
         ->capture_default_str()
@@ -295,6 +295,10 @@ int main(int argc, char** argv)
             return static_cast<Stage>(i);
         };
         watch_signals();
+        if (every.count() > 0 && options.checkpoint.empty() && options.resume.empty())
+            throw Failure(1, "--every says how often to write a checkpoint, and there is none: it needs --checkpoint or --resume");
+        if (options.overwrite && options.checkpoint.empty() && options.header.empty())
+            throw Failure(1, "--overwrite needs --checkpoint or --header, the file to write over");
         if (train_command.parsed()) run_train(stage_named(stage_name), options);
         if (sample_command.parsed()) {
             options.resume = model_file;

@@ -139,6 +139,8 @@ checkpoint)
     words 100 >few; run 2 train --steps 2000 --resume whole --data few; has err 'samples with checksum'
     run 4 train --steps 5 --checkpoint no/where; has err "cannot write 'no/where': there is no folder 'no'"
     run 1 train --steps 5 --checkpoint ''; run 1 train --steps 5 --every 0 --checkpoint x
+    run 1 train --steps 5 --every 2; has err 'needs --checkpoint or --resume'; run 1 train --steps 5 --overwrite; has err 'needs --checkpoint or --header'
+    run 1 sample whole --overwrite
     run 1 train --steps 2000 --resume whole --report r; has err 'leave out --resume or --report'
     run 3 train --learning-rate 1e30 --steps 100 --every 1 --checkpoint wild; has err diverged
     cmp whole before || fail "the checkpoint was changed"

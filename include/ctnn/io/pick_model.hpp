@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -31,6 +32,11 @@ struct file_contents {
     }
 };
 
+template <class Net, class... Others>
+inline constexpr bool each_once = (!std::is_same_v<Net, Others> && ...) && each_once<Others...>;
+template <class Net>
+inline constexpr bool each_once<Net> = true;
+
 } // namespace detail
 
 /// The model, ready to answer, of that one among `Nets` whose signature the file has: a std::variant, for std::visit. A file without a
@@ -47,6 +53,7 @@ template <class... Nets>
     requires(sizeof...(Nets) > 0)
 [[nodiscard]] std::variant<Model<Nets, Eval>...> pick_model(const std::string& path, const LoadOptions& options = {})
 {
+    static_assert(detail::each_once<Nets...>, "[ctnn.load] pick_model tells networks apart by their types: each is named once");
     detail::file_contents contents;
     {
         const detail::kept_errno keep;
@@ -55,7 +62,7 @@ template <class... Nets>
     }
     std::optional<std::variant<Model<Nets, Eval>...>> picked;
     std::size_t fitting = 0;
-    const auto offer = [&]<class Net> {
+    const auto offer = [&]<std::size_t I, class Net> {
         if (!contents.signature.empty() && contents.signature != detail::signature_in_file(signature<Net>())) return;
         Model<Net, Eval> model;
         try {
@@ -65,9 +72,10 @@ template <class... Nets>
             return; // a file without a signature is tried with each
         }
         ++fitting;
-        picked.emplace(std::in_place_type<Model<Net, Eval>>, std::move(model));
+        picked.emplace(std::in_place_index<I>, std::move(model));
     };
-    (offer.template operator()<Nets>(), ...);
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (offer.template operator()<I, Nets>(), ...); }
+    (std::index_sequence_for<Nets...>{});
     if (fitting != 1) {
         std::string compiled;
         ((compiled += "\n  " + signature<Nets>()), ...);
