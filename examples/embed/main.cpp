@@ -30,7 +30,11 @@ int main(int argc, char** argv)
     std::string_view start;
     for (int i = 1; i < argc; i += 2) {
         const std::string_view option = argv[i], value = i + 1 < argc ? argv[i + 1] : "";
-        if (option == "--help") return std::fputs(usage, stdout) < 0 ? 4 : 0;
+        if (option == "--help") {
+            std::fputs(usage, stdout);
+            count = 0;
+            break;
+        }
         const bool good = i + 1 < argc && (option == "--count"  ? read(value, count)
                                            : option == "--seed" ? read(value, seed)
                                                                 : option == "--start-with");

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Names from a character-level network: the third makemore lecture as a program.
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -114,13 +116,25 @@ bool same_file(const std::string& a, const std::string& b)
     return std::filesystem::equivalent(a, b, unknown) || whole(a) == whole(b);
 }
 
+/// Whether a file is there that does not start as one of ours does, and so may be wanted.
+bool is_of_others(const std::string& path, std::string_view start)
+{
+    std::error_code unknown;
+    if (!std::filesystem::is_regular_file(path, unknown)) return false;
+    std::ifstream file{path};
+    std::string found(start.size(), '\0');
+    file.read(found.data(), static_cast<std::streamsize>(found.size()));
+    return file.gcount() > 0 && found != start;
+}
+
 /// No file is lost that somebody may want, and what cannot be written is found before the training.
-void check_files(Options& options)
+///   from : what the command line calls options.resume
+void check_files(Options& options, const char* from)
 {
     const std::pair<const char*, const std::string*> files[] = {{"--data", &options.data},
                                                                 {"--metrics", &options.metrics},
                                                                 {"--checkpoint", &options.checkpoint},
-                                                                {"--resume", &options.resume},
+                                                                {from, &options.resume},
                                                                 {"--header", &options.header}};
     for (const auto& [a, first] : files)
         for (const auto& [b, second] : files)
@@ -138,14 +152,19 @@ void check_files(Options& options)
         const std::filesystem::path folder = std::filesystem::path(path).parent_path();
         if (!folder.empty() && !std::filesystem::is_directory(folder, unknown))
             throw Failure(4, fmt::format("cannot write '{}': there is no folder '{}'", path, folder.string()));
+        if (std::filesystem::exists(std::filesystem::symlink_status(path, unknown))) {
+            if (std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown))
+                throw Failure(4, fmt::format("cannot write '{}': it is not a regular file", path));
+        } else { // a name that cannot be, a folder that takes no file
+            if (!std::ofstream{path}) throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
+            std::filesystem::remove(path, unknown);
+        }
     }
     if (options.overwrite) return;
-    if (std::ifstream old{options.header}) { // one that was exported may be replaced, and an empty one
-        std::string start;
-        std::getline(old, start);
-        if (!start.empty() && !start.starts_with("// Written by ctnn "))
-            throw Failure(4, fmt::format("'{}' is there already, and is no exported header; say --overwrite to lose it", options.header));
-    }
+    if (is_of_others(options.header, "// Written by ctnn "))
+        throw Failure(4, fmt::format("'{}' is there already, and is no exported header; say --overwrite to lose it", options.header));
+    if (is_of_others(options.metrics, "{\"step\": "))
+        throw Failure(4, fmt::format("'{}' is there already, and has no metrics; say --overwrite to lose it", options.metrics));
     if (!options.checkpoint.empty() && std::filesystem::exists(options.checkpoint, unknown) && !same_file(options.checkpoint, options.resume))
         throw Failure(4, fmt::format("'{}' is there already; take it up with --resume {}, or name another file, or say --overwrite",
                                      options.checkpoint, options.checkpoint));
@@ -153,7 +172,7 @@ void check_files(Options& options)
 
 void run_train(Stage stage, Options options)
 {
-    check_files(options);
+    check_files(options, "--resume");
     if (!options.report.empty()) prepare_report(options.report);
     const Data data = load(options.data);
     const StageName& name = stage_names[static_cast<std::size_t>(stage)];
@@ -297,12 +316,12 @@ int main(int argc, char** argv)
         watch_signals();
         if (every.count() > 0 && options.checkpoint.empty() && options.resume.empty())
             throw Failure(1, "--every says how often to write a checkpoint, and there is none: it needs --checkpoint or --resume");
-        if (options.overwrite && options.checkpoint.empty() && options.header.empty())
-            throw Failure(1, "--overwrite needs --checkpoint or --header, the file to write over");
+        if (options.overwrite && options.checkpoint.empty() && options.header.empty() && options.metrics.empty())
+            throw Failure(1, "--overwrite needs --checkpoint, --header or --metrics, the file to write over");
         if (train_command.parsed()) run_train(stage_named(stage_name), options);
         if (sample_command.parsed()) {
             options.resume = model_file;
-            check_files(options);
+            check_files(options, "FILE");
             sample_from(model_file, options);
         }
         if (stages_command.parsed())

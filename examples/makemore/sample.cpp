@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Names from a checkpoint: the file says which of the compiled networks it holds.
+#include <string>
 #include <variant>
 
+#include <ctnn/io/checkpoint.hpp>
 #include <ctnn/io/pick_model.hpp>
 
 #include "training.hpp"
@@ -9,6 +11,10 @@
 void makemore::sample_from(const std::string& file, const Options& options)
 {
     const Vocabulary vocabulary{load_words(options.data)};
+    const std::string settings = checkpoint_settings(file), characters = characters_text(vocabulary);
+    if (!settings.empty() && settings.find(characters) == std::string::npos) // class 1 would be another character
+        throw Failure(2,
+                      fmt::format("'{}' is a training with\n  {}\nand the words of '{}' have the {}", file, settings, options.data, characters));
     const auto model = pick_model<PlainNet, BatchNormNet, DeepNet, LayerNormNet, GroupNormNet>(file);
     Generator generator{options.seed + 10};
     std::visit(

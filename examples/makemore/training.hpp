@@ -49,7 +49,7 @@ struct Options {
     std::string report;             ///< the folder for it; empty: no report, and nothing is observed
     std::string checkpoint, resume; ///< files; empty: none
     std::size_t every = 10'000;     ///< steps between two checkpoints
-    bool overwrite = false;         ///< a checkpoint file that is there already
+    bool overwrite = false;         ///< files that are there already and somebody may want
     std::string header;             ///< the C++ header to write; empty: none
     bool int8 = false;              ///< with weights of one byte
 };
@@ -94,12 +94,13 @@ inline Data load(const std::string& path)
 /// One JSON object a line for each step. A disk that is full does not stop the training: it is reported at the end.
 class Metrics {
 public:
-    /// A resumed training goes on in the file that is there, behind the line of the step before `first`: what a killed one wrote behind its
-    /// last checkpoint goes, the broken line at its end too.
+    /// A resumed training goes on in the file that is there, behind the last line of a step before `first`: what a killed one wrote behind
+    /// its last checkpoint goes, the broken line at its end too. What is no file, such as a pipe, is only written.
     Metrics(const std::string& path, std::size_t first) : path_(path)
     {
         if (path.empty()) return;
-        if (first > 0) keep_before(first);
+        std::error_code unknown;
+        if (first > 0 && std::filesystem::is_regular_file(path, unknown)) keep_before(first);
         file_.reset(std::fopen(path.c_str(), first > 0 ? "a" : "w"));
         if (file_ == nullptr) throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
     }
@@ -126,16 +127,14 @@ private:
     void keep_before(std::size_t first) const
     {
         std::ifstream old(path_);
-        std::string kept;
-        for (std::string line; std::getline(old, line) && !old.eof();)
-            if (unsigned long long step = 0; std::sscanf(line.c_str(), "{\"step\": %llu,", &step) == 1 && step < first && line.ends_with('}'))
-                kept += line + "\n";
-        if (!old.eof()) return; // there was none
-        old.close();
-        const std::string shorter = path_ + ".tmp"; // whole before it takes the old one's place
+        std::uintmax_t kept = 0, read = 0;
+        for (std::string line; std::getline(old, line) && !old.eof();) {
+            read += line.size() + 1;
+            if (unsigned long long step = 0; std::sscanf(line.c_str(), "{\"step\": %llu,", &step) == 1 && step < first) kept = read;
+        }
         std::error_code error;
-        if (!(std::ofstream(shorter) << kept).flush()) throw Failure(4, fmt::format("cannot write '{}'", shorter));
-        std::filesystem::rename(shorter, path_, error);
+        if (old.eof()) std::filesystem::resize_file(path_, kept, error);
+        else error = std::make_error_code(std::errc::permission_denied);
         if (error) throw Failure(4, fmt::format("cannot write '{}': {}", path_, error.message()));
     }
 
@@ -274,14 +273,26 @@ template <class M, class Observed>
     add(judge(inside.dead));
 }
 
+/// The characters of a vocabulary, as checkpoints have them.
+inline std::string characters_text(const Vocabulary& vocabulary)
+{
+    std::string text = "characters '";
+    for (const char c : vocabulary.characters()) {
+        const bool plain = c > ' ' && c < 0x7f && c != '\'' && c != '\\';
+        text += plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+    return text + "'";
+}
+
 /// Writes checkpoints, and takes a training up from one.
 template <class Checkpoint, class M>
 class Saver {
 public:
-    Saver(Checkpoint checkpoint, const M& model, Stage stage, const Options& options)
+    Saver(Checkpoint checkpoint, const M& model, Stage stage, const Data& data, const Options& options)
         : checkpoint_(checkpoint), model_(&model), options_(&options),
-          settings_(fmt::format("stage {}, seed {}, learning rate {}, a tenth from step {}", stage_names[static_cast<std::size_t>(stage)].name,
-                                options.seed, options.learning_rate, options.decay_at))
+          settings_(fmt::format("stage {}, seed {}, learning rate {}, a tenth from step {}, {}",
+                                stage_names[static_cast<std::size_t>(stage)].name, options.seed, options.learning_rate, options.decay_at,
+                                characters_text(data.vocabulary)))
     {}
 
     /// The step to go on with.
@@ -347,7 +358,7 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
     Watch observer{model};
     CrossEntropy criterion;
     Minibatches<batch> batches{data.train};
-    Saver saver{Checkpoint{model, sgd, generator, batches}, model, stage, options};
+    Saver saver{Checkpoint{model, sgd, generator, batches}, model, stage, data, options};
     result.first = saver.resume(result.steps);
     Metrics metrics{options.metrics, result.first};
     Progress progress{result.steps, result.first};

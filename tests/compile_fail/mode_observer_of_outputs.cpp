@@ -10,5 +10,7 @@ int main()
 {
     Generator generator{1};
     Model<Net, Train<32>> model{generator};
-    const Observer<Outputs<3>> observer{model};
+    Sgd sgd{model, {}};
+    Observer<Outputs<3>> observer{model};
+    observer.step(model, sgd, 0.F);
 }

@@ -35,6 +35,33 @@ bool agrees(const Network& network, const float (&x)[X], const float (&y)[Y], co
 
 } // namespace
 
+/// What layers of one's own are exported as; see export.cpp.
+namespace own {
+
+template <class W>
+struct squares_of {
+    static constexpr std::size_t in = 3, out = 3;
+    const W* a;
+    const float* b;
+    const float* scale = nullptr;
+
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t o = 0; o < 3; ++o) {
+            float sum = 0, root = 0;
+            for (std::size_t k = 0; k < 3; ++k) {
+                sum += x[k] * static_cast<float>(a[k * 3 + o]);
+                root += x[k] * b[k * 3 + o];
+            }
+            y[o] = sum * (scale == nullptr ? 1.F : scale[o]) + root * root;
+        }
+    }
+};
+using squares = squares_of<float>;
+using small_squares = squares_of<std::int8_t>;
+
+} // namespace own
+
 #include "cases.hpp"
 
 namespace {
@@ -47,7 +74,9 @@ static_assert(exp(0.F) == 1.F && exp(-1000.F) == 0.F && exp(-infinity) == 0.F &&
 static_assert(tanh(0.F) == 0.F && tanh(50.F) == 1.F && tanh(5e4F) == 1.F && tanh(3e38F) == 1.F && tanh(-infinity) == -1.F &&
               std::bit_cast<std::uint32_t>(tanh(-0.F)) == 0x80000000U);
 static_assert(sigmoid(0.F) == 0.5F && sigmoid(-1000.F) == 0.F && sigmoid(1000.F) == 1.F);
-static_assert(sqrt(4.F) == 2.F && sqrt(1e-30F) > 0.999999e-15F && sqrt(1e30F) < 1.000001e15F);
+static_assert(sqrt(4.F) == 2.F && sqrt(1e-30F) > 0.999999e-15F && sqrt(1e30F) < 1.000001e15F && sqrt(infinity) == infinity && sqrt(0.F) == 0.F);
+static_assert(ctnn::embed::detail::gelu_of{}(-3e38F) == 0.F && ctnn::embed::detail::gelu_of{}(-13.1F) == 0.F &&
+              ctnn::embed::detail::gelu_of{}(3e38F) == 3e38F);
 static_assert(normal_below(0.F) > 0.4999999F && normal_below(0.F) < 0.5000001F && normal_below(20.F) == 1.F && normal_below(-20.F) < 1e-30F);
 
 // A class of chance 0 is never drawn.
@@ -57,7 +86,8 @@ constexpr bool draws_what_is_possible = [] {
         const class_id drawn = draw(std::array{-infinity, 0.F, -200.F, 1.F, -infinity}, random);
         if (drawn != 1 && drawn != 3) return false;
     }
-    return draw(std::array{-infinity, -infinity}, random) == -1 && draw(std::array{infinity, 0.F}, random) == -1;
+    return draw(std::array{-infinity, -infinity}, random) == -1 && draw(std::array{infinity, 0.F}, random) == -1 &&
+           draw(std::array{1.F, 0.F}, random, 0) == -1;
 }();
 static_assert(draws_what_is_possible);
 
@@ -75,6 +105,22 @@ constexpr bool draws_what_it_can_spell = [] {
     return sample<8>(net, "", random).ended == status::bad_network && sample<8>(net, ".a", random, "b").ended == status::bad_start;
 }();
 static_assert(draws_what_it_can_spell);
+
+// A class that the network gives, and does not take, is no letter of a word.
+constexpr float even[3] = {-50.F, 0.F, 0.F};
+constexpr bool says_what_it_does_not_take = [] {
+    const network net{embedding<2, 1, 1>{zero}, linear<1, 1, 3>{zero, even}};
+    int cut = 0, bad = 0;
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        generator random{seed};
+        const auto w = sample<4>(net, ".ab", random);
+        const std::size_t b = w.view().find('b');
+        if (w.ended == status::bad_network ? b + 1 != w.size : w.ended != status::cut || b < 3) return false;
+        ++(w.ended == status::cut ? cut : bad);
+    }
+    return cut > 0 && bad > 0;
+}();
+static_assert(says_what_it_does_not_take);
 
 /// NaN stays NaN, in every function and layer, and no class is drawn from it. Not for the compiler, where making a NaN is an error.
 bool keeps_nan()

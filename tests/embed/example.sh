@@ -36,12 +36,15 @@ run 0 --count 3 --seed 7 --start-with emm; [ "$(grep -c '^emm' out)" -eq 3 ] || 
 run 0 --seed 5 --count 100; cp out once; run 0 --seed 5 --count 100; cmp out once || fail "a seed's names"
 run 0 --seed 6 --count 100; ! cmp -s out once || fail "another seed, the same names"
 run 0 --count 0; [ ! -s out ] || fail "no names"
-run 0 --help
+run 0 --help; grep -q '^usage: names' out || fail "no help"
 for wrong in '--count x' '--count -1' '--count' '--seed 1x' '--nonsense 1' '--start-with é' '--start-with A' '--start-with abcdefghijklmnopqrstuvwxyzabcdefg'; do
     # shellcheck disable=SC2086 # two words
     run 1 $wrong
 done
-if [ -e /dev/full ]; then build/names >/dev/full 2>err; [ $? -eq 4 ] || fail "a full disk"; fi
+if [ -e /dev/full ]; then
+    build/names >/dev/full 2>err; [ $? -eq 4 ] || fail "a full disk"
+    build/names --help >/dev/full 2>err; [ $? -eq 4 ] || fail "a full disk, help"
+fi
 cc -shared -fPIC "$source/tests/embed/count_allocations.c" -o count.so || fail "the counter"
 LD_PRELOAD=$folder/count.so build/names --count 1000 --start-with a >out 2>err || fail "counted"
 grep -q '^allocations: 0$' err || fail "it allocates: $(cat err)"

@@ -17,6 +17,35 @@ using namespace ctnn;
 
 namespace {
 
+/// Two matrices, y = x a + (x b)^2; one of them in bytes where that is asked for.
+template <bool Int8>
+struct Squares {
+    using self = Squares;
+    static constexpr std::array parameters{Parameter{"a", {3, 3}, 0, layout::transposed}, Parameter{"b", {3, 3}}};
+    static constexpr extents output(const extents& input) { return input; }
+    static std::string embedded(const extents&) requires(!Int8) { return "::own::squares"; }
+    static std::string embedded(const extents&, bool int8 = false) requires Int8 { return int8 ? "::own::small_squares" : "::own::squares"; }
+    template <class T>
+    static void reset(const std::array<std::span<T>, 2>& p, Generator& generator)
+    {
+        for (const auto& values : p) generator.fill_randn(values);
+    }
+    static void forward(const auto& pass)
+    {
+        const auto [a, b] = pass.parameters();
+        for (std::size_t i = 0; i < pass.x().size(); i += 3)
+            for (std::size_t o = 0; o < 3; ++o) {
+                float y = 0, root = 0;
+                for (std::size_t k = 0; k < 3; ++k) {
+                    y += pass.x()[i + k] * a[k * 3 + o];
+                    root += pass.x()[i + k] * b[k * 3 + o];
+                }
+                pass.y()[i + o] = y + root * root;
+            }
+    }
+    static void backward(const auto&) {} // not trained here
+};
+
 constexpr std::size_t samples = 20;
 
 struct Cases {
@@ -115,6 +144,8 @@ int main(int argc, char** argv)
     cases.add_all<
         Sequential<Input<3, 8>, LayerNorm<8>, Linear<8, 6, NoBias>, Sigmoid, GroupNorm<2, 6>, LeakySlope<1, 5>, Linear<6, 17>, BatchNorm<17>>>();
     cases.add_all<Sequential<Input<2, 9>, BatchNorm<9>, Dropout<1, 5>, Linear<9, 16>, LeakyReLU, Linear<16, 1>>>();
+    cases.add_all<Sequential<Linear<4, 3>, Squares<false>, Linear<3, 2, NoBias>>>();
+    cases.add_all<Sequential<Linear<4, 3>, Squares<true>>>();
     support::for_each_random_net<6>([&]<class Net> { cases.add_all<Net>(); });
     std::ofstream file(cases.folder + "/cases.hpp");
     file << cases.includes << "\n" << cases.text << "\ninline bool check_all()\n{\n    bool good = true;\n";

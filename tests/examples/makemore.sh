@@ -139,7 +139,7 @@ checkpoint)
     words 100 >few; run 2 train --steps 2000 --resume whole --data few; has err 'samples with checksum'
     run 4 train --steps 5 --checkpoint no/where; has err "cannot write 'no/where': there is no folder 'no'"
     run 1 train --steps 5 --checkpoint ''; run 1 train --steps 5 --every 0 --checkpoint x
-    run 1 train --steps 5 --every 2; has err 'needs --checkpoint or --resume'; run 1 train --steps 5 --overwrite; has err 'needs --checkpoint or --header'
+    run 1 train --steps 5 --every 2; has err 'needs --checkpoint or --resume'; run 1 train --steps 5 --overwrite; has err 'needs --checkpoint, --header or --metrics'
     run 1 sample whole --overwrite
     run 1 train --steps 2000 --resume whole --report r; has err 'leave out --resume or --report'
     run 3 train --learning-rate 1e30 --steps 100 --every 1 --checkpoint wild; has err diverged
@@ -150,6 +150,16 @@ checkpoint)
     printf '{"step": 600, "loss": 1, "learning_rate": 0.1}\n{"step": 601, "lo' >>m
     run 0 train --steps 1000 --resume at500 --metrics m
     [ "$(sed 's/.*"step": \([0-9]*\),.*}/\1/' m | tr '\n' ' ')" = "$(seq -s ' ' 0 999) " ] || fail "each step once in the metrics"
+    # What is no file is not replaced, and never read: a pipe that this program itself writes to would not end.
+    printf 'my notes\n' >notes; cp notes mine
+    for from in '' '--resume at500'; do
+        # shellcheck disable=SC2086 # one word or two
+        run 4 train --steps 600 $from --metrics notes; has err 'has no metrics'; cmp notes mine || fail "notes are lost"
+    done
+    ln -s m link; run 0 train --steps 1000 --resume half --metrics link; [ -L link ] || fail "the link is gone"
+    [ "$(sed 's/.*"step": \([0-9]*\),.*}/\1/' m | tr '\n' ' ')" = "$(seq -s ' ' 0 999) " ] || fail "each step once behind the link"
+    cp at500 again; timeout 20 "$makemore" train --steps 1010 --resume again --samples 0 --metrics /dev/stdout 2>err | cat >out
+    [ "$(grep -c '^{"step": ' out)" = 10 ] || fail "metrics of a resumed training to a pipe"
     # Two options that mean one file.
     run 1 train --steps 5 --checkpoint same --header ./same; has err 'checkpoint and --header are one file'
     cp few data; run 1 train --data data --steps 5 --metrics data; run 1 train --data data --steps 5 --checkpoint data --overwrite; cmp few data || fail "the data is lost"
@@ -162,6 +172,9 @@ checkpoint)
         tail -n 3 out >drawn
         run 0 sample $stage --samples 3; cmp out drawn || fail "other names from a file of $stage"
     done
+    printf 'xyz\nzyx\nxzy\nyxz\nzzx\nyyx\nxxy\nzyy\nxyy\nyzx\n' >other
+    run 2 sample batchnorm --data other; has err "the characters 'xyz'"; has err "characters 'abcdefghijklmnopqrstuvwxyz'"
+    run 1 sample batchnorm --header ./batchnorm; has err 'FILE and --header are one file|--header and FILE are one file'
     run 2 sample few; has err 'cannot be loaded'; run 2 sample no-such-file; run 1 sample; run 1 sample ''
     ;;
 header)
@@ -171,6 +184,8 @@ header)
     [ "$(wc -c <small.hpp)" -lt "$(($(wc -c <names.hpp) / 2))" ] || fail "the small header is not small"
     run 1 train --steps 5 --int8; run 1 train --steps 5 --header ''
     run 4 train --steps 100000000 --header no/where.hpp; has err "there is no folder 'no'" # before the training
+    run 4 train --steps 100000000 --header /dev/null; has err 'is not a regular file'
+    run 4 train --steps 100000000 --header "$(printf 'x%.0s' $(seq 300))"; has err 'File name too long'
     run 0 train --steps 5 --header names.hpp # an exported header may be replaced
     run 0 train --steps 500 --samples 2 --checkpoint run --header a.hpp; run 0 sample run --header b.hpp; cmp a.hpp b.hpp || fail "another header from the checkpoint"
     ;;

@@ -61,3 +61,32 @@ if(version MATCHES "\\(Debian 12|\\(GCC\\) 12|Debian 12\\.")
     endif()
   endforeach()
 endif()
+
+# The other lines of C++ in the README compile where the names they use stand for what the README says.
+set(lines)
+set(rest "${text}")
+while(rest MATCHES "```cpp\n([^`]+)```")
+  string(APPEND lines "{\n${CMAKE_MATCH_1}}\n")
+  string(REPLACE "${CMAKE_MATCH_0}" "" rest "${rest}")
+endwhile()
+string(REPLACE "{\n${program}}\n" "" lines "${lines}")
+if(lines STREQUAL "" OR rest MATCHES "```cpp")
+  message(FATAL_ERROR "no other lines of C++ in the README, or some with a backtick")
+endif()
+file(WRITE ${WORK}/readme-lines.cpp [[
+#include <ctnn/ctnn.hpp>
+#include <ctnn/inspect/inspect.hpp>
+#include <ctnn/io/checkpoint.hpp>
+#include <ctnn/io/export_header.hpp>
+#include <ctnn/io/pick_model.hpp>
+#include <cstdio>
+using namespace ctnn;
+using NameNet = Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200>, Tanh, Linear<200, 27>>;
+using Small = Sequential<Linear<2, 3>>;
+using Large = Sequential<Linear<2, 4>>;
+void readme(Model<NameNet, Train<32, RetainGradients>>& model, Model<NameNet, Eval>& other, CrossEntropy<>& criterion, Sgd<float>& sgd,
+            const xt::xtensor<class_id, 2>& contexts, const xt::xtensor<class_id, 1>& targets, float loss, std::size_t step,
+            Generator& generator, Minibatches<32>& batches, const Vocabulary& vocabulary)
+{
+]] "${lines}}\n")
+execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} ${WORK}/readme-lines.cpp COMMAND_ERROR_IS_FATAL ANY)

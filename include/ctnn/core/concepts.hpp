@@ -51,6 +51,8 @@ concept has_passes = requires(const Pass<L, float, Train<2>, shape<1>>& pass)
 /// `using self = Itself; using activation = F;`, F as `no_activation` is: a layer before that states `applies` then does the work of its passes.
 /// For `export_header` a layer that also says `using self = Itself;` has `embedded(x)`, the text of a type that does its eval for samples of
 /// shape x (see ctnn/embed/layers.hpp), made from its parameters and buffers in order, or from what `embedded_values<T>(arrays)` makes of them.
+/// If it has `embedded(x, int8)`, its first parameter may be stored in bytes: for int8 the text names a type whose members are called as the
+/// parameters are, with a `scale` behind them.
 /// A layer that only reshapes has no passes; how it folds into another is a specialisation of `fold_rule`.
 template <class L>
 concept Layer = std::is_empty_v<L> && detail::states_output<L> &&(detail::only_reshapes<L> || detail::has_passes<L>);

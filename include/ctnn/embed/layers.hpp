@@ -154,7 +154,7 @@ struct sigmoid_of {
     constexpr float operator()(float x) const { return embed::sigmoid(x); }
 };
 struct gelu_of {
-    constexpr float operator()(float x) const { return x * normal_below(x); }
+    constexpr float operator()(float x) const { return select(x < -13.F, -0.F, x * normal_below(x)); }
 };
 template <int Numerator, int Denominator>
 struct leaky_of {

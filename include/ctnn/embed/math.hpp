@@ -64,12 +64,13 @@ constexpr float tanh(float x)
 /// 1 / (1 + e^-x).
 constexpr float sigmoid(float x) { return 1.F / (1.F + exp(-x)); }
 
-/// The square root of a positive number, by Newton's method: right to the last bit but one.
+/// The square root of 0, a normal positive number or infinity, by Newton's method: right to the last bit but one.
 constexpr float sqrt(float x)
 {
-    float y = detail::from_bits((detail::bits(x) >> 1U) + 0x1fbd1df5U);
-    for (int i = 0; i < 3; ++i) y = 0.5F * (y + x / y);
-    return y;
+    const float inside = detail::select(x > 0x1.fffffep127F, 1.F, x);
+    float y = detail::from_bits((detail::bits(inside) >> 1U) + 0x1fbd1df5U);
+    for (int i = 0; i < 3; ++i) y = 0.5F * (y + inside / y);
+    return detail::select(x > 0x1.fffffep127F || x == 0.F, x, y);
 }
 
 /// The share of a standard normal distribution below x, within 1e-6 of itself down to x = -13: e^(-x^2 / 2) times a polynomial of degree 8

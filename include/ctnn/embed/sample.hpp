@@ -40,11 +40,12 @@ private:
 };
 
 /// One of the first `classes` classes, each with the chance that the softmax of its logit gives it; a class of chance 0 never. -1 where
-/// their logits are no distribution: one is NaN or infinite, or all are minus infinity.
+/// their logits are no distribution: there are none, one is NaN or plus infinity, or all are minus infinity, a chance of 0.
 template <std::size_t N>
 [[nodiscard]] constexpr class_id draw(std::array<float, N> all_logits, generator& random, std::size_t classes = N)
 {
     const std::span<float> logits(all_logits.data(), classes < N ? classes : N);
+    if (logits.empty()) return -1;
     float largest = logits[0], sum = 0;
     for (const float x : logits) largest = x > largest ? x : largest;
     if (!(largest >= -std::numeric_limits<float>::max() && largest <= std::numeric_limits<float>::max())) return -1;
@@ -68,7 +69,7 @@ enum class status {
     complete,   ///< the network ended the word
     cut,        ///< it has as many characters as there is room for
     bad_start,  ///< the start has a character that the network does not know, or is too long
-    bad_network ///< the network's answers are no distribution
+    bad_network ///< the network's answers are no distribution, or it does not take a class that it has drawn
 };
 
 /// A word of at most N characters.
@@ -107,7 +108,9 @@ template <std::size_t N = 32, class Network>
         append(static_cast<class_id>(id));
     }
     while (w.size < N) {
-        const class_id drawn = characters.empty() ? -1 : draw(network.forward(context), random, characters.size());
+        std::array<float, Network::out> logits{};
+        const bool answers = network.forward(std::span<float, Network::out>(logits), std::span<const class_id, Network::in>(context));
+        const class_id drawn = answers ? draw(logits, random, characters.size()) : -1;
         if (drawn < 0) {
             w.ended = status::bad_network;
             return w;

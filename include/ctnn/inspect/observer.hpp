@@ -227,19 +227,21 @@ private:
     template <class M>
     void look_at_layers(const M& model)
     {
-        const auto numbers = detail::numbers_of_layers(model);
-        for (LayerHistory& h : layers_) {
-            const auto& [output, gradient] = numbers[h.layer.index];
-            if (watched<Outputs>(h.layer.index)) {
-                const Spread s = detail::spread_of(output);
-                h.mean.add(steps_, s.mean);
-                h.std.add(steps_, s.std);
-                if (h.layer.saturates) h.saturated.add(steps_, detail::saturated_share_of(output, h.layer.limits, 0.97));
-            }
-            if (watched<OutputGradients>(h.layer.index)) {
-                const Spread s = detail::spread_of(gradient);
-                h.gradient_mean.add(steps_, s.mean);
-                h.gradient_std.add(steps_, s.std);
+        if constexpr (M::mode::retains_gradients) { // else the constructor has complained
+            const auto numbers = detail::numbers_of_layers(model);
+            for (LayerHistory& h : layers_) {
+                const auto& [output, gradient] = numbers[h.layer.index];
+                if (watched<Outputs>(h.layer.index)) {
+                    const Spread s = detail::spread_of(output);
+                    h.mean.add(steps_, s.mean);
+                    h.std.add(steps_, s.std);
+                    if (h.layer.saturates) h.saturated.add(steps_, detail::saturated_share_of(output, h.layer.limits, 0.97));
+                }
+                if (watched<OutputGradients>(h.layer.index)) {
+                    const Spread s = detail::spread_of(gradient);
+                    h.gradient_mean.add(steps_, s.mean);
+                    h.gradient_std.add(steps_, s.std);
+                }
             }
         }
     }

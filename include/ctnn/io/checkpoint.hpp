@@ -16,6 +16,7 @@
 
 #include <ctnn/core/generator.hpp>
 #include <ctnn/io/model_file.hpp>
+#include <ctnn/io/safetensors_header.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -61,6 +62,10 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
 
 } // namespace detail
 
+/// What Checkpoint::save was given as `settings`, and the settings of optimizer and sampler behind it; empty for a file that is no checkpoint.
+///   errors : [ctnn.load] the file cannot be read, or is not a safetensors file
+[[nodiscard]] inline std::string checkpoint_settings(const std::string& path) { return detail::read_contents(path).settings; }
+
 /// Everything that decides how a training goes on, in one safetensors file: parameters and running statistics under their own names,
 /// so that `load` and PyTorch find the model in it; and as "ctnn.optimizer", "ctnn.sampler", "ctnn.generator" and "ctnn.step" the rest.
 ///
@@ -93,10 +98,12 @@ public:
     ///
     ///   step     : the number of steps done
     ///   settings : whatever else must be the same when the training goes on, as text
-    ///   errors   : [ctnn.save] those of `save`; a number that is NaN or infinite, so that no good checkpoint is lost to a bad one
+    ///   errors   : [ctnn.save] those of `save`; a number that is NaN or infinite, so that no good checkpoint is lost to a bad one;
+    ///              [ctnn.option] a step above 2^63 - 1
     void save(const std::string& path, std::size_t step, const std::string& settings = {}) const
     {
         const detail::kept_errno keep;
+        if (!std::in_range<std::int64_t>(step)) throw Error("ctnn.option", "step " + std::to_string(step) + " is none that a file can hold");
         auto numbers = detail::numbers_of(*generator_);
         auto steps = static_cast<std::int64_t>(step);
         std::vector<detail::stored_array<const std::byte>> arrays = detail::arrays_of<const std::byte>(std::as_const(*model_), {});

@@ -46,28 +46,30 @@ concept embeddable = speaks_for_itself<L> && requires
     L::embedded(extents{});
 };
 
-/// One array of an exported layer. A matrix may become whole numbers.
+/// One array of an exported layer.
 struct exported_array {
-    std::string name;
+    std::string path, name;
     std::vector<double> values;
-    std::size_t last_extent = 0; ///< 0: not a matrix
+    std::size_t last_extent = 0;
     layout in_files = layout::same;
 };
 struct exported_layer {
     std::string type;
     std::vector<exported_array> arrays;
+    bool int8 = false; ///< the first array in bytes
 };
 
 [[gnu::cold]] inline void add_arrays(exported_layer& layer, std::span<const Parameter> declared, layer_values values, const std::string& path)
 {
     for (std::size_t i = 0; i < declared.size(); ++i) {
         const Parameter& p = declared[i];
-        layer.arrays.push_back({path + "_" + std::string(p.name), std::move(values[i]), p.shape.rank < 2 ? 0 : p.shape.last(), p.in_files});
+        const std::string name(p.name);
+        layer.arrays.push_back({path + "_" + name, name, std::move(values[i]), p.shape.last(), p.in_files});
     }
 }
 
 template <std::size_t I, class Net, Mode M, class T>
-[[gnu::cold]] exported_layer exported(const Model<Net, M, T>& model, const std::string& path)
+[[gnu::cold]] exported_layer exported(const Model<Net, M, T>& model, const std::string& path, bool int8)
 {
     using L = layer_at<Net, I>;
     exported_layer layer;
@@ -75,11 +77,13 @@ template <std::size_t I, class Net, Mode M, class T>
         (void)sizeof(report_not_embedded<I, L>);
     } else {
         constexpr extents x = shapes_of<Net>.at[I];
-        layer.type = L::embedded(x);
+        layer.int8 = int8 && has_int8_form<L>;
+        if constexpr (has_int8_form<L>) layer.type = L::embedded(x, int8);
+        else layer.type = L::embedded(x);
         layer_values values = values_of_layer(model, I);
         if constexpr (requires { L::template embedded_values<T>(values); }) {
             for (auto& array : L::template embedded_values<T>(values))
-                layer.arrays.push_back({path + "_" + std::to_string(layer.arrays.size()), std::move(array)});
+                layer.arrays.push_back({path + "_" + std::to_string(layer.arrays.size()), {}, std::move(array)});
         } else {
             static constexpr auto declared = parameters_of<L>();
             add_arrays(layer, declared, std::move(values), path);
@@ -98,7 +102,7 @@ inline std::string float_text(float x)
     return std::string(std::signbit(x) ? "-0x" : "0x").append(std::string_view(digits, static_cast<std::size_t>(end - digits))).append("F");
 }
 
-/// `/// comment` and `inline constexpr type name[] = {...};`
+/// `alignas(64) inline constexpr type name[] = {...};`
 template <class Numbers, class Text>
 void append_array(std::string& to, const std::string& type, const std::string& name, const Numbers& numbers, Text text)
 {
@@ -181,31 +185,31 @@ inline void require_namespace(const std::string& name)
     std::string arrays, network;
     std::size_t bytes = 0;
     for (const exported_layer& layer : layers) {
-        std::string type = layer.type, arguments;
+        std::string arguments;
+        const auto add_argument = [&](const std::string& member, const std::string& value) {
+            arguments += arguments.empty() ? "" : ", ";
+            if (layer.int8) arguments.append(".").append(member).append(" = "); // the scale stands behind members that may be left out
+            arguments += value;
+        };
         for (const exported_array& a : layer.arrays) {
             for (std::size_t i = 0; i < a.values.size(); ++i)
                 if (!options.allow_non_finite && !std::isfinite(static_cast<float>(a.values[i])))
                     throw Error("ctnn.save",
-                                "'" + path + "' is not written: number " + std::to_string(i) + " of " + a.name +
+                                "'" + path + "' is not written: number " + std::to_string(i) + " of " + a.path +
                                     " is NaN, infinite or too large for a float (ExportOptions::allow_non_finite writes such numbers)");
-            arguments.append(arguments.empty() ? "" : ", ").append(a.name);
-            if (options.int8 && a.last_extent > 0) {
+            add_argument(a.name, a.path);
+            if (layer.int8 && &a == layer.arrays.data()) {
                 const int8_matrix m = to_int8(a.values, a.last_extent, a.in_files);
-                append_array(arrays, "::std::int8_t", a.name, m.numbers, [](std::int8_t x) { return std::to_string(x); });
-                append_array(arrays, "float", a.name + "_scale", m.scale, float_text);
+                append_array(arrays, "::std::int8_t", a.path, m.numbers, [](std::int8_t x) { return std::to_string(x); });
+                append_array(arrays, "float", a.path + "_scale", m.scale, float_text);
                 bytes += m.numbers.size() + 4 * m.scale.size();
             } else {
-                append_array(arrays, "float", a.name, a.values, [](double x) { return float_text(static_cast<float>(x)); });
+                append_array(arrays, "float", a.path, a.values, [](double x) { return float_text(static_cast<float>(x)); });
                 bytes += 4 * a.values.size();
             }
         }
-        if (options.int8 && !layer.arrays.empty() && layer.arrays[0].last_extent > 0) {
-            type.insert(type.size() - 1, ", ::std::int8_t");
-            // weight, then bias where the layer has one, then scale
-            if (layer.arrays.size() == 1 && type.find("linear") != std::string::npos) arguments += ", nullptr";
-            arguments += ", " + layer.arrays[0].name + "_scale";
-        }
-        network.append(network.empty() ? "" : ",").append("\n    ").append(type).append("{").append(arguments).append("}");
+        if (layer.int8) add_argument("scale", layer.arrays[0].path + "_scale");
+        network.append(network.empty() ? "" : ",").append("\n    ").append(layer.type).append("{").append(arguments).append("}");
     }
     std::string text = "// Written by ctnn ";
     text.append(CTNN_VERSION)
@@ -238,8 +242,10 @@ inline void require_namespace(const std::string& name)
 /// export_header(freeze(model), "names.hpp", "names", {.characters = vocabulary.characters()});
 /// ```
 ///
+///   name   : of a namespace, "names" or "my::names"; a name that C's library has outside of any, such as exp, does not compile there
 ///   errors : [ctnn.save] the file cannot be written, and the old one is as it was; a weight that is NaN or infinite;
-///            [ctnn.option] no name for a namespace, or more characters than classes;
+///            [ctnn.option] no name for a namespace; as many characters as classes, one of them twice, or a byte of 0; NaN or infinity in a
+///            weight for one byte; nothing to export, because no layer computes anything;
 ///            [ctnn.layer] (compile time) a layer that has no form for embedding
 template <class Net, Mode M, class T>
 void export_header(const Model<Net, M, T>& model, const std::string& path, const std::string& name, const ExportOptions& options = {})
@@ -253,7 +259,7 @@ void export_header(const Model<Net, M, T>& model, const std::string& path, const
         if constexpr (!facts.reshapes_only && !facts.training_only) {
             std::string layer = "layer";
             for (const char c : paths[I].view()) layer.append(layer == "layer" ? "_" : "").append(1, c == '.' ? '_' : c);
-            layers.push_back(detail::exported<I>(model, layer));
+            layers.push_back(detail::exported<I>(model, layer, options.int8));
         }
     };
     [&]<std::size_t... I>(std::index_sequence<I...>) { (add(std::integral_constant<std::size_t, I>{}), ...); }

@@ -191,14 +191,15 @@ private:
         fail_with_errno("ctnn.save", failure(), code);
     }
 
-    /// Whether the two files have changed names; false where the system cannot do that.
+    /// Whether the two files have changed names. Systems that cannot do that, or do not let a program, say so in many ways; where more
+    /// is wrong, the plain rename behind it says what.
     [[nodiscard]] bool exchange() const
     {
 #ifdef RENAME_EXCHANGE
-        if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0) return true;
-        if (errno != ENOSYS && errno != EINVAL && errno != ENOENT) fail();
-#endif
+        return ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0;
+#else
         return false;
+#endif
     }
 
     static std::string unique_name()

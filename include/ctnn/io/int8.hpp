@@ -3,18 +3,32 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include <ctnn/core/error.hpp>
+#include <ctnn/core/facts.hpp>
 #include <ctnn/core/parameter.hpp>
 #include <ctnn/model/eval.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
 namespace detail {
+
+/// A layer whose first parameter, a matrix, can be exported as whole numbers.
+template <class L>
+concept has_int8_form = speaks_for_itself<L> && requires
+{
+    L::embedded(extents{}, true);
+};
+template <class... L>
+constexpr std::array<bool, sizeof...(L)> int8_forms(layer_list<L...>)
+{
+    return {has_int8_form<L>...};
+}
 
 /// A matrix as numbers in -127..127 times a scale for each row, as PyTorch counts rows: a unit of a Linear, a vector of an Embedding.
 struct int8_matrix {
@@ -44,15 +58,18 @@ inline int8_matrix to_int8(const std::vector<double>& values, std::size_t last_e
 
 } // namespace detail
 
-/// The model with the weights that `export_header` writes as int8: what it answers is what the exported network will, but for the order
-/// of additions. Evaluate it to see what the smaller weights cost.
+/// The model with the weights that `export_header` writes as int8, those of Linear, Embedding and TableSum: what it answers is what the
+/// exported network will, but for the order of additions. Evaluate it to see what the smaller weights cost.
 ///   errors : [ctnn.option] a weight is NaN or infinite
 template <class Net, Mode M, class T>
 [[nodiscard]] Model<Net, Eval, T> with_int8_weights(const Model<Net, M, T>& model)
 {
     Model<Net, Eval, T> result{model};
+    constexpr auto int8 = detail::int8_forms(detail::flat_layers<Net>{});
+    std::size_t next = 0;
     for (const detail::slot& s : detail::slots<Net, T>::value.slot_at) {
-        if (s.is_buffer || s.shape.rank < 2) continue;
+        if (s.layer < next || !int8[s.layer]) continue;
+        next = s.layer + 1; // the layer's other parameters stay
         T* data = result.parameter_block() + s.offset;
         const auto m = detail::to_int8({data, data + s.shape.size()}, s.shape.last(), s.in_files);
         for (std::size_t i = 0; i < s.shape.size(); ++i) data[i] = static_cast<T>(m.numbers[i]) * static_cast<T>(m.scale[m.row[i]]);

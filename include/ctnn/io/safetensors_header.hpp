@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -154,6 +155,19 @@ private:
     }
 };
 
+/// What a header says: a client for those who do not know yet what to ask for.
+struct file_contents {
+    std::string signature, settings;
+    std::vector<std::string> tensors; ///< of each: name, type and shape
+
+    void metadata(const std::string& key, const std::string& value)
+    {
+        if (key == signature_key) signature = value;
+        if (key == settings_key) settings = value;
+    }
+    [[gnu::cold]] void tensor(const described_tensor& t) { tensors.push_back(t.name + " " + t.type + " " + t.shape_text()); }
+};
+
 /// The header of a file, read and described to a client. The file then stands at its data.
 template <class Client>
 [[gnu::cold]] std::string read_header(input_file& file, Client& client)
@@ -190,6 +204,14 @@ template <class Client>
     }
     nlohmann::json::sax_parse(text.begin(), text.end(), &parser);
     return header;
+}
+[[gnu::cold]] inline file_contents read_contents(const std::string& path)
+{
+    const kept_errno keep;
+    file_contents contents;
+    input_file file(path);
+    (void)read_header(file, contents);
+    return contents;
 }
 
 } // namespace ctnn::inline CTNN_ARCH::detail

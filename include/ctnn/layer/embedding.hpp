@@ -47,7 +47,7 @@ struct Embedding {
         return C != 0 && next_in_features > C && next_in_features % C == 0 ? extents{next_in_features / C} : extents{};
     }
 
-    static std::string embedded(const extents& x) { return detail::embedded_type("embedding", {V, C, x.size()}); }
+    static std::string embedded(const extents& x, bool int8 = false) { return detail::embedded_type("embedding", {V, C, x.size()}, int8); }
 
     template <class S>
     static void reset(const std::array<std::span<S>, 1>& p, Generator& generator)

@@ -91,7 +91,7 @@ struct Linear {
         return {mean + bias.mean, std::sqrt(variance + bias.std * bias.std)};
     }
 
-    static std::string embedded(const extents& x) { return detail::embedded_type("linear", {x.size() / In, In, Out}); }
+    static std::string embedded(const extents& x, bool int8 = false) { return detail::embedded_type("linear", {x.size() / In, In, Out}, int8); }
     static std::string name() { return "Linear<" + std::to_string(In) + ", " + std::to_string(Out) + (has_bias ? ">" : ", NoBias>"); }
 
     /// Complains of a Bias that is none.

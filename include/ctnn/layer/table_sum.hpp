@@ -41,7 +41,7 @@ struct TableSum {
     }
     static constexpr extents input(std::size_t) { return {N * T}; }
 
-    static std::string embedded(const extents&) { return detail::embedded_type("table_sum", {V, Out, T, N}); }
+    static std::string embedded(const extents&, bool int8 = false) { return detail::embedded_type("table_sum", {V, Out, T, N}, int8); }
     static std::string name()
     {
         return "TableSum<" + std::to_string(V) + ", " + std::to_string(Out) + ", " + std::to_string(T) +

@@ -159,6 +159,18 @@ TEST_CASE("numbers that are not finite do not replace a good checkpoint")
     CHECK(folder.files() == 1);
 }
 
+TEST_CASE("a checkpoint tells its settings, and takes only steps that a file can hold")
+{
+    Training t;
+    const Folder folder;
+    t.checkpoint.save(folder.file("a"), 7, "of 'me'");
+    CHECK(checkpoint_settings(folder.file("a")).starts_with("of 'me'; SGD"));
+    save(t.model, folder.file("b"));
+    CHECK(checkpoint_settings(folder.file("b")).empty());
+    CHECK_THROWS_WITH_AS((void)checkpoint_settings(folder.file("c")), doctest::Contains("No such file"), Error);
+    CHECK_THROWS_WITH_AS(t.checkpoint.save(folder.file("c"), SIZE_MAX), doctest::Contains("step 18446744073709551615"), Error);
+}
+
 TEST_CASE("a generator's state is checked")
 {
     Generator g{5};

@@ -193,6 +193,30 @@ TEST_CASE("another network's file is refused, and pick_model finds the network")
     using OneMore = Sequential<Linear<2, 3>, Tanh>;
     CHECK_THROWS_WITH_AS(((void)pick_model<One, OneMore>(folder.file("c"))), doctest::Contains("fit several of those compiled in"), Error);
     CHECK_THROWS_WITH_AS((void)pick_model<One>(folder.file("no")), doctest::Contains("No such file"), Error);
+    // What is wrong with the file of a network is said of that network.
+    const std::string two =
+        R"({"0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"0.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]}})";
+    write_bytes(folder.file("nan"), file_of(two, std::string(36, '\xff')));
+    CHECK_THROWS_WITH_AS(((void)pick_model<Net, One>(folder.file("nan"))), doctest::Contains("number 0 of tensor '0.weight' is NaN"), Error);
+    CHECK((pick_model<Net, One>(folder.file("nan"), {.allow_non_finite = true})).index() == 1);
+    write_bytes(folder.file("short"), file_of(two, std::string(32, '\0')));
+    CHECK_THROWS_WITH_AS(((void)pick_model<Net, One>(folder.file("short"))), doctest::Contains("it has 32 bytes of data"), Error);
+    // A network that starts as another does: the file has the tensors of both, and is of the longer one.
+    using Longer = Sequential<Linear<2, 3>, Tanh, Linear<3, 2>>;
+    const Model<Longer, Eval> longer{g};
+    save(longer, folder.file("longer"));
+    using LongerRelu = Sequential<Linear<2, 3>, ReLU, Linear<3, 2>>;
+    CHECK_THROWS_WITH_AS(((void)pick_model<One, LongerRelu>(folder.file("longer"))), doctest::Contains("holds\n  Sequential<Linear<2, 3>, Tanh"),
+                         Error);
+    CHECK((pick_model<One, LongerRelu>(folder.file("longer"), {.any_signature = true})).index() == 1);
+    const auto renamed = [](std::string_view name) { return "net." + std::string(name); };
+    write_bytes(
+        folder.file("theirs"),
+        file_of(
+            R"({"net.0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"net.0.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]}})",
+            std::string(36, '\0')));
+    CHECK((pick_model<Net, One>(folder.file("theirs"), {.name_in_file = renamed})).index() == 1);
+    CHECK_THROWS_WITH_AS(((void)pick_model<Net, One>(folder.file("theirs"))), doctest::Contains("net.0.weight F32 (3, 2)"), Error);
 }
 
 TEST_CASE("a file is not written that could not be read")

@@ -112,6 +112,38 @@ TEST_CASE("a frozen network answers as its layers do one by one")
     });
 }
 
+TEST_CASE("where products and a running mean cancel, a frozen layer is off by the rounding of its sum and no more")
+{
+    support::for_each_seed([](Generator& g) {
+        using Net = Sequential<Linear<7, 5, NoBias>, BatchNorm<5>>;
+        Model<Net, Train<2>> model{g};
+        auto x = g.randn(40, 7);
+        for (float& value : x) value = 1000 + value;
+        auto weight = model.parameter<"0.weight">();
+        auto mean = model.parameter<"1.running_mean">(), variance = model.parameter<"1.running_var">();
+        for (std::size_t o = 0; o < 5; ++o) { // the mean of the products over the data, and their own spread
+            double sum = 0;
+            for (std::size_t i = 0; i < 7; ++i) sum += static_cast<double>(weight(i, o));
+            mean(o) = static_cast<float>(1000 * sum);
+            variance(o) = 1;
+        }
+        const auto frozen = freeze(model);
+        const auto w = frozen.parameter<"0.weight">();
+        const auto b = frozen.parameter<"0.bias">();
+        const auto y = frozen.forward(x);
+        for (std::size_t r = 0; r < 40; ++r)
+            for (std::size_t o = 0; o < 5; ++o) {
+                double z = -static_cast<double>(mean(o)), size = std::fabs(static_cast<double>(b(o)));
+                for (std::size_t i = 0; i < 7; ++i) {
+                    z += static_cast<double>(x(r, i)) * static_cast<double>(weight(i, o));
+                    size += std::fabs(static_cast<double>(x(r, i)) * static_cast<double>(w(i, o)));
+                }
+                z /= std::sqrt(1 + 1e-5);
+                CHECK(std::fabs(static_cast<double>(y(r, o)) - z) <= (7 + 2) * 0x1p-24 * size);
+            }
+    });
+}
+
 TEST_CASE("random networks answer the same frozen")
 {
     support::for_each_seed([](Generator& g) {
