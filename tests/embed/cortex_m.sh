@@ -1,12 +1,13 @@
 #!/bin/sh
-# cortex_m.sh SOURCE: examples/embed/cortex-m built for two chips, and run in an emulator: the names are those of the desktop's program.
+# cortex_m.sh SOURCE COMPILER: examples/embed/cortex-m built for two chips, and run in an emulator: the names are those of the desktop's program.
 set -u
 source=$1
+compiler=$2
 command -v arm-none-eabi-g++ >/dev/null || { echo "skipped: there is no arm-none-eabi-g++ (apt-get install gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib)"; exit 0; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$source/examples/embed/cortex-m" || exit 1
-g++ -std=c++20 -Os -I"$source/include" ../main.cpp -o "$folder/names" || exit 1
+"$compiler" -std=c++20 -Os -I"$source/include" ../main.cpp -o "$folder/names" || exit 1
 "$folder/names" >"$folder/expected" || exit 1
 build() {
     machine=$1

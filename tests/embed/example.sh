@@ -12,7 +12,7 @@ mkdir -p "$folder/app" "$folder/include/ctnn"
 cp "$source/examples/embed/CMakeLists.txt" "$source/examples/embed/main.cpp" "$source/examples/embed/names.hpp" "$folder/app/"
 cp -r "$source/include/ctnn/embed" "$folder/include/ctnn/"
 cd "$folder" || exit 1
-cmake -S app -B build -DCMAKE_BUILD_TYPE=MinSizeRel -DCMAKE_CXX_COMPILER="$compiler" -DCTNN_INCLUDE="$folder/include" >log 2>&1 || { cat log; fail "configuring"; }
+cmake -G Ninja -S app -B build -DCMAKE_BUILD_TYPE=MinSizeRel -DCMAKE_CXX_COMPILER="$compiler" -DCTNN_INCLUDE="$folder/include" >log 2>&1 || { cat log; fail "configuring"; }
 cmake --build build >log 2>&1 || { cat log; fail "building"; }
 line=$(sed -n 's|^#   g++ \(.*\) -I../../include \(.*\) -o names$|\1 -I../include \2 -o by_hand|p' app/CMakeLists.txt)
 [ -n "$line" ] || fail "no line to build by hand in CMakeLists.txt"

@@ -215,7 +215,7 @@ report)
     # Words beyond ASCII, and letters that mean something to gnuplot, CSV and HTML.
     i=0; while [ $i -lt 20 ]; do printf 'caf\303\251\nzo\303\253\n"<a>&\\\n'; i=$((i + 1)); done >odd.txt
     run 0 train --data odd.txt --steps 300 --samples 5 --report odd
-    iconv -f utf8 odd/report.html >/dev/null || fail "the page is not UTF-8"
+    iconv -f utf8 -t utf8 odd/report.html >/dev/null || fail "the page is not UTF-8"
     cp odd/batchnorm-embedding.csv out; has out '"0xc3"'; has out '"backslash"'; has out '""""'
     # A training that does not move, one of a single step, one that blew up: a page with all that there is.
     for arguments in '--learning-rate 0 --steps 50' '--steps 1'; do
