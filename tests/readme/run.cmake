@@ -43,9 +43,11 @@ if(wrong STREQUAL program OR NOT text MATCHES "nothing else:\n\n```text\n([^`]+)
   message(FATAL_ERROR "no wrong network in the README")
 endif()
 string(REPLACE "\n" ";" claimed_lines "${CMAKE_MATCH_1}")
+string(REGEX REPLACE "‘|’" "'" claimed_lines "${claimed_lines}") # g++ quotes as the locale has it
 file(WRITE ${WORK}/readme-wrong.cpp "${wrong}")
 execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -fno-diagnostics-color -I${INCLUDE} ${WORK}/readme-wrong.cpp
                 ERROR_VARIABLE message OUTPUT_QUIET RESULT_VARIABLE result)
+string(REGEX REPLACE "‘|’" "'" message "${message}")
 string(REGEX MATCHALL "error:" errors "${message}")
 list(LENGTH errors count)
 if(result EQUAL 0 OR NOT count EQUAL 1)
