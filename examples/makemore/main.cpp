@@ -40,6 +40,13 @@ CLI::Validator whole_number(std::uint64_t low, std::uint64_t high)
             },
             ""};
 }
+/// An option for such a number, which has a default.
+template <class Number>
+CLI::Option& add_number(CLI::App& command, const std::string& name, Number& value, const std::string& meaning, std::uint64_t low,
+                        std::uint64_t high)
+{
+    return *command.add_option(name, value, meaning)->check(whole_number(low, high))->capture_default_str()->type_name("N");
+}
 /// A learning rate that a float can hold.
 CLI::Validator learning_rate()
 {
@@ -59,6 +66,7 @@ CLI::Validator some_path()
 }
 
 constexpr std::uint64_t most = 1'000'000'000'000; // steps, names: more would not end
+constexpr std::uint64_t any_seed = std::numeric_limits<std::uint64_t>::max();
 
 void add_common_options(CLI::App& command, Options& options, const std::string& default_steps)
 {
@@ -72,14 +80,8 @@ void add_common_options(CLI::App& command, Options& options, const std::string& 
         ->check(learning_rate())
         ->capture_default_str()
         ->type_name("X");
-    command.add_option("--decay-at", options.decay_at, "Step from which on the learning rate is a tenth")
-        ->check(whole_number(0, most))
-        ->capture_default_str()
-        ->type_name("N");
-    command.add_option("--seed", options.seed, "Seed of weights and batches; names are drawn with seed + 10")
-        ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
-        ->capture_default_str()
-        ->type_name("N");
+    add_number(command, "--decay-at", options.decay_at, "Step from which on the learning rate is a tenth", 0, most);
+    add_number(command, "--seed", options.seed, "Seed of weights and batches; names are drawn with seed + 10", 0, any_seed);
 }
 
 std::string stage_help()
@@ -129,7 +131,7 @@ bool is_of_others(const std::string& path, std::string_view start)
 
 /// No file is lost that somebody may want, and what cannot be written is found before the training.
 ///   from : what the command line calls options.resume
-void check_files(Options& options, const char* from)
+void check_files(const Options& options, const char* from)
 {
     const std::pair<const char*, const std::string*> files[] = {{"--data", &options.data},
                                                                 {"--metrics", &options.metrics},
@@ -144,7 +146,6 @@ void check_files(Options& options, const char* from)
     if (!options.resume.empty() && !options.report.empty())
         throw Failure(
             1, "--report needs the whole training: what an observer saw before a checkpoint is not in it; leave out --resume or --report");
-    if (options.checkpoint.empty()) options.checkpoint = options.resume;
     std::error_code unknown;
     for (const std::string& path : {options.checkpoint, options.header}) {
         if (path.empty()) continue;
@@ -173,6 +174,7 @@ void check_files(Options& options, const char* from)
 void run_train(Stage stage, Options options)
 {
     check_files(options, "--resume");
+    if (options.checkpoint.empty()) options.checkpoint = options.resume;
     if (!options.report.empty()) prepare_report(options.report);
     const Data data = load(options.data);
     const StageName& name = stage_names[static_cast<std::size_t>(stage)];
@@ -225,10 +227,7 @@ int main(int argc, char** argv)
     add_common_options(train_command, options, "200000; 1001 for stage deep");
     train_command.add_option("--metrics", options.metrics, "File for one JSON object a step: step, loss, learning_rate [default: none]")
         ->type_name("FILE");
-    train_command.add_option("--samples", options.samples, "Names to draw at the end")
-        ->check(whole_number(0, most))
-        ->capture_default_str()
-        ->type_name("N");
+    add_number(train_command, "--samples", options.samples, "Names to draw at the end", 0, most);
 
     train_command
         .add_option("--report", options.report,
@@ -243,10 +242,7 @@ int main(int argc, char** argv)
             "the file of another training is not written over [default: none]")
         ->check(some_path())
         ->type_name("FILE");
-    const CLI::Option& every = *train_command.add_option("--every", options.every, "Steps between two checkpoints")
-                                    ->check(whole_number(1, most))
-                                    ->capture_default_str()
-                                    ->type_name("N");
+    const CLI::Option& every = add_number(train_command, "--every", options.every, "Steps between two checkpoints", 1, most);
     train_command
         .add_option("--resume", options.resume, "Checkpoint to go on from, with the same options; and to go on saving to [default: none]")
         ->check(some_path())
@@ -265,19 +261,13 @@ int main(int argc, char** argv)
     sample_command.add_option("--data", options.data, "The file of words that it was trained on: its characters are asked for")
         ->capture_default_str()
         ->type_name("FILE");
-    sample_command.add_option("--samples", options.samples, "Names to draw")
-        ->check(whole_number(0, most))
-        ->capture_default_str()
-        ->type_name("N");
+    add_number(sample_command, "--samples", options.samples, "Names to draw", 0, most);
     sample_command.add_option("--header", options.header, "C++ header to write the network to, for examples/embed [default: none]")
         ->check(some_path())
         ->type_name("FILE");
     sample_command.add_flag("--int8", options.int8, "Weights of one byte in that header")->needs("--header");
     sample_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already")->needs("--header");
-    sample_command.add_option("--seed", options.seed, "Names are drawn with seed + 10, as behind a training")
-        ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
-        ->capture_default_str()
-        ->type_name("N");
+    add_number(sample_command, "--seed", options.seed, "Names are drawn with seed + 10, as behind a training", 0, any_seed);
 
     CLI::App& stages_command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
     add_common_options(stages_command, options, "200000");
@@ -286,10 +276,7 @@ int main(int argc, char** argv)
     CLI::App& inspect_command =
         *app.add_subcommand("inspect", "Train the lecture's deep net for 1001 steps, print what is inside, write the report");
     inspect_command.add_option("--data", options.data, "File of words, one a line")->capture_default_str()->type_name("FILE");
-    inspect_command.add_option("--seed", options.seed, "Seed of weights and batches")
-        ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
-        ->capture_default_str()
-        ->type_name("N");
+    add_number(inspect_command, "--seed", options.seed, "Seed of weights and batches", 0, any_seed);
     inspect_command.add_option("--report", report_folder, "Folder for report.html")->check(some_path())->capture_default_str()->type_name("DIR");
 
     CLI::App& compare_command = *app.add_subcommand("compare", "Train several stages and put them side by side in one report");

@@ -43,6 +43,7 @@ struct squares_of {
     static constexpr std::size_t in = 3, out = 3;
     const W* a;
     const float* b;
+    const float* shift;
     const float* scale = nullptr;
 
     constexpr void forward(float* y, const float* x) const
@@ -53,7 +54,7 @@ struct squares_of {
                 sum += x[k] * static_cast<float>(a[k * 3 + o]);
                 root += x[k] * b[k * 3 + o];
             }
-            y[o] = sum * (scale == nullptr ? 1.F : scale[o]) + root * root;
+            y[o] = sum * (scale == nullptr ? 1.F : scale[o]) + root * root + shift[o];
         }
     }
 };

@@ -17,11 +17,12 @@ using namespace ctnn;
 
 namespace {
 
-/// Two matrices, y = x a + (x b)^2; one of them in bytes where that is asked for.
+/// Two matrices and a buffer, y = x a + (x b)^2 + shift; one matrix in bytes where that is asked for.
 template <bool Int8>
 struct Squares {
     using self = Squares;
     static constexpr std::array parameters{Parameter{"a", {3, 3}, 0, layout::transposed}, Parameter{"b", {3, 3}}};
+    static constexpr std::array buffers{Parameter{"shift", {3}, 0.5}};
     static constexpr extents output(const extents& input) { return input; }
     static std::string embedded(const extents&) requires(!Int8) { return "::own::squares"; }
     static std::string embedded(const extents&, bool int8 = false) requires Int8 { return int8 ? "::own::small_squares" : "::own::squares"; }
@@ -40,7 +41,7 @@ struct Squares {
                     y += pass.x()[i + k] * a[k * 3 + o];
                     root += pass.x()[i + k] * b[k * 3 + o];
                 }
-                pass.y()[i + o] = y + root * root;
+                pass.y()[i + o] = y + root * root + pass.buffers()[0][o];
             }
     }
     static void backward(const auto&) {} // not trained here

@@ -176,6 +176,8 @@ checkpoint)
     run 2 sample batchnorm --data other; has err "the characters 'xyz'"; has err "characters 'abcdefghijklmnopqrstuvwxyz'"
     run 1 sample batchnorm --header ./batchnorm; has err 'FILE and --header are one file|--header and FILE are one file'
     run 2 sample few; has err 'cannot be loaded'; run 2 sample no-such-file; run 1 sample; run 1 sample ''
+    run 2 sample no/where; has err 'No such file'; run 2 train --steps 5 --resume no/where; has err 'No such file'
+    run 2 sample /dev/null; has err 'is not a regular file'
     ;;
 header)
     run 0 train --steps 500 --samples 1 --header names.hpp; has out 'header: names.hpp'

@@ -59,12 +59,12 @@ struct exported_layer {
     bool int8 = false; ///< the first array in bytes
 };
 
-[[gnu::cold]] inline void add_arrays(exported_layer& layer, std::span<const Parameter> declared, layer_values values, const std::string& path)
+/// The layer's next arrays, as they are declared.
+[[gnu::cold]] inline void add_arrays(exported_layer& layer, std::span<const Parameter> declared, layer_values& values, const std::string& path)
 {
-    for (std::size_t i = 0; i < declared.size(); ++i) {
-        const Parameter& p = declared[i];
+    for (const Parameter& p : declared) {
         const std::string name(p.name);
-        layer.arrays.push_back({path + "_" + name, name, std::move(values[i]), p.shape.last(), p.in_files});
+        layer.arrays.push_back({path + "_" + name, name, std::move(values[layer.arrays.size()]), p.shape.last(), p.in_files});
     }
 }
 
@@ -77,16 +77,20 @@ template <std::size_t I, class Net, Mode M, class T>
         (void)sizeof(report_not_embedded<I, L>);
     } else {
         constexpr extents x = shapes_of<Net>.at[I];
-        layer.int8 = int8 && has_int8_form<L>;
-        if constexpr (has_int8_form<L>) layer.type = L::embedded(x, int8);
-        else layer.type = L::embedded(x);
         layer_values values = values_of_layer(model, I);
         if constexpr (requires { L::template embedded_values<T>(values); }) {
+            static_assert(!has_int8_form<L>, "[ctnn.layer] what embedded_values gives is exported as floats: leave out embedded(x, int8)");
+            layer.type = L::embedded(x);
             for (auto& array : L::template embedded_values<T>(values))
                 layer.arrays.push_back({path + "_" + std::to_string(layer.arrays.size()), {}, std::move(array)});
         } else {
-            static constexpr auto declared = parameters_of<L>();
-            add_arrays(layer, declared, std::move(values), path);
+            static constexpr auto parameters = parameters_of<L>();
+            static constexpr auto buffers = buffers_of<L>();
+            layer.int8 = int8 && has_int8_form<L>;
+            if constexpr (has_int8_form<L>) layer.type = L::embedded(x, int8);
+            else layer.type = L::embedded(x);
+            add_arrays(layer, parameters, values, path);
+            add_arrays(layer, buffers, values, path);
         }
     }
     return layer;

@@ -18,12 +18,10 @@ namespace ctnn::inline CTNN_ARCH {
 
 namespace detail {
 
-/// A layer whose first parameter, a matrix, can be exported as whole numbers.
+/// A layer whose first parameter can be exported as whole numbers.
 template <class L>
-concept has_int8_form = speaks_for_itself<L> && requires
-{
-    L::embedded(extents{}, true);
-};
+concept has_int8_form = speaks_for_itself<L> && parameters_of<L>()
+.size() > 0 && requires { L::embedded(extents{}, true); };
 template <class... L>
 constexpr std::array<bool, sizeof...(L)> int8_forms(layer_list<L...>)
 {
