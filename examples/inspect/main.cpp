@@ -60,7 +60,7 @@ void train(float scale, std::size_t steps)
     std::printf("\n%s\n", text_of(judge(start)).c_str());
 
     Sgd sgd{model, {.learning_rate = 0.1F, .momentum = 0.9F}};
-    Observer<Losses, Outputs<>, Updates<>> observer{model};
+    Observer<Losses, LayerOutputs<>, Updates<>> observer{model};
     for (std::size_t step = 0; step < steps; ++step) {
         const auto [points, arms] = spirals(generator, 64);
         const auto& logits = model.forward(points);

@@ -10,7 +10,7 @@ struct EveryThird {
     std::size_t position = 0;
 };
 
-void wrong(Model<Linear<4, 3>, Train<2>>& model, Sgd<float>& sgd, Generator& generator, EveryThird& sampler)
+void wrong(Model<Linear<4, 3>, Train<2>>& model, Sgd<Linear<4, 3>>& sgd, Generator& generator, EveryThird& sampler)
 {
     Checkpoint(model, sgd, generator, sampler).save("a.safetensors", 0);
 }

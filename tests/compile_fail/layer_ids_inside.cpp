@@ -1,4 +1,4 @@
-// expect: [ctnn.layer] | is_first<1 | Embedding<27, 10
+// expect: [ctnn.layer] | position<1> | Embedding<27, 10
 // SPDX-License-Identifier: BSD-3-Clause
 /// An embedding reads class ids, not the numbers of a layer before it.
 #include <ctnn/ctnn.hpp>

@@ -1,4 +1,4 @@
-// expect: [ctnn.layer] | has no form for embedding | has_embedded_form<1 | Square>
+// expect: [ctnn.layer] | has no form for embedding | position<1> | Square>
 // SPDX-License-Identifier: BSD-3-Clause
 /// A layer of one's own in a network that is exported, without a word about its form there.
 #include <ctnn/ctnn.hpp>

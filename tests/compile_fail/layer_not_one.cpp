@@ -1,4 +1,4 @@
-// expect: [ctnn.layer] | is_a_layer<1 | int
+// expect: [ctnn.layer] | position<1> | int
 // SPDX-License-Identifier: BSD-3-Clause
 /// Int is no layer.
 #include <ctnn/ctnn.hpp>

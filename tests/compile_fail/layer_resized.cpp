@@ -1,4 +1,4 @@
-// expect: [ctnn.layer] | keeps_size<1 | Halves | shape<4>
+// expect: [ctnn.layer] | position<1> | Halves | shape<4>
 // SPDX-License-Identifier: BSD-3-Clause
 /// A layer that states in_place cannot give another number of values than it takes.
 #include <ctnn/ctnn.hpp>

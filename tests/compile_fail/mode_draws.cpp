@@ -1,4 +1,4 @@
-// expect: [ctnn.mode] | call forward(x, generator) | draws_nothing<1,
+// expect: [ctnn.mode] | call forward(x, generator) | position<1>
 // SPDX-License-Identifier: BSD-3-Clause
 #include <ctnn/ctnn.hpp>
 using namespace ctnn;

@@ -11,6 +11,6 @@ int main()
     Generator generator{1};
     Model<Net, Train<32>> model{generator};
     Sgd sgd{model, {}};
-    Observer<Outputs<3>> observer{model};
+    Observer<LayerOutputs<3>> observer{model};
     observer.step(model, sgd, 0.F);
 }

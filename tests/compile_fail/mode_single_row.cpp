@@ -1,4 +1,4 @@
-// expect: [ctnn.mode] | can_train_with_batch<2 | BatchNorm<200
+// expect: [ctnn.mode] | position<2> | BatchNorm<200
 // SPDX-License-Identifier: BSD-3-Clause
 /// One row has no spread.
 #include <ctnn/ctnn.hpp>

@@ -1,4 +1,4 @@
-// expect: [ctnn.shape] | takes_shape<2 | BatchNorm<100 | shape<200
+// expect: [ctnn.shape] | position<2> | BatchNorm<100 | shape<200
 // SPDX-License-Identifier: BSD-3-Clause
 /// 200 features go into a normalisation of 100.
 #include <ctnn/ctnn.hpp>

@@ -1,4 +1,4 @@
-// expect: [ctnn.shape] | takes_shape<3 | FlattenConsecutive<2> | shape<128>
+// expect: [ctnn.shape] | position<3> | FlattenConsecutive<2> | shape<128>
 // SPDX-License-Identifier: BSD-3-Clause
 /// A context of 8 is meant, but the next layers tell 2, and nothing else is given.
 #include <ctnn/ctnn.hpp>

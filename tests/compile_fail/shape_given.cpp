@@ -1,4 +1,4 @@
-// expect: [ctnn.shape] | takes_shape<1 | Linear<31, 200 | shape<3, 10
+// expect: [ctnn.shape] | position<1> | Linear<31, 200 | shape<3, 10
 // SPDX-License-Identifier: BSD-3-Clause
 /// Three characters give (3, 10), the hidden layer takes 31.
 #include <ctnn/ctnn.hpp>

@@ -1,4 +1,4 @@
-// expect: [ctnn.shape] | takes_shape<1 | Linear<31, 200 | shape<10
+// expect: [ctnn.shape] | position<1> | Linear<31, 200 | shape<10
 // SPDX-License-Identifier: BSD-3-Clause
 /// The hidden layer takes 31 features, and no number of characters gives 31 = T x 10.
 #include <ctnn/ctnn.hpp>

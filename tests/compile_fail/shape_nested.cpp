@@ -1,4 +1,4 @@
-// expect: [ctnn.shape] | takes_shape<3 | Linear<30, 20 | shape<40>
+// expect: [ctnn.shape] | position<1, 2, 0> | Linear<30, 20 | shape<40>
 // SPDX-License-Identifier: BSD-3-Clause
 /// Positions count through nested lists.
 #include <ctnn/ctnn.hpp>

@@ -1,4 +1,4 @@
-// expect: [ctnn.shape] | takes_shape<0 | Linear<0, 5
+// expect: [ctnn.shape] | position<0> | Linear<0, 5
 // SPDX-License-Identifier: BSD-3-Clause
 /// A layer without inputs.
 #include <ctnn/ctnn.hpp>

@@ -24,7 +24,7 @@ void check_layer(const std::string& name)
     Model<Net, Train<B, RetainGradients>> model;
     model.for_each_parameter([&](auto, auto value, auto) { init::normal(value, g); });
     constexpr auto extents_of_x = detail::batch_extents<input_shape<Net>>(B);
-    constexpr bool ids = detail::facts_table<detail::flat_layers<Net>>::value[0].classes > 0;
+    constexpr bool ids = Model<Net, Train<B>>::takes_ids;
     auto x = xt::xtensor<std::conditional_t<ids, std::int64_t, float>, extents_of_x.size()>::from_shape(extents_of_x);
     if constexpr (ids) g.fill_randint(std::span<std::int64_t>(x.data(), x.size()), 0, 11);
     else init::normal(x, g);
@@ -102,13 +102,12 @@ TEST_CASE("CrossEntropy")
 
 namespace {
 
-/// A model of one weight, as far as an optimizer sees.
+/// A layer of one weight, as far as an optimizer sees.
 struct OneWeight {
-    using scalar = float;
-    xt::xtensor<float, 2> value, gradient;
-    float* parameter_block() { return value.data(); }
-    const float* gradient_block() const { return gradient.data(); }
-    std::size_t block_size() const { return value.size(); }
+    static constexpr std::array parameters{Parameter{"weight", {13, 29}}};
+    static constexpr extents output(const extents& x) { return x; }
+    static void forward(const auto&) {}
+    static void backward(const auto&) {}
 };
 
 } // namespace
@@ -124,13 +123,14 @@ TEST_CASE("Sgd with its options, ten steps")
         const auto& name = one.first;
         CAPTURE(name);
         Generator g{42};
-        OneWeight model{g.randn(13, 29), {}};
+        Model<Sequential<Input<1>, OneWeight>, Train<1>> model;
+        model.parameter<"1.weight">() = g.randn(13, 29);
         Sgd sgd{model, one.second};
         for (int step = 0; step < 10; ++step) {
-            model.gradient = g.randn(13, 29);
+            model.gradient<"1.weight">() = g.randn(13, 29);
             sgd.step(model);
         }
-        CHECK(relative_error(model.value, fixtures()["sgd/" + name]) <= 1e-6);
+        CHECK(relative_error(model.parameter<"1.weight">(), fixtures()["sgd/" + name]) <= 1e-6);
     }
 }
 

@@ -9,13 +9,15 @@ Run by hand with Debian 12's PyTorch 1.13: `cd tests/golden && /usr/bin/python3 
 """
 import re
 import subprocess
+import sys
 import tempfile
 
 import torch
 
+sys.path.append("../../examples")
+from safetensors import load_file, save_file
 
-# load_file and save_file are the README's own lines.
-exec(re.search(r"```python\n(.*?)```", open("../../README.md").read(), re.S)[1])
+
 
 nn = torch.nn
 LAYERS = {

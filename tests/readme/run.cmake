@@ -86,7 +86,7 @@ using namespace ctnn;
 using NameNet = Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200>, Tanh, Linear<200, 27>>;
 using Small = Sequential<Linear<2, 3>>;
 using Large = Sequential<Linear<2, 4>>;
-void readme(Model<NameNet, Train<32, RetainGradients>>& model, Model<NameNet, Eval>& other, CrossEntropy<>& criterion, Sgd<float>& sgd,
+void readme(Model<NameNet, Train<32, RetainGradients>>& model, Model<NameNet, Eval>& other, CrossEntropy<>& criterion, Sgd<NameNet>& sgd,
             const xt::xtensor<class_id, 2>& contexts, const xt::xtensor<class_id, 1>& targets, float loss, std::size_t step,
             Generator& generator, Minibatches<32>& batches, const Vocabulary& vocabulary)
 {

@@ -52,7 +52,7 @@ struct NoLoss {
 };
 static_assert(Loss<CrossEntropy<>, Logits, Targets> && Loss<CrossEntropy<double>, xt::xtensor<double, 2>, Targets>);
 static_assert(!Loss<NoLoss, Logits, Targets> && !Loss<int, Logits, Targets>);
-static_assert(Optimizer<Sgd<float>, Model<Net, Train<32>>> && !Optimizer<MultiStep, Model<Net, Train<32>>>);
+static_assert(Optimizer<Sgd<Net>, Model<Net, Train<32>>> && !Optimizer<MultiStep, Model<Net, Train<32>>>);
 
 // Facts follow from types
 static_assert(std::is_same_v<input_shape<Net>, shape<3>> && std::is_same_v<output_shape<Net>, shape<27>>);
@@ -90,7 +90,7 @@ concept retains = requires(M& m)
 };
 static_assert(retains<Model<Net, Train<32, RetainGradients>>> && !retains<Model<Net, Train<32>>>);
 static_assert(std::is_same_v<decltype(freeze(std::declval<const Model<Net, Train<32>>&>())), Model<Frozen<Net>, Eval>>);
-static_assert(std::is_same_v<decltype(Sgd{std::declval<const Model<Net, Train<2>, double>&>()}), Sgd<double>>);
+static_assert(std::is_same_v<decltype(Sgd{std::declval<const Model<Net, Train<2>, double>&>()}), Sgd<Net, double>>);
 static_assert(std::is_nothrow_move_constructible_v<Model<Net, Train<32>>> && std::is_copy_constructible_v<Model<Net, Eval>>);
 
 // The generator works while compiling

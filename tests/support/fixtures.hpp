@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Reads the numbers that PyTorch gave; see tests/golden/make_fixtures.py.
+/// Reads the numbers that PyTorch gave; see tests/golden/make_fixtures.py and make_branching.py.
 #pragma once
 
 #include <algorithm>
@@ -25,9 +25,9 @@ struct Fixture {
 
 class Fixtures {
 public:
-    explicit Fixtures(const std::string& folder)
+    explicit Fixtures(const std::string& path)
     {
-        std::ifstream index(folder + "/fixtures.txt"), file(folder + "/fixtures.bin", std::ios::binary);
+        std::ifstream index(path + ".txt"), file(path + ".bin", std::ios::binary);
         const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
         std::size_t at = 0;
         for (std::string line; std::getline(index, line);) {
@@ -40,7 +40,7 @@ public:
             for (std::size_t e = 0; words >> e; count *= e) f.shape.push_back(e);
             const auto read = [&]<class T>(T value) {
                 for (std::size_t i = 0; i < count; ++i, at += sizeof value) {
-                    if (at + sizeof value > bytes.size()) throw std::runtime_error("fixtures.bin is too short at " + name);
+                    if (at + sizeof value > bytes.size()) throw std::runtime_error(path + ".bin is too short at " + name);
                     std::memcpy(&value, bytes.data() + at, sizeof value);
                     f.values.push_back(static_cast<double>(value));
                 }
@@ -50,8 +50,7 @@ public:
             else read(std::int64_t{});
             all_.emplace(name, std::move(f));
         }
-        if (at != bytes.size() || all_.empty())
-            throw std::runtime_error("fixtures.txt and fixtures.bin in " + folder + " do not belong together");
+        if (at != bytes.size() || all_.empty()) throw std::runtime_error(path + ".txt and " + path + ".bin do not belong together");
     }
     const Fixture& operator[](const std::string& name) const
     {
@@ -66,7 +65,13 @@ private:
 
 inline const Fixtures& fixtures()
 {
-    static const Fixtures all{CTNN_GOLDEN_DIR};
+    static const Fixtures all{CTNN_GOLDEN_DIR "/fixtures"};
+    return all;
+}
+/// Those of networks that branch.
+inline const Fixtures& branching()
+{
+    static const Fixtures all{CTNN_GOLDEN_DIR "/branching"};
     return all;
 }
 

@@ -44,16 +44,24 @@ concept has_passes = requires(const Pass<L, float, Train<2>, shape<1>>& pass)
 /// };
 /// ```
 ///
-/// It may state more (all `static constexpr`): `parameters` and `buffers` (arrays of `Parameter`), `saved`, `scratch`,
-/// `in_features`, `input`, `classes`, `derivative_uses`, `overwrites_gradients`, `mixes_batch`, `in_place`, `reshapes_only`,
-/// `training_only`, `draws`, `multiply_adds`, and `reset(span..., generator)`: see `detail::layer_facts` for what each means. For those
-/// who look inside: `limits` (a `Limits`), and `expected(x, parameters)`, the `Spread` of the output by theory. An elementwise layer may state
-/// `using self = Itself; using activation = F;`, F as `no_activation` is: a layer before that states `applies` then does the work of its passes.
-/// For `export_header` a layer that also says `using self = Itself;` has `embedded(x)`, the text of a type that does its eval for samples of
-/// shape x (see ctnn/embed/layers.hpp), made from its parameters and buffers in order, or from what `embedded_values<T>(arrays)` makes of them.
-/// If it has `embedded(x, int8)`, its first parameter may be stored in bytes: for int8 the text names a type whose members are called as the
-/// parameters are, with a `scale` behind them.
-/// A layer that only reshapes has no passes; how it folds into another is a specialisation of `fold_rule`.
+/// It may state more, all `static constexpr`; `detail::layer_facts` says what each means and what holds without it.
+///
+///   shapes    : `in_features`, `input`, `classes`; `inputs` = N for a layer that joins N values, whose `output` takes a
+///               `std::array<extents, N>` and whose pass has `x<0>()`, `x<1>()`, `dx<0>()`, ...
+///   numbers   : `parameters` and `buffers` (arrays of `Parameter`), `reset(spans, generator)`
+///   memory    : `saved`, `scratch`, `eval_scratch`, `derivative_uses`, `in_place`
+///   gradients : `overwrites_gradients`; with `using self = Itself;` `adds_gradients`, `adds_input_gradients`, `passes_gradient`
+///   batch     : `mixes_batch`, `draws`
+///   not run   : `reshapes_only` (such a layer has no passes), `training_only`
+///   fusion    : `using self = Itself; using activation = F;` for an elementwise layer, F made like `no_activation`: a layer
+///               before it that states `applies` then does the work of its passes
+///   inspect   : `limits` (a `Limits`); `expected(x, parameters)`, the `Spread` of the output by theory; `multiply_adds`
+///   export    : `embedded(x)`, with `using self = Itself;`: the text of a type that does its eval for samples of shape x (see
+///               ctnn/embed/layers.hpp), made from its parameters and buffers in order, or from what
+///               `embedded_values<T>(arrays)` makes of them. With `embedded(x, int8)` the first parameter may be stored in
+///               bytes: the type's members are then called as the parameters are, and a `scale` follows them
+///
+/// How a layer folds into another is a specialisation of `fold_rule`.
 template <class L>
 concept Layer = std::is_empty_v<L> && detail::states_output<L> &&(detail::only_reshapes<L> || detail::has_passes<L>);
 

@@ -15,6 +15,12 @@ namespace ctnn::inline CTNN_ARCH {
 
 class Generator;
 
+/// The shapes of several inputs, one after the other.
+template <class... Shapes>
+struct input_shapes {
+    static constexpr std::array<extents, sizeof...(Shapes)> value{Shapes::value...};
+};
+
 namespace detail {
 
 // Shown by a compile error; never true.
@@ -36,60 +42,104 @@ struct row_count_of<M> {
 template <Mode M>
 using row_count = typename row_count_of<M>::type;
 
+/// The extents of the inputs, one after the other.
+template <class Input>
+constexpr const extents* extents_of()
+{
+    if constexpr (requires { Input::rank; }) return &Input::value;
+    else return Input::value.data();
+}
+
+/// Arrays of a layer as it declares them.
+template <std::size_t N, class P>
+std::array<std::span<P>, N> spans_of(P* const* data, const Parameter* declared)
+{
+    std::array<std::span<P>, N> all;
+    for (std::size_t i = 0; i < N; ++i) all[i] = {data[i], declared[i].shape.size()};
+    return all;
+}
+
+/// What a backward pass does with the gradients of the inputs and of the parameters, and the activation that is applied.
+template <write_mode Weights, class Activation, write_mode... Inputs>
+struct gradient_plan {
+    static constexpr write_mode weights = Weights;
+    static constexpr write_mode inputs[sizeof...(Inputs)]{Inputs...};
+    using activation = Activation;
+};
+using usual_gradients = gradient_plan<write_mode::set, no_activation, write_mode::set>;
+
 } // namespace detail
 
 /// The argument of a layer's `forward` and `backward`: one pass of `rows` samples through layer `L`.
 ///
-///   x, y       : (rows, Input) and (rows, output); x holds class ids for a layer that states `classes`
-///   dy, dx     : their gradients, in backward; dx is to be overwritten, and may be skipped when not `wants_dx`
+///   x, y       : (rows, Input) and (rows, output); x holds class ids for a layer that states `classes`. A layer of several
+///                `inputs` has x<0>(), x<1>(), ..., and dx in the same way
+///   dy, dx     : their gradients, in backward. dx is to be overwritten, and may be skipped when not `wants_dx`; a layer that
+///                states `adds_input_gradients` looks at `input_gradient<I>`: skip, set or add
 ///   parameters : one span for each of `L::parameters`; gradients : the same, to be added to (or overwritten, if the layer
-///                states `overwrites_gradients`); buffers : one for each of `L::buffers`, written only in training
+///                states `overwrites_gradients`; or as `weight_gradient` says, if it states `adds_gradients`);
+///                buffers : one for each of `L::buffers`, written only in training
 ///   activation : what to apply to the result, if `L` states that it `applies` one: y = activation{}(result); in backward y is
 ///                there, and dy is still to go through `activation{}.backward(dy, y)`
 ///   saved      : `L::saved(input, rows)` numbers that forward leaves for backward; in training only
-///   scratch    : `L::scratch(input, rows)` numbers of any content; in training only
+///   scratch    : `L::scratch(input, rows)` numbers of any content in training, `L::eval_scratch(input)` in eval
 ///   generator  : what a layer that states `draws` draws from, in the forward pass of training
+///   rows       : a constant in training. In a batch that is not full, a layer that draws or mixes the batch gets the number;
+///                for any other the batch is filled up with copies of its last sample, whose dy is 0
 ///   errors     : [ctnn.mode] saved, scratch or generator in an eval pass; `if constexpr (P::training)` keeps them apart
-template <class L, class T, Mode M, class Input, bool WantsDx = true, class Activation = no_activation>
+template <class L, class T, Mode M, class Input, class Gradients = detail::usual_gradients, class Rows = detail::row_count<M>>
 struct Pass {
     using layer = L;
     using scalar = T;
     using mode = M;
-    using input = Input; ///< shape<...> of one sample
-    using activation = Activation;
+    using input = Input; ///< shape<...> of one sample, or input_shapes<shape<...>, ...>
+    using activation = typename Gradients::activation;
     static constexpr bool training = is_train<M>;
-    static constexpr bool wants_dx = WantsDx;
-    static constexpr bool takes_ids = detail::facts_of<L>().classes > 0;
+    static constexpr std::size_t inputs = detail::facts<L>.inputs;
+    static constexpr bool takes_ids = detail::facts<L>.classes > 0;
+    static constexpr write_mode weight_gradient = Gradients::weights;
+    template <std::size_t I = 0>
+    static constexpr write_mode input_gradient = Gradients::inputs[I];
+    static constexpr bool wants_dx = Gradients::inputs[0] != write_mode::skip;
     using x_type = std::conditional_t<takes_ids, class_id, T>;
     using owned = std::conditional_t<training, T, const T>;
 
-    detail::row_count<M> rows;
-    const x_type* x_data;
+    Rows rows;
+    const x_type* x_data[inputs];
     T* y_data;
-    const T* parameter_data;
-    owned* buffer_data;
+    const T* parameter_data[detail::facts<L>.parameters + 1] = {}; // one more, because there may be none
+    owned* buffer_data[detail::facts<L>.buffers + 1] = {};
     T* saved_data = nullptr;
     T* scratch_data = nullptr;
     const T* dy_data = nullptr;
-    T* dx_data = nullptr;
-    T* gradient_data = nullptr;
+    T* dx_data[inputs] = {};
+    T* gradient_data[detail::facts<L>.parameters + 1] = {};
     Generator* generator_used = nullptr;
 
-    static constexpr std::size_t x_extent = Input::size;
-    static constexpr std::size_t y_extent = L::output(Input::value).size();
+    template <std::size_t I = 0>
+    static constexpr std::size_t x_extent = detail::extents_of<Input>()[I].size();
+    static constexpr std::size_t y_extent = detail::facts<L>.output(detail::extents_of<Input>()).size();
 
     /// The number of rows of N numbers in x: as a type in training.
     template <std::size_t N>
     [[nodiscard]] constexpr auto rows_of() const
     {
-        if constexpr (training) return std::integral_constant<std::size_t, M::batch * x_extent / N>{};
-        else return rows * x_extent / N;
+        if constexpr (requires { Rows::value; }) return std::integral_constant<std::size_t, Rows::value * x_extent<> / N>{};
+        else return rows * x_extent<> / N;
     }
 
-    [[nodiscard]] std::span<const x_type> x() const { return {x_data, rows * x_extent}; }
+    template <std::size_t I = 0>
+    [[nodiscard]] std::span<const x_type> x() const
+    {
+        return {x_data[I], rows * x_extent<I>};
+    }
     [[nodiscard]] std::span<T> y() const { return {y_data, rows * y_extent}; }
     [[nodiscard]] std::span<const T> dy() const { return {dy_data, rows * y_extent}; }
-    [[nodiscard]] std::span<T> dx() const { return {dx_data, rows * x_extent}; }
+    template <std::size_t I = 0>
+    [[nodiscard]] std::span<T> dx() const
+    {
+        return {dx_data[I], rows * x_extent<I>};
+    }
     [[nodiscard]] T* saved() const
     {
         static_assert(training || detail::has_memory<L, M>,
@@ -98,38 +148,21 @@ struct Pass {
     }
     [[nodiscard]] T* scratch() const
     {
-        static_assert(training || detail::has_memory<L, M>,
-                      "[ctnn.mode] saved() and scratch() exist in training only: ask in forward by if constexpr (P::training)");
+        static_assert(training || detail::facts<L>.eval_scratch != nullptr || detail::has_memory<L, M>,
+                      "[ctnn.mode] saved() and scratch() exist in training only: ask in forward by if constexpr (P::training); a "
+                      "layer that states eval_scratch(input) has scratch in eval too");
         return scratch_data;
     }
     [[nodiscard]] Generator& generator() const
     {
-        if constexpr (!training || !detail::facts_of<L>().draws)
+        if constexpr (!training || !detail::facts<L>.draws)
             static_assert(detail::has_generator<L, M>, "[ctnn.mode] generator() exists in training only, for a layer that states draws = true");
         return *generator_used;
     }
     /// `const auto [weight, bias] = pass.parameters();`
-    [[nodiscard]] auto parameters() const { return spans<list_of_parameters>(parameter_data); }
-    [[nodiscard]] auto gradients() const { return spans<list_of_parameters>(gradient_data); }
-    [[nodiscard]] auto buffers() const { return spans<list_of_buffers>(buffer_data); }
-
-private:
-    struct list_of_parameters {
-        static constexpr auto value = detail::parameters_of<L>();
-    };
-    struct list_of_buffers {
-        static constexpr auto value = detail::buffers_of<L>();
-    };
-    template <class List, class P>
-    static auto spans(P* base)
-    {
-        constexpr auto offset = detail::offsets_of<T>(List::value);
-        return [&]<std::size_t... I>(std::index_sequence<I...>)
-        {
-            return std::array<std::span<P>, sizeof...(I)>{std::span<P>(base + offset[I], List::value[I].shape.size())...};
-        }
-        (std::make_index_sequence<List::value.size()>{});
-    }
+    [[nodiscard]] auto parameters() const { return detail::spans_of<detail::facts<L>.parameters>(parameter_data, detail::facts<L>.parameter); }
+    [[nodiscard]] auto gradients() const { return detail::spans_of<detail::facts<L>.parameters>(gradient_data, detail::facts<L>.parameter); }
+    [[nodiscard]] auto buffers() const { return detail::spans_of<detail::facts<L>.buffers>(buffer_data, detail::facts<L>.buffer); }
 };
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -53,17 +53,27 @@ concept keeps_running_statistics = requires
 {
     bool(L::constants.running_is_std);
     double(L::constants.running_correction);
-    requires buffers_of<L>()
-    .size() == 2;
+    requires L::buffers.size() == 2;
 };
 
-/// 0 for a layer that keeps none.
+/// What a layer keeps of how many features; of none for one that keeps nothing.
+struct kept_statistics {
+    std::size_t features = 0;
+    bool is_std = false;
+    double correction = 0;
+};
 template <class L>
-constexpr std::size_t features_tracked()
+constexpr kept_statistics statistics_of_leaf()
 {
-    if constexpr (keeps_running_statistics<L>) return buffers_of<L>()[0].shape.size();
-    else return 0;
+    if constexpr (keeps_running_statistics<L>) return {L::buffers[0].shape.size(), L::constants.running_is_std, L::constants.running_correction};
+    else return {};
 }
+template <class List>
+struct statistics_of_leaves;
+template <class... L>
+struct statistics_of_leaves<layer_list<L...>> {
+    static constexpr std::array<kept_statistics, sizeof...(L)> value{statistics_of_leaf<L>()...};
+};
 
 /// Means and sums of squared deviations, piece after piece (Chan, Golub & LeVeque 1979).
 struct running_moments {
@@ -106,38 +116,33 @@ template <class Net, class T, class X>
 [[nodiscard]] std::vector<Calibration> calibrate(const Model<Net, Eval, T>& model, const X& x)
 {
     if (x.dimension() == 0 || x.shape()[0] < 2) throw Error("ctnn.shape", "a calibration needs at least 2 samples");
-    using list = detail::flat_layers<Net>;
     const std::vector<LayerInfo> layers = layers_of<Net>();
     std::vector<detail::running_moments> moments(layers.size());
-    constexpr auto features = []<std::size_t... I>(std::index_sequence<I...>)
-    {
-        return std::array<std::size_t, list::size>{detail::features_tracked<typename list::template at<I>>()...};
-    }
-    (std::make_index_sequence<list::size>{});
+    constexpr auto& tracked = detail::statistics_of_leaves<detail::leaves_of<Net>>::value;
+    const auto of_layer = [&](std::size_t i) { return tracked[detail::shapes_of<Net>.leaf[i]]; };
     for_each_output(model, x, [&](std::size_t layer, std::span<const T> in, std::span<const T>) {
-        if (features[layer] > 0) moments[layer].add(in, features[layer]);
+        if (of_layer(layer).features > 0) moments[layer].add(in, of_layer(layer).features);
     });
     std::vector<Calibration> result;
-    const auto add = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-        using L = typename list::template at<I>;
-        if constexpr (detail::keeps_running_statistics<L>) {
-            const auto& m = moments[I];
-            const auto empty = xt::xtensor<double, 1>::from_shape({features[I]});
-            Calibration c{layers[I], L::constants.running_is_std, empty, empty, empty, empty};
-            const T* running = model.buffer_block() + detail::slots<Net, T>::value.buffer_offset[I];
-            constexpr auto offset = detail::offsets_of<T>(detail::buffers_of<L>());
-            for (std::size_t f = 0; f < features[I]; ++f) {
-                const double variance = m.squares[f] / (static_cast<double>(m.rows) - L::constants.running_correction);
-                c.running_mean(f) = static_cast<double>(running[offset[0] + f]);
-                c.running_spread(f) = static_cast<double>(running[offset[1] + f]);
-                c.mean(f) = m.mean[f];
-                c.spread(f) = c.spread_is_std ? std::sqrt(variance) : variance;
-            }
-            result.push_back(std::move(c));
+    constexpr auto& table = detail::slots<Net, T>::value;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        const auto [features, is_std, correction] = of_layer(i);
+        if (features == 0) continue;
+        const auto& m = moments[i];
+        const auto empty = xt::xtensor<double, 1>::from_shape({features});
+        Calibration c{layers[i], is_std, empty, empty, empty, empty};
+        const auto running = [&](std::size_t k) {
+            return model.parameter_block() + table.slot_at[table.buffer_used[table.buffer_uses[i] + k]].offset;
+        };
+        for (std::size_t f = 0; f < features; ++f) {
+            const double variance = m.squares[f] / (static_cast<double>(m.rows) - correction);
+            c.running_mean(f) = static_cast<double>(running(0)[f]);
+            c.running_spread(f) = static_cast<double>(running(1)[f]);
+            c.mean(f) = m.mean[f];
+            c.spread(f) = c.spread_is_std ? std::sqrt(variance) : variance;
         }
-    };
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (add(std::integral_constant<std::size_t, I>{}), ...); }
-    (std::make_index_sequence<list::size>{});
+        result.push_back(std::move(c));
+    }
     return result;
 }
 

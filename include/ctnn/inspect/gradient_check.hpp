@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -28,6 +29,35 @@ struct GradientReport {
 
 namespace detail {
 
+/// Numbers, or class ids, for each input; numbers for each output.
+template <class Net, std::size_t B, std::size_t... I>
+auto random_inputs(Generator& generator, std::index_sequence<I...>)
+{
+    const auto one = [&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+        constexpr std::size_t classes = classes_of_input<Net>(K);
+        using element = std::conditional_t<(classes > 0), std::int64_t, double>;
+        auto x = xt::xtensor<element, input_shape<Net, K>::rank + 1>::from_shape(batch_extents<input_shape<Net, K>>(B));
+        if constexpr (classes > 0) generator.fill_randint(std::span<element>(x.data(), x.size()), 0, static_cast<std::int64_t>(classes));
+        else generator.fill_randn(std::span<element>(x.data(), x.size()));
+        return x;
+    };
+    return std::tuple{one(std::integral_constant<std::size_t, I>{})...};
+}
+template <class Net, std::size_t B, std::size_t... K>
+auto random_gradients(Generator& generator, std::index_sequence<K...>)
+{
+    std::tuple all{xt::xtensor<double, output_shape<Net, K>::rank + 1>::from_shape(batch_extents<output_shape<Net, K>>(B))...};
+    std::apply([&](auto&... dy) { (generator.fill_randn(std::span<double>(dy.data(), dy.size())), ...); }, all);
+    return all;
+}
+/// The k-th tensor of several, or the only one, as numbers.
+template <std::size_t K, class Y>
+std::span<const double> numbers_in(const Y& y)
+{
+    if constexpr (requires { std::tuple_size<Y>::value; }) return {std::get<K>(y).data(), std::get<K>(y).size()};
+    else return {y.data(), y.size()};
+}
+
 template <class Net, std::size_t B>
 GradientReport compare_gradients(Generator& generator)
 {
@@ -35,21 +65,18 @@ GradientReport compare_gradients(Generator& generator)
     Checked model;
     model.for_each_parameter([&](auto, auto value, auto) { generator.fill_randn(std::span<double>(value.data(), value.size())); });
 
-    constexpr auto x_extents = detail::batch_extents<input_shape<Net>>(B);
-    constexpr std::size_t classes = detail::facts_table<detail::flat_layers<Net>>::value[0].classes;
-    using element = std::conditional_t<(classes > 0), std::int64_t, double>;
-    auto x = xt::xtensor<element, x_extents.size()>::from_shape(x_extents);
-    if constexpr (classes > 0) generator.fill_randint(std::span<element>(x.data(), x.size()), 0, static_cast<std::int64_t>(classes));
-    else generator.fill_randn(std::span<element>(x.data(), x.size()));
-    auto dy = xt::xtensor<double, output_shape<Net>::rank + 1>::from_shape(detail::batch_extents<output_shape<Net>>(B));
-    generator.fill_randn(std::span<double>(dy.data(), dy.size()));
+    auto x = random_inputs<Net, B>(generator, std::make_index_sequence<Checked::inputs>{});
+    auto dy = random_gradients<Net, B>(generator, std::make_index_sequence<Checked::outputs>{});
 
     const Generator drawn = generator; // every pass draws the same again
     const auto objective = [&] {
         Generator drawing = drawn;
-        const auto y = model.forward(x, drawing);
+        const auto y = std::apply([&](const auto&... each) { return model.forward(each..., drawing); }, x);
         double sum = 0;
-        for (std::size_t i = 0; i < dy.size(); ++i) sum += dy.data()[i] * y.data()[i];
+        for_each_index<Checked::outputs>([&](auto k) {
+            const auto& [of_y, of_dy] = std::pair(numbers_in<k()>(y), numbers_in<k()>(dy));
+            for (std::size_t i = 0; i < of_dy.size(); ++i) sum += of_dy[i] * of_y[i];
+        });
         return sum;
     };
     (void)objective();
@@ -82,11 +109,13 @@ GradientReport compare_gradients(Generator& generator)
     // All analytic gradients first: objective() runs forward again and again.
     std::vector<std::pair<std::string, std::vector<double>>> analytic;
     std::vector<double*> values;
-    if constexpr (classes == 0) {
-        const auto dx = model.input_gradient();
-        analytic.emplace_back("input", std::vector<double>(dx.data(), dx.data() + dx.size()));
-        values.push_back(x.data());
-    }
+    for_each_index<Checked::inputs>([&](auto k) {
+        if constexpr (classes_of_input<Net>(k()) == 0) {
+            const auto dx = model.template input_gradient<k()>();
+            analytic.emplace_back(k() == 0 ? "input" : "input " + std::to_string(k()), std::vector<double>(dx.data(), dx.data() + dx.size()));
+            values.push_back(std::get<k()>(x).data());
+        }
+    });
     model.for_each_parameter([&](auto name, auto value, auto gradient) {
         analytic.emplace_back(std::string(name), std::vector<double>(gradient.data(), gradient.data() + gradient.size()));
         values.push_back(value.data());

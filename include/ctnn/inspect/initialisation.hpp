@@ -2,6 +2,7 @@
 /// How a network starts: what theory says of each layer's spread, what a first batch shows.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -36,8 +37,7 @@ Spread expected_of_elementwise(const Spread& x)
     constexpr std::size_t n = 1601;
     std::vector<double> at(n), y(n);
     for (std::size_t i = 0; i < n; ++i) at[i] = x.mean + x.std * (static_cast<double>(i) / 100 - 8);
-    L::forward(
-        Pass<L, double, Eval, shape<1>>{.rows = n, .x_data = at.data(), .y_data = y.data(), .parameter_data = nullptr, .buffer_data = nullptr});
+    L::forward(Pass<L, double, Eval, shape<1>>{.rows = n, .x_data = {at.data()}, .y_data = y.data()});
     double weight = 0, mean = 0, square = 0;
     for (std::size_t i = 0; i < n; ++i) {
         const double z = static_cast<double>(i) / 100 - 8, w = std::exp(-z * z / 2);
@@ -50,39 +50,49 @@ Spread expected_of_elementwise(const Spread& x)
     return {mean, std::sqrt(variance < 0 ? 0 : variance)};
 }
 
-/// What goes into layer I, by what is known before, becomes what comes out of it.
-template <class L, std::size_t N>
-Spread expected_output(const Spread& x, const std::array<Spread, N>& parameters)
+/// What comes out of a layer, by what is known of its inputs and parameters; NaN for a layer without theory.
+template <class L>
+Spread expected_output(const Spread* x, const Spread* p)
 {
-    if constexpr (requires { Spread(L::expected(x, parameters)); }) return L::expected(x, parameters);
-    else if constexpr (facts_of<L>().reshapes_only) return x;
-    else if constexpr (facts_of<L>().in_place && N == 0 && facts_of<L>().buffers == 0 && facts_of<L>().classes == 0)
-        return expected_of_elementwise<L>(x);
+    std::array<Spread, facts<L>.inputs> inputs;
+    std::copy_n(x, inputs.size(), inputs.begin());
+    std::array<Spread, facts<L>.parameters> parameters;
+    std::copy_n(p, parameters.size(), parameters.begin());
+    if constexpr (requires { Spread(L::expected(inputs, parameters)); }) return L::expected(inputs, parameters);
+    else if constexpr (requires { Spread(L::expected(*x, parameters)); }) return L::expected(*x, parameters);
+    else if constexpr (facts<L>.reshapes_only) return *x;
+    else if constexpr (facts<L>.in_place && facts<L>.inputs == 1 && parameters.size() == 0 && facts<L>.buffers == 0 && facts<L>.classes == 0)
+        return expected_of_elementwise<L>(*x);
     else return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
 }
+template <class List>
+struct expected_outputs;
+template <class... L>
+struct expected_outputs<layer_list<L...>> {
+    static constexpr std::array<Spread (*)(const Spread*, const Spread*), sizeof...(L)> value{expected_output<L>...};
+};
 
-/// The predicted spread of every layer's output; behind a layer without theory it goes on from what was measured.
+/// The predicted spread of every layer's output; after a layer without theory it goes on from what was measured.
 template <class Net, class T>
-std::vector<Spread> predict(const T* parameter_block, Spread x, const std::vector<layer_numbers<T>>& measured)
+std::vector<Spread> predict(const T* parameter_block, const std::vector<Spread>& inputs, const std::vector<layer_numbers<T>>& measured)
 {
-    using table = slots<Net, T>;
+    constexpr auto& table = slots<Net, T>::value;
+    constexpr auto& schedule = schedule_of<Net>;
+    std::array<Spread, schedule.size.values> known{};
+    for (std::size_t k = 0; k < inputs.size(); ++k) known[schedule.inputs[k]] = inputs[k];
     std::vector<Spread> all;
-    const auto layer = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-        using L = typename flat_layers<Net>::template at<I>;
-        std::array<Spread, facts_of<L>().parameters> spreads{};
-        std::size_t i = 0;
-        for (const slot& s : table::value.slot_at)
-            if (s.layer == I && !s.is_buffer) {
-                Spread& p = spreads[i++];
-                p = spread_of(std::span<const T>(parameter_block + s.offset, s.shape.size()));
-                if (s.shape.size() == 1) p.std = 0;
-            }
-        const Spread y = expected_output<L>(x, spreads);
+    for (std::size_t i = 0; i < schedule.size.nodes; ++i) {
+        std::vector<Spread> x, p;
+        for (std::size_t k = 0; k < schedule.nodes[i].reads.count; ++k) x.push_back(known[schedule.read(i, k)]);
+        for (std::size_t k = table.parameter_uses[i]; k < table.parameter_uses[i + 1]; ++k) {
+            const slot& s = table.slot_at[table.parameter_used[k]];
+            p.push_back(spread_of(std::span<const T>(parameter_block + s.offset, s.shape.size())));
+            if (s.shape.size() == 1) p.back().std = 0;
+        }
+        const Spread y = expected_outputs<leaves_of<Net>>::value[shapes_of<Net>.leaf[i]](x.data(), p.data());
         all.push_back(y);
-        x = std::isfinite(y.std) ? y : spread_of(measured[I].output);
-    };
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (layer(std::integral_constant<std::size_t, I>{}), ...); }
-    (std::make_index_sequence<flat_layers<Net>::size>{});
+        known[schedule.nodes[i].gives] = std::isfinite(y.std) ? y : spread_of(measured[i].output);
+    }
     return all;
 }
 
@@ -104,9 +114,9 @@ template <class Net, std::size_t B, class Keep, class T, class Criterion, class 
     const auto [loss, dy] = criterion(y, targets);
     probe.backward(dy);
 
-    Spread input;
-    if constexpr (!decltype(probe)::takes_ids) input = detail::with_numbers(x, [](auto numbers) { return detail::spread_of(numbers); });
-    const auto predicted = detail::predict<Net, T>(std::as_const(probe).parameter_block(), input, detail::numbers_of_layers(probe));
+    std::vector<Spread> inputs(1);
+    if constexpr (!decltype(probe)::takes_ids) inputs[0] = detail::with_numbers(x, [](auto numbers) { return detail::spread_of(numbers); });
+    const auto predicted = detail::predict<Net, T>(std::as_const(probe).parameter_block(), inputs, detail::numbers_of_layers(probe));
     double expected = std::numeric_limits<double>::quiet_NaN();
     if constexpr (requires { Criterion::of_equal_chances(std::size_t{}); })
         expected = Criterion::of_equal_chances(output_shape<Net>::value.last());

@@ -2,6 +2,7 @@
 /// The layers and parameters of a network as rows of tables: what they are, and the statistics of what is in them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -17,7 +18,7 @@ namespace ctnn::inline CTNN_ARCH {
 
 /// One layer of a network, as values.
 struct LayerInfo {
-    std::size_t index = 0;          ///< numbered through nested Sequentials, as in `model.output<index>()`
+    std::size_t index = 0;          ///< numbered through nested containers, as in `model.output<index>()`
     std::string path, type;         ///< "1.0" and "Linear<30, 100, NoBias>"
     std::vector<std::size_t> shape; ///< of one sample's output
     std::size_t parameters = 0;     ///< trainable numbers
@@ -56,11 +57,10 @@ namespace detail {
 template <class L>
 LayerInfo layer_info()
 {
-    constexpr layer_facts f = facts_of<L>();
+    constexpr layer_facts f = facts<L>;
     LayerInfo info;
     info.type = layer_name<L>();
-    info.parameters = f.parameter_elements;
-    info.elementwise = f.in_place && f.parameters == 0 && f.buffers == 0 && !f.reshapes_only && !f.training_only;
+    info.elementwise = f.in_place && f.inputs == 1 && f.parameters == 0 && f.buffers == 0 && !f.reshapes_only && !f.training_only;
     info.reshapes_only = f.reshapes_only;
     if constexpr (requires { Limits(L::limits); }) {
         info.limits = L::limits;
@@ -68,6 +68,13 @@ LayerInfo layer_info()
     }
     return info;
 }
+
+template <class List>
+struct layer_infos;
+template <class... L>
+struct layer_infos<layer_list<L...>> {
+    static constexpr std::array<LayerInfo (*)(), sizeof...(L)> value{layer_info<L>...};
+};
 
 /// The numbers of one layer in a training model.
 template <class T>
@@ -78,12 +85,8 @@ template <class Net, std::size_t B, class T>
 std::vector<layer_numbers<T>> numbers_of_layers(const Model<Net, Train<B, RetainGradients>, T>& model)
 {
     std::vector<layer_numbers<T>> all;
-    [&]<std::size_t... I>(std::index_sequence<I...>)
-    {
-        const auto add = [&](const auto& y, const auto& dy) { all.push_back({{y.data(), y.size()}, {dy.data(), dy.size()}}); };
-        (add(model.template output<I>(), model.template output_gradient<I>()), ...);
-    }
-    (std::make_index_sequence<flat_layers<Net>::size>{});
+    for (std::size_t i = 0; i < schedule_of<Net>.size.nodes; ++i)
+        all.push_back({model.workspace().output_numbers(i), model.workspace().output_gradient_numbers(i)});
     return all;
 }
 
@@ -98,8 +101,8 @@ struct parameter_at {
     {
         std::vector<parameter_at> list;
         for (const slot& s : slots<Net, T>::value.slot_at) {
-            if (s.is_buffer) continue;
-            parameter_at p{s.offset, s.shape.size(), std::string(s.name.view()), {}};
+            if (!is_learning(s)) continue;
+            parameter_at p{s.offset, s.shape.size(), std::string(s.name), {}};
             for (std::size_t i = 0; i < s.shape.rank; ++i) p.shape.push_back(s.shape[i]);
             list.push_back(std::move(p));
         }
@@ -114,28 +117,27 @@ struct parameter_at {
 template <class Net>
 [[nodiscard]] std::vector<LayerInfo> layers_of()
 {
+    constexpr auto& schedule = detail::schedule_of<Net>;
     std::vector<LayerInfo> layers;
-    const auto paths = detail::paths_of<Net>();
-    [&]<std::size_t... I>(std::index_sequence<I...>)
-    {
-        (layers.push_back(detail::layer_info<typename detail::flat_layers<Net>::template at<I>>()), ...);
-    }
-    (std::make_index_sequence<detail::flat_layers<Net>::size>{});
-    for (std::size_t i = layers.size(); i-- > 0;) {
-        LayerInfo& layer = layers[i];
-        const extents& shape = detail::shapes_of<Net>.at[i + 1];
+    for (std::size_t i = 0; i < schedule.size.nodes; ++i) {
+        LayerInfo& layer = layers.emplace_back(detail::layer_infos<detail::leaves_of<Net>>::value[detail::shapes_of<Net>.leaf[i]]());
+        const extents& shape = detail::shape_given<Net>(i);
         layer.index = i;
-        layer.path = std::string(paths[i].view());
+        layer.path = std::string(schedule.path(i));
+        layer.parameters = detail::parameter_elements<Net>(i);
         for (std::size_t axis = 0; axis < shape.rank; ++axis) layer.shape.push_back(shape[axis]);
-        if (i + 1 < layers.size())
-            layer.before_activation = layers[i + 1].elementwise || (layers[i + 1].reshapes_only && layers[i + 1].before_activation);
     }
+    for (std::size_t i = layers.size(); i-- > 0;)
+        for (std::size_t reader = i + 1; reader < layers.size(); ++reader)
+            if (schedule.read(reader) == schedule.nodes[i].gives &&
+                (layers[reader].elementwise || (layers[reader].reshapes_only && layers[reader].before_activation)))
+                layers[i].before_activation = true;
     return layers;
 }
 
 /// Statistics of every layer's output and output gradient in the last step, layers that only reshape left out.
 ///
-///   model : one that retains gradients, behind a forward and a backward
+///   model : one that retains gradients, after a forward and a backward
 ///   bins  : of the histograms, from the smallest to the largest number
 template <class Net, std::size_t B, class T>
 [[nodiscard]] std::vector<LayerStatistics> layer_statistics(const Model<Net, Train<B, RetainGradients>, T>& model, std::size_t bins = 50)

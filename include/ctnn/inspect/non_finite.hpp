@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
-#include <utility>
 
 #include <ctnn/model/summary.hpp>
 #include <ctnn/model/train.hpp>
@@ -17,22 +16,11 @@ namespace ctnn::inline CTNN_ARCH {
 template <class Net, std::size_t B, class Keep, class T>
 [[nodiscard]] std::string first_non_finite_layer(const Model<Net, Train<B, Keep>, T>& model)
 {
-    std::string name;
-    const auto paths = detail::paths_of<Net>();
-    [&]<std::size_t... I>(std::index_sequence<I...>)
-    {
-        const auto look = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
-            if (!name.empty()) return;
-            for (const T value : model.template output<At>())
-                if (!std::isfinite(value)) {
-                    name = std::string(paths[At].view()) + " (" + detail::layer_name<typename detail::flat_layers<Net>::template at<At>>() + ")";
-                    return;
-                }
-        };
-        (look(std::integral_constant<std::size_t, I>{}), ...);
-    }
-    (std::make_index_sequence<detail::flat_layers<Net>::size>{});
-    return name;
+    if constexpr (detail::is_sound<Net, Train<B, Keep>>) // else the model has complained
+        for (std::size_t i = 0; i < detail::schedule_of<Net>.size.nodes; ++i)
+            for (const T value : model.workspace().output_numbers(i))
+                if (!std::isfinite(value)) return std::string(detail::schedule_of<Net>.path(i)) + " (" + detail::name_of_node<Net>(i) + ")";
+    return {};
 }
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -25,7 +25,7 @@ namespace ctnn::inline CTNN_ARCH {
 struct Losses {};
 /// Mean, standard deviation and saturated share of layers' outputs.
 template <std::size_t... Layers>
-struct Outputs {};
+struct LayerOutputs {};
 /// Mean and standard deviation of the gradients of layers' outputs.
 template <std::size_t... Layers>
 struct OutputGradients {};
@@ -100,7 +100,7 @@ struct parameters_watched {
     template <class Net, fixed_string... N>
     static constexpr bool known(Kind<N...>*)
     {
-        return ((slots<Net, float>::find(N.view()) < slots<Net, float>::parameters) && ...);
+        return (slots<Net, float>::learns(N.view()) && ...);
     }
     template <class Net>
     static constexpr bool known(auto*)
@@ -121,7 +121,7 @@ inline constexpr bool has_what_is_watched = false;
 ///
 /// ```cpp
 /// Model<Net, Train<32, RetainGradients>> model{generator};
-/// Observer<Losses, Outputs<3, 6>, Updates<>> observer{model};
+/// Observer<Losses, LayerOutputs<3, 6>, Updates<>> observer{model};
 /// ...
 ///     model.backward(dlogits);
 ///     observer.step(model, sgd, loss);
@@ -129,7 +129,7 @@ inline constexpr bool has_what_is_watched = false;
 /// for (const ParameterHistory& p : observer.parameters()) std::printf("%s %.2f\n", p.name.c_str(), p.update_to_data.mean_of_end());
 /// ```
 ///
-///   What   : any of Losses, Outputs, OutputGradients, Parameters, ParameterGradients, Updates; `ObserveAll` has all of them
+///   What   : any of Losses, LayerOutputs, OutputGradients, Parameters, ParameterGradients, Updates; `ObserveAll` has all of them
 ///   errors : [ctnn.mode] outputs or their gradients are watched and the model does not retain them; [ctnn.name] a layer or parameter that the
 ///            network does not have; [ctnn.option] a period of 0
 ///   memory : bounded, however long the training: see Series. Updates keep a copy of the parameters
@@ -142,7 +142,7 @@ class Observer {
 
 public:
     /// What a model has to keep for this observer: `Model<Net, Train<32, Observer<...>::Keep>>`.
-    static constexpr bool watches_outputs = watches_layers<Outputs> || watches_layers<OutputGradients>;
+    static constexpr bool watches_outputs = watches_layers<LayerOutputs> || watches_layers<OutputGradients>;
     using Keep = std::conditional_t<watches_outputs, RetainGradients, KeepNothing>;
 
     template <class M>
@@ -202,8 +202,8 @@ private:
     static void check()
     {
         constexpr W* w = nullptr;
-        constexpr std::size_t layers = detail::flat_layers<Net>::size;
-        constexpr bool known = detail::layers_watched<Outputs>::beyond(w) <= layers &&
+        constexpr std::size_t layers = detail::schedule_of<Net>.size.nodes;
+        constexpr bool known = detail::layers_watched<LayerOutputs>::beyond(w) <= layers &&
                                detail::layers_watched<OutputGradients>::beyond(w) <= layers &&
                                detail::parameters_watched<Parameters>::template known<Net>(w) &&
                                detail::parameters_watched<ParameterGradients>::template known<Net>(w) &&
@@ -231,7 +231,7 @@ private:
             const auto numbers = detail::numbers_of_layers(model);
             for (LayerHistory& h : layers_) {
                 const auto& [output, gradient] = numbers[h.layer.index];
-                if (watched<Outputs>(h.layer.index)) {
+                if (watched<LayerOutputs>(h.layer.index)) {
                     const Spread s = detail::spread_of(output);
                     h.mean.add(steps_, s.mean);
                     h.std.add(steps_, s.std);
@@ -291,6 +291,6 @@ public:
 };
 
 /// Everything there is to see.
-using ObserveAll = Observer<Losses, Outputs<>, OutputGradients<>, Parameters<>, ParameterGradients<>, Updates<>>;
+using ObserveAll = Observer<Losses, LayerOutputs<>, OutputGradients<>, Parameters<>, ParameterGradients<>, Updates<>>;
 
 } // namespace ctnn::inline CTNN_ARCH

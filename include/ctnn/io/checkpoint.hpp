@@ -107,7 +107,7 @@ public:
         auto numbers = detail::numbers_of(*generator_);
         auto steps = static_cast<std::int64_t>(step);
         std::vector<detail::stored_array<const std::byte>> arrays = detail::arrays_of<const std::byte>(std::as_const(*model_), {});
-        for (const auto& a : state(numbers, steps)) arrays.push_back({a.name, a.type, a.shape, a.element, a.in_files, a.data});
+        for (const auto& a : state(numbers, steps)) arrays.push_back({a.name, a.type, a.shape, a.element, a.in_files, a.data, {}});
         detail::require_finite(arrays, path);
         detail::write_file(path, detail::safetensors_bytes(std::move(arrays), detail::signature_in_file(signature<typename M::network>()),
                                                            all_settings(settings)));

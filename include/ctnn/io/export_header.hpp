@@ -32,13 +32,14 @@ struct ExportOptions {
 namespace detail {
 
 // Shown by a compile error; never true.
-template <std::size_t Position, class L>
+template <class Position, class L>
 inline constexpr bool has_embedded_form = false;
 /// The facts are template parameters, because clang prints a condition as it is spelled.
-template <std::size_t Position, class L>
+template <class Position, class L>
 struct report_not_embedded {
-    static_assert(has_embedded_form<Position, L>, "[ctnn.layer] the layer at this position has no form for embedding: it needs using self = ... "
-                                                  "and embedded(x); see ctnn/core/concepts.hpp");
+    static_assert(has_embedded_form<Position, L>,
+                  "[ctnn.layer] the layer at this position has no form for embedding, or stands in a branch: it needs using self = ... "
+                  "and embedded(x); see ctnn/core/concepts.hpp");
 };
 template <class L>
 concept embeddable = speaks_for_itself<L> && requires
@@ -68,32 +69,62 @@ struct exported_layer {
     }
 }
 
-template <std::size_t I, class Net, Mode M, class T>
-[[gnu::cold]] exported_layer exported(const Model<Net, M, T>& model, const std::string& path, bool int8)
+template <class L, class M>
+[[gnu::cold]] exported_layer exported(const M& model, std::size_t node, const std::string& path, bool int8)
 {
-    using L = layer_at<Net, I>;
+    using T = typename M::scalar;
     exported_layer layer;
-    if constexpr (!embeddable<L>) {
-        (void)sizeof(report_not_embedded<I, L>);
-    } else {
-        constexpr extents x = shapes_of<Net>.at[I];
-        layer_values values = values_of_layer(model, I);
+    if constexpr (embeddable<L>) {
+        const extents& x = shape_read<typename M::network>(node);
+        layer_values values = values_of_layer(model, node);
         if constexpr (requires { L::template embedded_values<T>(values); }) {
             static_assert(!has_int8_form<L>, "[ctnn.layer] what embedded_values gives is exported as floats: leave out embedded(x, int8)");
             layer.type = L::embedded(x);
             for (auto& array : L::template embedded_values<T>(values))
                 layer.arrays.push_back({path + "_" + std::to_string(layer.arrays.size()), {}, std::move(array)});
         } else {
-            static constexpr auto parameters = parameters_of<L>();
-            static constexpr auto buffers = buffers_of<L>();
             layer.int8 = int8 && has_int8_form<L>;
             if constexpr (has_int8_form<L>) layer.type = L::embedded(x, int8);
             else layer.type = L::embedded(x);
-            add_arrays(layer, parameters, values, path);
-            add_arrays(layer, buffers, values, path);
+            add_arrays(layer, {facts<L>.parameter, facts<L>.parameters}, values, path);
+            add_arrays(layer, {facts<L>.buffer, facts<L>.buffers}, values, path);
         }
     }
     return layer;
+}
+template <class List, class M>
+struct exporters;
+template <class... L, class M>
+struct exporters<layer_list<L...>, M> {
+    static constexpr std::array<exported_layer (*)(const M&, std::size_t, const std::string&, bool), sizeof...(L)> value{exported<L, M>...};
+    static constexpr std::array<bool, sizeof...(L)> has_form{embeddable<L>...};
+};
+/// The first layer that runs in eval and has no form for embedding, or does not read what the one before it gives; the number of nodes
+/// when there is none.
+template <class Net>
+constexpr std::size_t first_not_embedded()
+{
+    constexpr auto& t = shapes_of<Net>;
+    constexpr auto& s = schedule_of<Net>;
+    std::size_t i = 0, value = s.inputs[0];
+    for (; i < s.size.nodes; ++i) {
+        if (s.read(i) != value || t.facts[i]->inputs != 1) break;
+        const bool runs = !t.facts[i]->reshapes_only && !t.facts[i]->training_only;
+        if (runs && !exporters<leaves_of<Net>, Model<Net, Eval>>::has_form[t.leaf[i]]) break;
+        value = s.nodes[i].gives;
+    }
+    return i < s.size.nodes || (s.size.outputs == 1 && s.outputs[0] == value) ? i : i - 1;
+}
+
+/// A path as a part of a name in C++.
+inline std::string as_identifier(std::string_view path)
+{
+    std::string name;
+    for (const char c : path) {
+        const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        name += fits ? c : '_';
+    }
+    return name;
 }
 
 /// A float as C++ writes it in base 16, in every locale and to the last bit.
@@ -255,19 +286,23 @@ template <class Net, Mode M, class T>
 void export_header(const Model<Net, M, T>& model, const std::string& path, const std::string& name, const ExportOptions& options = {})
 {
     const detail::kept_errno keep;
-    using list = detail::flat_layers<Net>;
-    const auto paths = detail::paths_of<Net>();
+    constexpr auto& shapes = detail::shapes_of<Net>;
+    constexpr std::size_t without = detail::first_not_embedded<Net>();
+    if constexpr (without < detail::schedule_of<Net>.size.nodes) {
+        (void)sizeof(detail::report_not_embedded<detail::position_of<Net, without>, detail::layer_at<Net, without>>);
+        return;
+    }
     std::vector<detail::exported_layer> layers;
-    const auto add = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-        constexpr auto& facts = detail::facts_table<list>::value[I];
-        if constexpr (!facts.reshapes_only && !facts.training_only) {
-            std::string layer = "layer";
-            for (const char c : paths[I].view()) layer.append(layer == "layer" ? "_" : "").append(1, c == '.' ? '_' : c);
-            layers.push_back(detail::exported<I>(model, layer, options.int8));
-        }
-    };
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (add(std::integral_constant<std::size_t, I>{}), ...); }
-    (std::make_index_sequence<list::size>{});
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < detail::schedule_of<Net>.size.nodes; ++i) {
+        if (shapes.facts[i]->reshapes_only || shapes.facts[i]->training_only) continue;
+        const std::string place = detail::as_identifier(detail::schedule_of<Net>.path(i));
+        std::string layer = place.empty() ? "layer" : "layer_" + place;
+        const bool is_taken = std::any_of(names.begin(), names.end(), [&](const std::string& other) { return other == layer; });
+        if (is_taken) layer += "_at_" + std::to_string(i); // "a-b" and "a.b" are the same there
+        names.push_back(layer);
+        layers.push_back(detail::exporters<detail::leaves_of<Net>, Model<Net, M, T>>::value[shapes.leaf[i]](model, i, layer, options.int8));
+    }
     const std::string text = detail::header_text(layers, signature<Net>(), name, output_shape<Net>::size, path, options);
     detail::file_replacement file(path);
     file.write(text);

@@ -20,8 +20,10 @@ namespace detail {
 
 /// A layer whose first parameter can be exported as whole numbers.
 template <class L>
-concept has_int8_form = speaks_for_itself<L> && parameters_of<L>()
-.size() > 0 && requires { L::embedded(extents{}, true); };
+concept has_int8_form = speaks_for_itself<L> &&(facts<L>.parameters > 0) && requires
+{
+    L::embedded(extents{}, true);
+};
 template <class... L>
 constexpr std::array<bool, sizeof...(L)> int8_forms(layer_list<L...>)
 {
@@ -63,11 +65,12 @@ template <class Net, Mode M, class T>
 [[nodiscard]] Model<Net, Eval, T> with_int8_weights(const Model<Net, M, T>& model)
 {
     Model<Net, Eval, T> result{model};
-    constexpr auto int8 = detail::int8_forms(detail::flat_layers<Net>{});
+    constexpr auto int8 = detail::int8_forms(detail::leaves_of<Net>{});
     std::size_t next = 0;
+    const auto has_form = [&](std::size_t node) { return int8[detail::shapes_of<Net>.leaf[node]]; };
     for (const detail::slot& s : detail::slots<Net, T>::value.slot_at) {
-        if (s.layer < next || !int8[s.layer]) continue;
-        next = s.layer + 1; // the layer's other parameters stay
+        if (s.node < next || !has_form(s.node)) continue;
+        next = s.node + 1; // the layer's other parameters stay
         T* data = result.parameter_block() + s.offset;
         const auto m = detail::to_int8({data, data + s.shape.size()}, s.shape.last(), s.in_files);
         for (std::size_t i = 0; i < s.shape.size(); ++i) data[i] = static_cast<T>(m.numbers[i]) * static_cast<T>(m.scale[m.row[i]]);

@@ -2,19 +2,25 @@
 /// Parameters and running statistics to a safetensors file and back, under the names and with the axes of torch.nn.Sequential.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/pattern.hpp>
 #include <ctnn/io/file.hpp>
 #include <ctnn/io/safetensors.hpp>
 #include <ctnn/io/tensor_loader.hpp>
 #include <ctnn/model/model.hpp>
 #include <ctnn/model/network.hpp>
+#include <ctnn/model/slots.hpp>
 #include <ctnn/model/summary.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -30,23 +36,39 @@ struct LoadOptions {
     NameInFile name_in_file = {};
     bool allow_non_finite = false; ///< take NaN and infinite numbers as they are
     bool any_signature = false;    ///< take the file of another network, if all names and shapes are the same
+    std::string only = {};         ///< of the model's parameters and buffers those with such a name, '*' for any characters: "0.*"
+    std::string except = {};       ///< and not those with such a name
+};
+
+/// What a load of a part left as it was.
+struct LeftOut {
+    std::vector<std::string> of_model; ///< parameters and buffers that were not loaded
+    std::vector<std::string> of_file;  ///< tensors that are in none of those that were
 };
 
 namespace detail {
 
-/// Arrays that stand in two blocks of memory, as a file has them.
+/// Arrays that stand in the block of weights, as a file has them; a tied weight under each of its names.
 template <class Byte>
-[[gnu::cold]] std::vector<stored_array<Byte>> arrays_at(std::span<const slot> list, Byte* parameters, Byte* buffers, std::string_view type,
-                                                        std::size_t element, const NameInFile& name_in_file)
+[[gnu::cold]] std::vector<stored_array<Byte>> arrays_at(std::span<const slot> list, std::span<const slot> tied, Byte* weights,
+                                                        std::string_view type, std::size_t element, const NameInFile& name_in_file)
 {
     std::vector<stored_array<Byte>> arrays;
-    for (const slot& s : list) {
-        const std::string name(s.name.view());
-        std::vector<std::size_t> shape(s.shape.extent.begin(), s.shape.extent.begin() + static_cast<std::ptrdiff_t>(s.shape.rank));
-        if (s.in_files == layout::transposed) std::swap(shape[0], shape[1]);
-        Byte* data = (s.is_buffer ? buffers : parameters) + s.offset * element;
-        arrays.push_back({name_in_file ? name_in_file(name) : name, type, std::move(shape), element, s.in_files, data});
-    }
+    const auto named = [&](std::string_view name) { return name_in_file ? name_in_file(name) : std::string(name); };
+    const auto add = [&](const slot& s, std::string same_as) {
+        const extents e = s.in_file();
+        arrays.push_back({named(s.name),
+                          type,
+                          {e.extent.begin(), e.extent.begin() + static_cast<std::ptrdiff_t>(e.rank)},
+                          element,
+                          s.in_files,
+                          weights + s.offset * element,
+                          std::move(same_as)});
+    };
+    for (const slot& s : list) add(s, {});
+    for (const slot& s : tied)
+        for (const slot& own : list)
+            if (!own.is_buffer && own.offset == s.offset) add(s, named(own.name));
     return arrays;
 }
 /// All parameters, then all buffers of a model.
@@ -54,8 +76,9 @@ template <class Byte, class M>
 std::vector<stored_array<Byte>> arrays_of(M& model, const NameInFile& name_in_file)
 {
     using T = typename M::scalar;
-    return arrays_at(std::span<const slot>(slots<typename M::network, T>::value.slot_at), reinterpret_cast<Byte*>(model.parameter_block()),
-                     reinterpret_cast<Byte*>(model.buffer_block()), type_in_file<T>, sizeof(T), name_in_file);
+    constexpr auto& table = slots<typename M::network, T>::value;
+    return arrays_at(std::span<const slot>(table.slot_at), std::span<const slot>(table.tied), reinterpret_cast<Byte*>(model.parameter_block()),
+                     type_in_file<T>, sizeof(T), name_in_file);
 }
 
 /// The signature of a network as a file keeps it: one that is too long for a reader is cut, and ends with its checksum.
@@ -100,14 +123,36 @@ inline void require_signature(const std::string& path, const std::string& found,
     if (!options.allow_non_finite) require_finite(arrays, path, " (SaveOptions::allow_non_finite writes such numbers)");
     write_file(path, safetensors_bytes(std::move(arrays), signature_in_file(signature)));
 }
-[[gnu::cold]] inline void load_arrays(std::vector<stored_array<std::byte>> arrays, const std::string& signature, const std::string& path,
-                                      const LoadOptions& options)
+[[gnu::cold]] inline LeftOut load_arrays(std::vector<stored_array<std::byte>> arrays, std::span<const std::string_view> names,
+                                         const std::string& signature, const std::string& path, const LoadOptions& options)
 {
     const kept_errno keep;
-    const tensor_loader loader(path, std::move(arrays), tensor_loader::content::model);
-    if (!options.any_signature) require_signature(path, loader.signature(), signature_in_file(signature));
+    const bool is_part = !options.only.empty() || !options.except.empty();
+    LeftOut left;
+    if (is_part) {
+        std::vector<stored_array<std::byte>> wanted;
+        std::vector<std::string> wanted_names;
+        for (std::size_t i = 0; i < arrays.size(); ++i) {
+            const std::string& same = arrays[i].same_as; // a further name of a tied weight goes with the first
+            const bool goes_along = std::find(wanted_names.begin(), wanted_names.end(), same) != wanted_names.end();
+            const bool fits = (options.only.empty() || fits_pattern(names[i], options.only)) &&
+                              (options.except.empty() || !fits_pattern(names[i], options.except));
+            const bool is_wanted = same.empty() ? fits : goes_along;
+            if (is_wanted && same.empty()) wanted_names.push_back(arrays[i].name);
+            if (is_wanted) wanted.push_back(std::move(arrays[i]));
+            else left.of_model.emplace_back(names[i]);
+        }
+        if (wanted.empty())
+            throw Error("ctnn.option", "no parameter or buffer of the model is like '" + options.only + "'" +
+                                           (options.except.empty() ? "" : " and not like '" + options.except + "'"));
+        arrays = std::move(wanted);
+    }
+    tensor_loader loader(path, std::move(arrays), is_part ? tensor_loader::content::part : tensor_loader::content::model);
+    if (!options.any_signature && !is_part) require_signature(path, loader.signature(), signature_in_file(signature));
     if (!options.allow_non_finite) loader.require_finite();
     loader.put();
+    if (is_part) left.of_file = loader.others();
+    return left;
 }
 
 } // namespace detail
@@ -133,16 +178,74 @@ void save(const Model<Net, M, T>& model, const std::string& path, const SaveOpti
 /// ```cpp
 /// Model<Net, Eval> model;
 /// load(model, "names.safetensors");
+/// const LeftOut left = load(tuned, "names.safetensors", {.except = "4.*"}); // a new last layer keeps the values it has
 /// load(other, "theirs.safetensors", {.name_in_file = [](std::string_view name) { return "encoder." + std::string(name); }});
 /// ```
 ///
+///   part   : with `only` or `except` a part of the file into a part of the network, whatever the two signatures; what was left as it
+///            was is returned by name
 ///   errors : [ctnn.load] the file cannot be read; anything in it that is not as the format has it; a tensor that is missing, that the model
-///            does not have, or with another type or shape; another network's signature; a checksum that does not fit; NaN or infinity
+///            does not have, or with another type or shape; another network's signature; a checksum that does not fit; NaN or infinity;
+///            two different tensors for one tied weight; [ctnn.option] `only` and `except` leave nothing to load
 ///   cost   : memory for the model's numbers and at most 128 KiB
 template <class Net, Mode M, class T>
-void load(Model<Net, M, T>& model, const std::string& path, const LoadOptions& options = {})
+LeftOut load(Model<Net, M, T>& model, const std::string& path, const LoadOptions& options = {})
 {
-    detail::load_arrays(detail::arrays_of<std::byte>(model, options.name_in_file), signature<Net>(), path, options);
+    constexpr auto& table = detail::slots<Net, T>::value;
+    std::vector<std::string_view> names;
+    for (const detail::slot& s : table.slot_at) names.push_back(s.name);
+    for (const detail::slot& s : table.tied) names.push_back(s.name);
+    return detail::load_arrays(detail::arrays_of<std::byte>(model, options.name_in_file), names, signature<Net>(), path, options);
+}
+
+/// A tensor of a file: its name, its type as the format has it ("F32", "F64", "I64", ...), and its shape.
+struct TensorInfo {
+    std::string name, type;
+    std::vector<std::size_t> shape;
+};
+
+/// What tensors a safetensors file holds, in the order of its header.
+///   errors : [ctnn.load] the file cannot be read, or is not as the format has it
+[[nodiscard]] inline std::vector<TensorInfo> tensors_in(const std::string& path)
+{
+    struct {
+        std::vector<TensorInfo> all;
+        void metadata(const std::string&, const std::string&) {}
+        void tensor(const detail::described_tensor& t)
+        {
+            all.push_back({t.name, t.type, {t.extent.begin(), t.extent.begin() + static_cast<std::ptrdiff_t>(t.rank)}});
+        }
+    } contents;
+    const detail::kept_errno keep;
+    detail::input_file file(path);
+    (void)detail::read_header(file, contents);
+    return std::move(contents.all);
+}
+
+/// One tensor of a safetensors file, with the axes that it has there: `load_tensor<float, 2>("names.safetensors", "0.weight")`.
+///
+///   T, N   : float, double or std::int64_t, and its number of axes
+///   errors : [ctnn.load] those of `load`; no tensor of that name, or with another type or number of axes
+template <class T, std::size_t N>
+    requires(Scalar<T> || std::is_same_v<T, std::int64_t>)
+[[nodiscard]] xt::xtensor<T, N> load_tensor(const std::string& path, const std::string& name)
+{
+    for (const TensorInfo& t : tensors_in(path)) {
+        if (t.name != name) continue;
+        if (t.shape.size() != N)
+            throw Error("ctnn.load", "'" + path + "' cannot be loaded: tensor '" + name + "' has shape " + shape_text(t.shape) + ", expected " +
+                                         std::to_string(N) + " axes");
+        std::array<std::size_t, N> extents{};
+        std::copy_n(t.shape.begin(), N, extents.begin());
+        auto result = xt::xtensor<T, N>::from_shape(extents);
+        const detail::kept_errno keep;
+        detail::tensor_loader loader(
+            path, {{name, detail::type_in_file<T>, t.shape, sizeof(T), layout::same, reinterpret_cast<std::byte*>(result.data())}},
+            detail::tensor_loader::content::part);
+        loader.put();
+        return result;
+    }
+    throw Error("ctnn.load", "'" + path + "' cannot be loaded: it has no tensor '" + name + "'");
 }
 
 } // namespace ctnn::inline CTNN_ARCH

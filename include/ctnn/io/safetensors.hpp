@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The safetensors format, named arrays behind a JSON header: its limits, and files as bytes.
+/// The safetensors format, named arrays after a JSON header: its limits, and files as bytes.
 #pragma once
 
 #include <algorithm>
@@ -53,6 +53,7 @@ struct stored_array {
     std::size_t element = 4; ///< bytes of one number
     layout in_files = layout::same;
     Byte* data = nullptr;
+    std::string same_as = {}; ///< for a further name of a tied weight: the first one. A file may leave it out
 
     [[nodiscard]] std::size_t bytes() const
     {

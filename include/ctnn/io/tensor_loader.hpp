@@ -22,7 +22,7 @@ namespace ctnn::inline CTNN_ARCH::detail {
 /// tensors named "ctnn." and something, which are a training's state; nothing else.
 class tensor_loader {
 public:
-    enum class content { model, training };
+    enum class content { model, training, part };
 
     [[gnu::cold]] tensor_loader(const std::string& path, std::vector<stored_array<std::byte>> wanted, content wants)
         : file_(path), wanted_(std::move(wanted)), wants_(wants), spans_(wanted_.size())
@@ -31,8 +31,10 @@ public:
         for (std::size_t i = 0; i < wanted_.size(); ++i)
             if (!spans_[i].present && wanted_[i].name.starts_with("ctnn.") && settings_.empty())
                 fail("it holds a model, and no training to go on with");
-            else if (!spans_[i].present) misfit("tensor '" + wanted_[i].name + "' of shape " + shape_text(wanted_[i].shape) + " is missing");
+            else if (!spans_[i].present && wanted_[i].same_as.empty())
+                misfit("tensor '" + wanted_[i].name + "' of shape " + shape_text(wanted_[i].shape) + " is missing");
         read_data();
+        require_tied_equal();
     }
 
     /// Of the network that the file was saved from; empty when it does not say.
@@ -44,6 +46,7 @@ public:
     void require_finite() const
     {
         for (std::size_t i = 0; i < wanted_.size(); ++i) {
+            if (!spans_[i].present) continue;
             const auto [at, value] = first_non_finite(data_.data() + spans_[i].place, wanted_[i].bytes(), wanted_[i].type);
             if (at < wanted_[i].bytes())
                 fail("number " + std::to_string(at) + " of tensor '" + wanted_[i].name + "' is " + value + ", expected finite ones" +
@@ -60,11 +63,16 @@ public:
     /// Cannot fail any more.
     void put() const
     {
-        for (std::size_t i = 0; i < wanted_.size(); ++i) {
-            const auto& a = wanted_[i];
-            const bool turned = a.in_files == layout::transposed;
-            copy_array(a.data, data_.data() + spans_[i].place, turned ? a.shape[0] : 0, turned ? a.shape[1] : 0, a);
-        }
+        for (std::size_t i = 0; i < wanted_.size(); ++i)
+            if (spans_[i].present) put(i, wanted_[i].data);
+    }
+    /// The tensors that nobody asked for, without what belongs to a training or a BatchNorm that is there.
+    [[nodiscard]] std::vector<std::string> others() const
+    {
+        std::vector<std::string> names;
+        for (const std::string& name : extra_)
+            if (!name.starts_with("ctnn.") && !name.ends_with(batch_counter)) names.push_back(name);
+        return names;
     }
 
     void metadata(const std::string& key, const std::string& value)
@@ -119,17 +127,45 @@ private:
     std::string header_, signature_, settings_, checksum_;
     std::vector<std::byte> data_;
 
+    static constexpr std::string_view batch_counter = ".num_batches_tracked"; ///< PyTorch's, of a BatchNorm
+
+    /// An array of the file as the program has it.
+    void put(std::size_t i, std::byte* to) const
+    {
+        const auto& a = wanted_[i];
+        const bool turned = a.in_files == layout::transposed;
+        copy_array(to, data_.data() + spans_[i].place, turned ? a.shape[0] : 0, turned ? a.shape[1] : 0, a);
+    }
+    [[gnu::cold]] void require_tied_equal() const
+    {
+        for (std::size_t i = 0; i < wanted_.size(); ++i) {
+            if (!spans_[i].present || wanted_[i].same_as.empty()) continue;
+            std::size_t first = 0;
+            while (first < wanted_.size() && wanted_[first].name != wanted_[i].same_as) ++first;
+            if (first == wanted_.size()) continue; // a part is loaded, and that is not in it
+            std::vector<std::byte> one(wanted_[i].bytes()), other(wanted_[i].bytes());
+            put(i, one.data());
+            put(first, other.data());
+            if (one != other)
+                fail("tensors '" + wanted_[first].name + "' and '" + wanted_[i].name +
+                     "' differ; in the model they are one weight, expected equal ones");
+        }
+    }
+
     [[gnu::cold]] void extra(const described_tensor& t)
     {
-        constexpr std::string_view counter = ".num_batches_tracked";
+        constexpr std::string_view counter = batch_counter;
         const bool of_batch_norm =
             t.name.ends_with(counter) && t.type == "I64" && t.rank == 0 && std::any_of(wanted_.begin(), wanted_.end(), [&](const auto& a) {
                 return a.name == t.name.substr(0, t.name.size() - counter.size()) + ".running_mean";
             });
-        const bool trains = wants_ == content::training;
-        if (!of_batch_norm && (trains || !t.name.starts_with("ctnn.")))
+        const bool trains = wants_ == content::training, is_part = wants_ == content::part;
+        if (trains && t.name == "ctnn.optimizer.velocity")
+            fail("ctnn 0.1 wrote it, which kept the momentum of all parameters as one block; this version can load the model from it, but "
+                 "not go on with its training");
+        if (!of_batch_norm && !is_part && (trains || !t.name.starts_with("ctnn.")))
             misfit("tensor '" + t.name + "' of shape " + t.shape_text() + " is not in the " + (trains ? "training" : "model"));
-        if (extra_.size() == safetensors_limits::extra || t.name.size() > safetensors_limits::name)
+        if ((extra_.size() == safetensors_limits::extra && !is_part) || t.name.size() > safetensors_limits::name)
             fail("it has over " + std::to_string(safetensors_limits::extra) + " tensors that are not in the model, or a name of over " +
                  std::to_string(safetensors_limits::name) + " bytes");
         if (std::find(extra_.begin(), extra_.end(), t.name) != extra_.end()) fail("it has tensor '" + t.name + "' twice");
@@ -162,7 +198,7 @@ private:
                  std::to_string(end));
         std::size_t wanted_bytes = 0;
         for (const auto& a : wanted_) wanted_bytes += a.bytes();
-        extra_ = {}; // before the data: they count as memory too
+        if (wants_ != content::part) extra_ = {}; // before the data: they count as memory too
         keys_ = {};
         data_.resize(wanted_bytes);
         class checksum sum;
@@ -182,6 +218,7 @@ private:
         for (const std::size_t i : order) {
             std::uint64_t left = spans_[i].end - spans_[i].begin;
             spans_[i].place = place;
+            if (i < wanted_.size() && !spans_[i].present) continue; // a further name of a tied weight, which the file leaves out
             if (i < wanted_.size()) {
                 file_.read(data_.data() + place, wanted_[i].bytes());
                 sum.add(data_.data() + place, wanted_[i].bytes());

@@ -38,18 +38,36 @@ void affine(T* y, const T* x, const T* w, const T* b, Rows rows, Finish finish =
 template <std::size_t In, std::size_t Out>
 inline constexpr std::size_t affine_scratch = transposed_scratch<In>(Out);
 
-/// dx(rows,In) = dy(rows,Out) * w(In,Out)^T.   dx : =;   scratch : `affine_scratch<In, Out>` numbers
-template <std::size_t In, std::size_t Out, class T, class Rows>
+/// dx(rows,In) = dy(rows,Out) * w(In,Out)^T.   dx : =, or += with write_mode::add;   scratch : `affine_scratch<In, Out>` numbers
+template <std::size_t In, std::size_t Out, write_mode How = write_mode::set, class T, class Rows>
 void affine_backward_input(T* dx, T* scratch, const T* dy, const T* w, Rows rows)
 {
-    matmul<In, 1, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, transpose_of<T, Out>{w, scratch}, nullptr, rows, simd::constant<Out>{});
+    matmul<In, 1, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, transpose_of<T, Out>{w, scratch}, nullptr, rows, simd::constant<Out>{},
+                     finish_of<How>{});
 }
 
-/// dw(In,Out) = x(rows,In)^T * dy(rows,Out).   dw : =
-template <std::size_t In, std::size_t Out, class T, class Rows>
+/// dw(In,Out) = x(rows,In)^T * dy(rows,Out).   dw : =, or += with write_mode::add
+template <std::size_t In, std::size_t Out, write_mode How = write_mode::set, class T, class Rows>
 void affine_backward_weight(T* dw, const T* dy, const T* x, Rows rows)
 {
-    matmul<Out, 1, T>(rows_of<T, Out>{dw}, left<T, 1, In>{x}, rows_of<const T, Out>{dy}, nullptr, simd::constant<In>{}, rows);
+    matmul<Out, 1, T>(rows_of<T, Out>{dw}, left<T, 1, In>{x}, rows_of<const T, Out>{dy}, nullptr, simd::constant<In>{}, rows, finish_of<How>{});
+}
+
+/// The same three with the weight the other way round, w(Out,In); the forward one takes scratch: `transposed_scratch<Out>(In)`.
+template <std::size_t In, std::size_t Out, class T, class Rows, class Finish = no_activation>
+void affine_transposed(T* y, T* scratch, const T* x, const T* w, const T* b, Rows rows, Finish finish = {})
+{
+    matmul<Out>(rows_of<T, Out>{y}, left<T, In, 1>{x}, transpose_of<T, In>{w, scratch}, b, rows, simd::constant<In>{}, finish);
+}
+template <std::size_t In, std::size_t Out, write_mode How = write_mode::set, class T, class Rows>
+void affine_transposed_backward_input(T* dx, const T* dy, const T* w, Rows rows)
+{
+    matmul<In, 1, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, rows_of<const T, In>{w}, nullptr, rows, simd::constant<Out>{}, finish_of<How>{});
+}
+template <std::size_t In, std::size_t Out, write_mode How = write_mode::set, class T, class Rows>
+void affine_transposed_backward_weight(T* dw, const T* dy, const T* x, Rows rows)
+{
+    matmul<In, 1, T>(rows_of<T, In>{dw}, left<T, 1, Out>{dy}, rows_of<const T, In>{x}, nullptr, simd::constant<Out>{}, rows, finish_of<How>{});
 }
 
 } // namespace ctnn::inline CTNN_ARCH::kernel

@@ -33,6 +33,29 @@ template <class T>
                           [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, place.load(x + i) * place.load(factor + i)); });
 }
 
+/// y(n) = a(n) + b(n).   y : =, may be a or b
+template <class T>
+[[gnu::flatten]] void add(T* y, const T* a, const T* b, std::size_t n)
+{
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, place.load(a + i) + place.load(b + i)); });
+}
+
+/// y(n) += x(n) * factor(n).
+template <class T>
+[[gnu::flatten]] void multiply_add(T* y, const T* x, const T* factor, std::size_t n)
+{
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+        place.store(y + i, simd::fma(place.load(x + i), place.load(factor + i), place.load(y + i)));
+    });
+}
+
+/// y(n) = x(n).   y : =
+template <class T>
+[[gnu::flatten]] void copy(T* y, const T* x, std::size_t n)
+{
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, place.load(x + i)); });
+}
+
 namespace detail {
 
 /// term(0) + term(1) + ... in several chains, so that one addition need not wait for the one before it.
@@ -54,13 +77,14 @@ CTNN_INLINE simd::pack<T, N> sum_of_rows(std::size_t rows, F term)
 
 } // namespace detail
 
-/// y(C) = sum over rows of x(rows,C).   y : =
-template <std::size_t C, class T>
+/// y(C) = sum over rows of x(rows,C).   y : =, or += with write_mode::add
+template <std::size_t C, write_mode How = write_mode::set, class T>
 [[gnu::flatten]] void sum_rows(T* y, const T* x, std::size_t rows)
 {
     simd::for_each_columns<T, C, 2>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
-        place.store(y + c,
-                    detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c); }));
+        const auto sum =
+            detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c); });
+        place.store(y + c, How == write_mode::add ? place.load(y + c) + sum : sum);
     });
 }
 

@@ -37,11 +37,12 @@ template <std::size_t V, std::size_t C, std::size_t Ids, class T, class Id, clas
 }
 
 /// dtable(V,C)[ids(n)] += dy(n,C), an id that stands there twice is added twice; the rows of other ids become 0.   dtable : =
-template <std::size_t V, std::size_t C, class T, class Id>
+/// With write_mode::add they stay as they are.   dtable : +=
+template <std::size_t V, std::size_t C, write_mode How = write_mode::set, class T, class Id>
 [[gnu::flatten]] void gather_backward(T* dtable, const T* dy, const Id* ids, std::size_t n)
 {
     constexpr std::size_t W = simd::width<T>, padded = (C + W - 1) / W * W;
-    if constexpr (C % W != 0 && V * padded * sizeof(T) <= 8 * 1024) {
+    if constexpr (How == write_mode::set && C % W != 0 && V * padded * sizeof(T) <= 8 * 1024) {
         // Sums grow in whole registers: a register that has just been stored in part would have to reach the cache before it is read again.
         alignas(64) T sums[V * padded] = {};
         for (std::size_t i = 0; i < n; ++i) {
@@ -53,7 +54,7 @@ template <std::size_t V, std::size_t C, class T, class Id>
             simd::for_each_vec<T>(C, [&](std::size_t c, auto place)
                                          CTNN_INLINE_LAMBDA { place.store(dtable + v * C + c, simd::vec<T>::load(sums + v * padded + c)); });
     } else {
-        std::fill_n(dtable, V * C, T{0});
+        if constexpr (How == write_mode::set) std::fill_n(dtable, V * C, T{0});
         for (std::size_t i = 0; i < n; ++i) {
             T* row = dtable + static_cast<std::size_t>(ids[i]) * C;
             simd::for_each_vec<T>(C, [&](std::size_t c, auto place)

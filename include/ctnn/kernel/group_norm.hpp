@@ -65,10 +65,10 @@ template <std::size_t C, std::size_t Groups, class Activation = no_activation, c
 
 /// The gradients of `group_norm`, through each group's mean and variance; y, its result, is read when there is an activation.
 ///
-///   dgain, dshift : =        dx : =, may be dy
+///   dgain, dshift : =        dx : =, may be dy; += with write_mode::add, without an activation; untouched with skip
 ///   dx = inverse_std * (h - mean(h) - xhat * mean(h * xhat)),  h = d * gain,  d = dy * f',  xhat = (x - mean) * inverse_std
 ///   source : Wu & He 2018 (arXiv:1803.08494); Ba, Kiros & Hinton 2016 (arXiv:1607.06450)
-template <std::size_t C, std::size_t Groups, class Activation = no_activation, class T>
+template <std::size_t C, std::size_t Groups, class Activation = no_activation, write_mode How = write_mode::set, class T>
 [[gnu::flatten]] void group_norm_backward(T* dx, T* dgain, T* dshift, const T* dy, const T* y, const T* x, const T* gain, const T* mean,
                                           const T* inverse_std, std::size_t rows, std::size_t positions)
 {
@@ -90,7 +90,7 @@ template <std::size_t C, std::size_t Groups, class Activation = no_activation, c
                 V d = place.load(dy + start + i);
                 if constexpr (!std::is_same_v<Activation, no_activation>) {
                     d = Activation{}.backward(d, place.load(y + start + i));
-                    place.store(dx + start + i, d);
+                    if constexpr (How != write_mode::skip) place.store(dx + start + i, d);
                 }
                 const V xhat = (place.load(x + start + i) - m) * inverse, h = d * place.load(gain + g * D + c);
                 place.store(dgain_of + c, simd::fma(d, xhat, place.load(dgain_of + c)));
@@ -98,13 +98,15 @@ template <std::size_t C, std::size_t Groups, class Activation = no_activation, c
                 product = product + place.only(h * xhat);
                 return h;
             });
+            if constexpr (How == write_mode::skip) continue;
             const V constant(sum * share), slope(simd::sum(product) * share);
             const T* const again = std::is_same_v<Activation, no_activation> ? dy : dx;
             for (std::size_t p = 0; p < positions; ++p)
                 simd::for_each_vec<T>(D, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
                     const std::size_t i = start + p * C + c;
                     const V xhat = (place.load(x + i) - m) * inverse, h = place.load(again + i) * place.load(gain + g * D + c);
-                    place.store(dx + i, simd::fnma(xhat, slope, h - constant) * inverse);
+                    const V result = simd::fnma(xhat, slope, h - constant) * inverse;
+                    place.store(dx + i, How == write_mode::add ? place.load(dx + i) + result : result);
                 });
         }
 }

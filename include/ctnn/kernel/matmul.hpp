@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include <ctnn/kernel/activation.hpp>
 #include <ctnn/kernel/transpose.hpp>
@@ -11,6 +12,12 @@
 #include <ctnn/simd/pack.hpp>
 
 namespace ctnn::inline CTNN_ARCH::kernel {
+
+/// Stands in the place of an activation where a product is added to what is there: y += a * b.
+struct add_to_result : no_activation {};
+/// The same as a choice.
+template <write_mode How>
+using finish_of = std::conditional_t<How == write_mode::add, add_to_result, no_activation>;
 
 /// A matrix read element by element: `row` and `k` are the distances between neighbours along its two axes, so the same kernel
 /// reads a matrix or its transpose.
@@ -101,7 +108,11 @@ CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
     if constexpr (Parts > 1) accumulate<whole>(total, a, b, 0, Parts * length, safe - Parts * length);
     if constexpr (Careful > 0) accumulate<Place>(total, a, b, 0, safe, last - safe);
     CTNN_UNROLL
-    for (std::size_t r = 0; r < MR; ++r) Place::store(y.data + r * Y::stride, P::map(finish, total[0][r]));
+    for (std::size_t r = 0; r < MR; ++r) {
+        P result = P::map(finish, total[0][r]);
+        if constexpr (std::is_same_v<Finish, add_to_result>) result = Place::load(y.data + r * Y::stride) + result;
+        Place::store(y.data + r * Y::stride, result);
+    }
 }
 
 /// `count` blocks of MR rows, one under the other; moves y and a behind them.
@@ -185,7 +196,7 @@ constexpr std::size_t transposed_scratch(std::size_t K)
 
 /// y(rows, N) = finish([start(N) +] a(rows, K) * b(K, N)).
 ///
-///   y       : overwritten; start : added to each row, may be null
+///   y       : overwritten, or added to with `add_to_result`; start : added to each row, may be null
 ///   rows, K : numbers, or better `simd::constant`s
 ///   order   : see `detail::block`: the bits of a row do not depend on the number of rows
 ///   cost    : 2 rows K N operations; no allocation

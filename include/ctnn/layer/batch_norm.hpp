@@ -120,7 +120,7 @@ struct BatchNorm {
         check();
         const auto [gain, shift] = pass.parameters();
         const auto [running_mean, running_spread] = pass.buffers();
-        const auto rows = pass.template rows_of<C>();
+        const std::size_t rows = pass.template rows_of<C>(); // one function for batches that are full and those that are not
         using activation = typename P::activation;
         if constexpr (P::training)
             kernel::batch_norm<C, activation, typename P::scalar>(
@@ -137,7 +137,7 @@ struct BatchNorm {
         const auto [dgain, dshift] = pass.gradients();
         kernel::batch_norm_backward<C, typename P::activation>(pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.y().data(),
                                                                pass.x().data(), pass.parameters()[0].data(), pass.saved(), pass.saved() + C,
-                                                               constants, pass.template rows_of<C>());
+                                                               constants, static_cast<std::size_t>(pass.template rows_of<C>()));
     }
 };
 

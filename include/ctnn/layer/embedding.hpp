@@ -18,11 +18,11 @@ namespace ctnn::inline CTNN_ARCH {
 
 /// A learnt vector of C features for each of V classes: `Embedding<27, 10>`, with a context of T ids `Embedding<27, 24, 8>`.
 ///
-///   x        : T class ids in 0..V-1. T may be left out where the next layer tells it: with `Linear<30, ...>` behind
+///   x        : T class ids in 0..V-1. T may be left out where the next layer tells it: with `Linear<30, ...>` after
 ///              `Embedding<27, 10>` it is 3; with a layer of C features, or none, x is a single id
 ///   y        : (T, C), or (C) for a single id
 ///   weight   : (V, C)
-///   backward : dweight is overwritten; an id that occurs twice adds twice; ids have no gradient
+///   backward : dweight is set or added to; an id that occurs twice adds twice; ids have no gradient
 ///   reset    : standard normal, as torch.nn.Embedding
 ///   errors   : [ctnn.class_id] an id outside 0..V-1, thrown by the model before anything is written
 template <std::size_t V, std::size_t C, std::size_t... T>
@@ -32,6 +32,7 @@ struct Embedding {
     static constexpr std::size_t classes = V;
     static constexpr uses derivative_uses = uses::input;
     static constexpr bool overwrites_gradients = true;
+    static constexpr bool adds_gradients = true;
     static constexpr std::array parameters{Parameter{"weight", {V, C}}};
 
     static constexpr extents output(const extents& x)
@@ -63,10 +64,12 @@ struct Embedding {
         kernel::gather<C>(pass.y().data(), weight.data(), pass.x().data(), pass.x().size());
     }
 
-    static void backward(const auto& pass)
+    template <class P>
+    static void backward(const P& pass)
     {
         const auto [dweight] = pass.gradients();
-        kernel::gather_backward<V, C>(dweight.data(), pass.dy().data(), pass.x().data(), pass.x().size());
+        if constexpr (P::weight_gradient != write_mode::skip)
+            kernel::gather_backward<V, C, P::weight_gradient>(dweight.data(), pass.dy().data(), pass.x().data(), pass.x().size());
     }
 };
 

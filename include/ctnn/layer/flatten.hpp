@@ -28,4 +28,10 @@ struct FlattenConsecutive {
     }
 };
 
+/// y = x: a branch that changes nothing, as in `Concat<Identity, Linear<8, 16>>`.
+struct Identity {
+    static constexpr bool reshapes_only = true;
+    static constexpr extents output(const extents& x) { return x; }
+};
+
 } // namespace ctnn::inline CTNN_ARCH

@@ -39,9 +39,9 @@ struct group_passes {
     {
         const auto [dgain, dshift] = pass.gradients();
         const std::size_t rows = pass.x().size() / (positions * C);
-        kernel::group_norm_backward<C, Groups, typename P::activation>(pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(),
-                                                                       pass.y().data(), pass.x().data(), pass.parameters()[0].data(),
-                                                                       pass.saved(), pass.saved() + rows * Groups, rows, positions);
+        kernel::group_norm_backward<C, Groups, typename P::activation, P::template input_gradient<>>(
+            pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.y().data(), pass.x().data(), pass.parameters()[0].data(),
+            pass.saved(), pass.saved() + rows * Groups, rows, positions);
     }
 };
 
@@ -64,6 +64,7 @@ struct GroupNorm {
     static constexpr bool overwrites_gradients = true;
     static constexpr bool in_place = true;
     using self = GroupNorm;
+    static constexpr bool adds_input_gradients = true;
     static constexpr applies_activation applies = applies_activation::both;
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
 
@@ -79,12 +80,12 @@ struct GroupNorm {
     template <class P>
     static void forward(const P& pass)
     {
-        detail::group_passes<C, Groups>::forward(pass, P::x_extent / C);
+        detail::group_passes<C, Groups>::forward(pass, P::template x_extent<> / C);
     }
     template <class P>
     static void backward(const P& pass)
     {
-        detail::group_passes<C, Groups>::backward(pass, P::x_extent / C);
+        detail::group_passes<C, Groups>::backward(pass, P::template x_extent<> / C);
     }
 };
 

@@ -26,6 +26,7 @@ struct LayerNorm {
     static constexpr bool overwrites_gradients = true;
     static constexpr bool in_place = true;
     using self = LayerNorm;
+    static constexpr bool adds_input_gradients = true;
     static constexpr applies_activation applies = applies_activation::both;
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
 

@@ -36,6 +36,9 @@ struct check_bias<WithBias> {};
 template <>
 struct check_bias<NoBias> {};
 
+template <std::size_t In, std::size_t Out, class Bias>
+struct TransposedLinear;
+
 } // namespace detail
 
 /// y = x w + b: `Linear<30, 200>`, or without b `Linear<30, 200, NoBias>`.
@@ -43,7 +46,7 @@ struct check_bias<NoBias> {};
 ///   x        : last extent In (applied at each position), or extents that multiply to In (flattened)
 ///   y        : the same with last extent Out, or (Out)
 ///   weight   : (In, Out), the transpose of PyTorch's and of that in files        bias : (Out)
-///   backward : dx, dweight and dbias are overwritten
+///   backward : dx, dweight and dbias are set or added to
 ///   reset    : weight and bias uniform in +-1/sqrt(In), drawn in the order of torch.nn.Linear
 ///   errors   : [ctnn.shape] any other x, or In or Out of 0
 ///   cost     : 2 In Out operations a row forward, twice that backward; scratch for some columns of the weight
@@ -55,6 +58,9 @@ struct Linear {
     static constexpr uses derivative_uses = uses::input;
     static constexpr bool overwrites_gradients = true;
     using self = Linear;
+    using transposed = detail::TransposedLinear<In, Out, Bias>; ///< the same on a weight of (Out, In), for a tied one
+    static constexpr bool adds_gradients = true;
+    static constexpr bool adds_input_gradients = true;
     static constexpr applies_activation applies = applies_activation::forward;
     static constexpr auto parameters = [] {
         if constexpr (has_bias) return std::array{Parameter{"weight", {In, Out}, 0, layout::transposed}, Parameter{"bias", {Out}}};
@@ -110,13 +116,77 @@ struct Linear {
     template <class P>
     static void backward(const P& pass)
     {
+        constexpr write_mode how = P::weight_gradient, how_dx = P::template input_gradient<>;
         const auto dp = pass.gradients();
         const auto rows = pass.template rows_of<In>();
-        kernel::affine_backward_weight<In, Out>(dp[0].data(), pass.dy().data(), pass.x().data(), rows);
-        if constexpr (has_bias) kernel::sum_rows<Out>(dp[1].data(), pass.dy().data(), rows);
-        if constexpr (P::wants_dx)
-            kernel::affine_backward_input<In, Out>(pass.dx().data(), pass.scratch(), pass.dy().data(), pass.parameters()[0].data(), rows);
+        if constexpr (how != write_mode::skip) {
+            kernel::affine_backward_weight<In, Out, how>(dp[0].data(), pass.dy().data(), pass.x().data(), rows);
+            if constexpr (has_bias) kernel::sum_rows<Out, how>(dp[1].data(), pass.dy().data(), rows);
+        }
+        if constexpr (how_dx != write_mode::skip)
+            kernel::affine_backward_input<In, Out, how_dx>(pass.dx().data(), pass.scratch(), pass.dy().data(), pass.parameters()[0].data(),
+                                                           rows);
     }
 };
 
+namespace detail {
+
+/// Linear with its weight as (Out, In): what a Tied layer becomes on the table of an embedding. It takes no part in fusion.
+///
+///   eval : with scratch, in which the weight is turned a few columns at a time
+template <std::size_t In, std::size_t Out, class Bias>
+struct TransposedLinear {
+    using plain = Linear<In, Out, Bias>;
+    using self = TransposedLinear;
+    static constexpr std::size_t in_features = In;
+    static constexpr uses derivative_uses = uses::input;
+    static constexpr bool adds_gradients = true, adds_input_gradients = true;
+    static constexpr auto parameters = [] {
+        auto all = plain::parameters;
+        all[0] = {"weight", {Out, In}, 0, layout::same};
+        return all;
+    }();
+
+    static constexpr extents output(const extents& x) { return plain::output(x); }
+    static constexpr std::size_t scratch(const extents&, std::size_t) { return kernel::transposed_scratch<Out>(In); }
+    static constexpr std::size_t eval_scratch(const extents&) { return kernel::transposed_scratch<Out>(In); }
+    static constexpr std::size_t multiply_adds(const extents& x) { return x.size() * Out; }
+
+    template <class T, std::size_t N>
+    static void reset(const std::array<std::span<T>, N>& p, Generator& generator)
+    {
+        plain::reset(p, generator); // the draws count, the weight is another's
+    }
+    template <std::size_t N>
+    static Spread expected(const Spread& x, const std::array<Spread, N>& p)
+    {
+        return plain::expected(x, p);
+    }
+    static std::string name() { return plain::name(); }
+
+    template <class P>
+    static void forward(const P& pass)
+    {
+        plain::check();
+        const auto p = pass.parameters();
+        kernel::affine_transposed<In, Out>(pass.y().data(), pass.scratch(), pass.x().data(), p[0].data(),
+                                           plain::has_bias ? p[p.size() - 1].data() : nullptr, pass.template rows_of<In>());
+    }
+
+    template <class P>
+    static void backward(const P& pass)
+    {
+        constexpr write_mode how = P::weight_gradient, how_dx = P::template input_gradient<>;
+        const auto dp = pass.gradients();
+        const auto rows = pass.template rows_of<In>();
+        if constexpr (how != write_mode::skip) {
+            kernel::affine_transposed_backward_weight<In, Out, how>(dp[0].data(), pass.dy().data(), pass.x().data(), rows);
+            if constexpr (plain::has_bias) kernel::sum_rows<Out, how>(dp[1].data(), pass.dy().data(), rows);
+        }
+        if constexpr (how_dx != write_mode::skip)
+            kernel::affine_transposed_backward_input<In, Out, how_dx>(pass.dx().data(), pass.dy().data(), pass.parameters()[0].data(), rows);
+    }
+};
+
+} // namespace detail
 } // namespace ctnn::inline CTNN_ARCH

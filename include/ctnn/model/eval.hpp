@@ -5,58 +5,105 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <span>
+#include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include <ctnn/core/class_ids.hpp>
 #include <ctnn/model/model.hpp>
-#include <ctnn/model/parameters.hpp>
+#include <ctnn/model/workspace.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
 namespace detail {
 
-/// Activations of an eval pass stand on the stack in two arrays that layers read and write in turn. This says how large.
+/// How many samples an eval pass takes at once, and the memory that needs.
 template <class Net, class T>
-struct eval_plan {
-    using list = flat_layers<Net>;
-    static constexpr std::size_t layers = list::size;
-    static constexpr auto facts = facts_table<list>::value;
-    static constexpr bool takes_ids = facts[0].classes > 0;
-
-    struct table {
-        std::array<std::size_t, layers + 1> side{}; ///< where value i stands: 0 the input, 1 and 2 the arrays, 3 the output
-        std::array<bool, layers> runs{};            ///< not what passes through, or what the layer before does
-        std::array<bool, layers> applies{};         ///< whether layer i applies the activation of layer i + 1
-        std::array<std::size_t, 3> width{};         ///< numbers a row in arrays 1 and 2
-    };
-    /// What gives the numbers it takes is not run.
-    static constexpr bool passes_through(std::size_t i) { return facts[i].reshapes_only || facts[i].training_only; }
-
-    static constexpr table place = [] {
-        table t;
-        std::size_t last = layers; // the last layer that computes writes to the output, those behind it pass it through
-        while (last > 1 && passes_through(last - 1)) --last;
-        for (std::size_t i = 0; i < layers; ++i) {
-            const std::size_t from = t.side[i];
-            const bool stays = passes_through(i) || (facts[i].in_place && from != 0);
-            t.side[i + 1] = i + 1 >= last ? 3 : stays ? from : from == 1 ? 2 : 1;
-            t.runs[i] = !passes_through(i) && !(i > 0 && t.applies[i - 1]);
-            t.applies[i] = t.runs[i] && i + 1 < layers && facts[i + 1].is_activation && facts[i + 1].in_place &&
-                           facts[i].applies != applies_activation::never;
-            if (t.side[i + 1] < 3) t.width[t.side[i + 1]] = std::max(t.width[t.side[i + 1]], shapes_of<Net>.at[i + 1].size());
-        }
-        return t;
+struct eval_size {
+    using executor = detail::executor<Net, T, Eval, purpose{.element = sizeof(T)}>;
+    using plan = typename executor::plan;
+    static constexpr std::size_t scratch = plan::value.scratch_bytes, values = plan::value.bytes - scratch; ///< values: of a row
+    static constexpr std::size_t inputs = [] { // of a row, where they have to be copied
+        std::size_t bytes = 0;
+        for (std::size_t k = 0; k < plan::inputs; ++k) bytes += whole_lines<16>(plan::bytes_of(plan::schedule.inputs[k]));
+        return bytes;
     }();
+    static constexpr std::size_t bytes(std::size_t rows) { return rows * (values + inputs) + scratch; }
 
-    static constexpr std::size_t stack_bytes = 12 * 1024; ///< of the 16 KiB that no frame of ours exceeds
-    static constexpr std::size_t row_bytes =
-        sizeof(T) * (place.width[1] + place.width[2]) + (takes_ids ? sizeof(class_id) : sizeof(T)) * shapes_of<Net>.at[0].size();
-    static constexpr std::size_t rows = std::clamp<std::size_t>(stack_bytes / row_bytes, 1, 64);
-    static constexpr bool fits_stack = row_bytes <= stack_bytes;
+    /// As many rows as whole blocks of a product have, in every instruction set: else the last ones cost more than they are.
+    static constexpr std::size_t whole_blocks(std::size_t rows) { return rows > 12 ? rows / 12 * 12 : rows; }
+
+    static constexpr std::size_t stack_bytes = 12 * 1024; ///< of the 16 KiB that no frame exceeds
+    static constexpr bool fits_stack = bytes(1) <= stack_bytes;
+    static constexpr std::size_t on_stack =
+        fits_stack ? whole_blocks(std::clamp<std::size_t>((stack_bytes - scratch) / (values + inputs), 1, 64)) : 1;
+    /// Where a workspace is worth an allocation: with so few rows at once the weights are read too often.
+    static constexpr bool is_wide = on_stack < 8;
+    static constexpr std::size_t in_workspace = std::clamp<std::size_t>(3 * 1024 * 1024 / (values + inputs), 24, 256);
+    /// Pieces of a batch, as even as can be: a piece of few rows reads all weights for little.
+    static constexpr std::size_t room(std::size_t n)
+    {
+        const std::size_t pieces = (n + in_workspace - 1) / in_workspace;
+        return pieces <= 1 ? n : std::min(in_workspace, ((n + pieces - 1) / pieces + 11) / 12 * 12);
+    }
 };
+
+/// The I-th of several, or the only one.
+template <std::size_t I, class All>
+auto& source_at(All& all)
+{
+    if constexpr (requires { std::tuple_size<All>::value; }) return std::get<I>(all);
+    else return all;
+}
+
+/// An iterator whose numbers are copied, even if it is a pointer.
+template <class Iterator>
+struct copied {
+    Iterator at;
+    decltype(auto) operator*() const { return *at; }
+    copied& operator++()
+    {
+        ++at;
+        return *this;
+    }
+};
+template <class Iterator>
+copied(Iterator) -> copied<Iterator>;
+
+/// Runs n samples through the layers, `room` at once, in `eval_size::bytes(room)` bytes of memory.
+///
+///   from : a pointer to the numbers of the input, or an iterator, whose numbers are copied; a tuple for several inputs
+template <class Net, class T, class From>
+void eval_samples(const T* weights, From from, T* const* to, std::size_t n, std::byte* memory, std::size_t room)
+{
+    using size = eval_size<Net, T>;
+    using plan = typename size::plan;
+    using base = typename plan::base;
+    std::byte* pieces[base::count]{};
+    pieces[base::workspace] = memory;
+    for (std::size_t done = 0; done < n; done += room) {
+        const std::size_t rows = std::min(room, n - done);
+        std::byte* copy = memory + room * size::values + size::scratch;
+        for_each_index<plan::inputs>([&](auto i) {
+            using value = input_type<Net, T, i()>;
+            constexpr std::size_t numbers = input_shape<Net, i()>::size;
+            auto& source = source_at<i()>(from);
+            if constexpr (std::is_same_v<std::remove_cvref_t<decltype(source)>, const value*>) {
+                pieces[base::input + i()] = const_cast<std::byte*>(reinterpret_cast<const std::byte*>(source)); // only read
+                source += rows * numbers;
+            } else {
+                copy_numbers(reinterpret_cast<value*>(copy), source, rows * numbers);
+                pieces[base::input + i()] = copy;
+            }
+            copy += room * whole_lines<16>(numbers * sizeof(value));
+        });
+        for_each_index<plan::outputs>(
+            [&](auto k) { pieces[base::output + k()] = reinterpret_cast<std::byte*>(to[k()] + done * output_shape<Net, k()>::size); });
+        size::executor::forward({pieces, const_cast<T*>(weights), nullptr, rows, nullptr, room});
+    }
+}
 
 // Shown by a compile error; never true.
 template <class M>
@@ -64,97 +111,145 @@ inline constexpr bool can_learn = false;
 
 } // namespace detail
 
-/// A network that only answers: every call is const, keeps nothing and may run in many threads at once on one model. Memory is
-/// allocated when the model is made and not again, except for results that are returned as an xtensor.
+/// What eval works in when the caller brings it: `model.forward(x, y, workspace)` allocates nothing, however wide the network.
+/// One for each thread.
+template <class Net, Scalar T>
+    requires(detail::is_sound<Net, Eval>)
+class Workspace<Net, Eval, T> {
+public:
+    static constexpr std::size_t rows = detail::eval_size<Net, T>::in_workspace; ///< samples at once
+    static constexpr std::size_t bytes = detail::eval_size<Net, T>::bytes(rows);
+
+    Workspace() : memory_(bytes, detail::memory_block::not_zeroed{}) {}
+    [[nodiscard]] std::byte* data() { return memory_.template at<std::byte>(0); }
+
+private:
+    detail::memory_block memory_;
+};
+
+/// A network that only answers: every call is const, keeps nothing and may run in many threads at once on one model.
 ///
 /// The answer for a sample does not depend on the samples beside it, on their number or on its place among them, bit for bit.
 ///
-///   stack : at most 16 KiB a call. A layer so wide that one row does not fit takes its scratch from the heap instead
+///   memory : at most 16 KiB of stack a call. A network so wide that fewer than 8 rows fit there takes one allocation a call for a
+///            piece of the batch, or none with a `Workspace<Net, Eval>` of the caller
 template <class Net, Scalar T>
     requires detail::is_sound<Net, Eval>
 class Model<Net, Eval, T> {
-    using plan = detail::eval_plan<Net, T>;
-    using access = detail::parameter_access<Net, T>;
     using table = detail::slots<Net, T>;
-    using list = detail::flat_layers<Net>;
-    using value_type = std::conditional_t<plan::takes_ids, class_id, T>;
-    static constexpr std::size_t in_size = input_shape<Net>::size, out_size = output_shape<Net>::size;
+    using size = detail::eval_size<Net, T>;
+    static constexpr bool is_plain = detail::schedule_of<Net>.size.inputs == 1 && detail::schedule_of<Net>.size.outputs == 1;
 
 public:
     using network = Net;
     using mode = Eval;
     using scalar = T;
-    static constexpr std::size_t layers = plan::layers;
-    static constexpr std::size_t sample_size = in_size, output_size = out_size; ///< numbers (or ids) of one sample
-    static constexpr bool takes_ids = plan::takes_ids;
+    static constexpr std::size_t layers = table::nodes, inputs = detail::schedule_of<Net>.size.inputs,
+                                 outputs = detail::schedule_of<Net>.size.outputs; ///< layers; what forward takes and gives
+    static constexpr std::size_t sample_size = input_shape<Net>::size, output_size = output_shape<Net>::size; ///< of one sample
+    static constexpr bool takes_ids = detail::classes_of_input<Net>(0) > 0;
 
     /// Every parameter at its layer's constant initial value: 1 for gains, 0 for all else.
-    Model() { access::initialise(parameter_block(), buffer_block(), nullptr); }
+    Model() = default;
     /// Every layer draws its own initial values, in order.
-    explicit Model(Generator& generator) { access::initialise(parameter_block(), buffer_block(), &generator); }
+    explicit Model(Generator& generator) : weights_(generator) {}
     /// Parameters and buffers of another model of the same network.
     template <Mode M>
-    explicit Model(const Model<Net, M, T>& other)
-    {
-        std::copy_n(other.parameter_block(), table::parameter_elements, parameter_block());
-        std::copy_n(other.buffer_block(), table::buffer_elements, buffer_block());
-    }
+    explicit Model(const Model<Net, M, T>& other) : weights_(other.weights())
+    {}
+    explicit Model(Weights<Net, T> weights) : weights_(std::move(weights)) {}
 
     /// y = net(x) for any number of samples.
     ///
-    ///   x      : an xtensor of (n, input shape): numbers, or integers for a network that starts with an Embedding
-    ///   result : an xtensor of (n, output shape)
-    ///   errors : [ctnn.shape] other extents; [ctnn.class_id] an id out of range
+    /// ```cpp
+    /// const auto y = model.forward(x);                // an xtensor of (n, output shape)
+    /// model.forward(x, y);                            // into one that is there: an xtensor or a view without gaps
+    /// model.forward(x, y, workspace);                 // and in a Workspace<Net, Eval> of the caller
+    /// const auto [a, b] = other.forward(ids, numbers) // several inputs and outputs; into a std::tie(a, b)
+    /// ```
+    ///
+    ///   x      : for each input an xtensor of (n, input shape): numbers, or integers for an Embedding
+    ///   errors : [ctnn.shape] other extents, or y has gaps in memory; [ctnn.class_id] an id out of range; y is not written then
     template <class X>
-    [[nodiscard]] auto forward(const X& x) const
+    [[nodiscard]] auto forward(const X& x) const requires(is_plain)
     {
-        const auto y_extents = detail::batch_extents<output_shape<Net>>(x.dimension() > 0 ? static_cast<std::size_t>(x.shape()[0]) : 0);
-        auto y = xt::xtensor<T, output_shape<Net>::rank + 1>::from_shape(y_extents);
-        forward(x, y);
-        return y;
+        return forward_in(nullptr, x);
     }
-
-    /// The same into an xtensor or view `y` of (n, output shape) that is there already. Allocates nothing.
-    ///   errors : as above, and [ctnn.shape] y has other extents or gaps in memory; y is not written then
     template <class X, class Y>
-    void forward(const X& x, Y&& y) const
+    void forward(const X& x, Y&& y) const requires(is_plain)
     {
-        static_assert(std::is_same_v<typename std::remove_cvref_t<Y>::value_type, T>,
-                      "[ctnn.shape] the result of forward is an xtensor of the model's scalar type");
-        const std::size_t n = x.dimension() > 0 ? static_cast<std::size_t>(x.shape()[0]) : 0;
-        const auto extents_of_x = detail::batch_extents<input_shape<Net>>(n);
-        detail::require_shape("the input", x, extents_of_x);
-        detail::require_shape("the result", y, detail::batch_extents<output_shape<Net>>(n));
-        auto from = x.template begin<xt::layout_type::row_major>();
-        if constexpr (plan::takes_ids) detail::require_classes("the input", from, extents_of_x, plan::facts[0].classes);
-        T* to = detail::writable_data("the result", y);
-        for (std::size_t done = 0; done < n;) {
-            const std::size_t rows = std::min(plan::rows, n - done);
-            run<plan::rows>(to, from, rows);
-            to += rows * out_size;
-            done += rows;
+        T* const to[] = {checked_result<0>(y, checked_rows<0>(x))};
+        run(to, nullptr, x);
+    }
+    template <class X>
+    [[nodiscard]] auto forward(const X& x, Workspace<Net, Eval, T>& workspace) const requires(is_plain)
+    {
+        return forward_in(workspace.data(), x);
+    }
+    template <class X, class Y>
+    void forward(const X& x, Y&& y, Workspace<Net, Eval, T>& workspace) const requires(is_plain)
+    {
+        T* const to[] = {checked_result<0>(y, checked_rows<0>(x))};
+        run(to, workspace.data(), x);
+    }
+    template <class... Arguments>
+    auto forward(Arguments&&... arguments) const requires(!is_plain)
+    {
+        constexpr std::size_t given = sizeof...(Arguments);
+        constexpr bool fits = given >= inputs && given <= inputs + 2;
+        static_assert(fits || detail::takes_inputs<Net, given>,
+                      "[ctnn.shape] forward takes one tensor for each input of the network, then the results if they are there already "
+                      "(a std::tie of several), then a Workspace<Net, Eval>");
+        if constexpr (fits) {
+            const auto all = std::forward_as_tuple(arguments...);
+            constexpr bool has_workspace =
+                std::is_same_v<std::remove_cvref_t<std::tuple_element_t<given - 1, decltype(all)>>, Workspace<Net, Eval, T>>;
+            std::byte* memory = nullptr;
+            if constexpr (has_workspace) memory = std::get<given - 1>(all).data();
+            return [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>)
+            {
+                if constexpr (given == inputs + (has_workspace ? 1 : 0)) {
+                    return forward_in(memory, std::get<I>(all)...);
+                } else {
+                    const std::size_t n = (checked_rows<I>(std::get<I>(all)), ...);
+                    auto& y = std::get<inputs>(all);
+                    T* const to[] = {checked_result<K>(detail::source_at<K>(y), n)...};
+                    run(to, memory, std::get<I>(all)...);
+                }
+            }
+            (std::make_index_sequence<inputs>{}, std::make_index_sequence<outputs>{});
         }
     }
 
-    /// y = net(x) for one sample: any range of as many numbers or ids as a sample has. Allocates nothing.
+    /// y = net(x) for one sample: for each input any range of as many numbers or ids as a sample has. Allocates nothing unless a
+    /// row is wider than 12 KiB.
+    ///   result : a std::array; for several outputs a std::tuple of them
     ///   errors : [ctnn.shape] another number of them; [ctnn.class_id] an id out of range
-    template <class Range>
-    [[nodiscard]] std::array<T, out_size> forward_one(const Range& x) const
+    template <class... Range>
+    [[nodiscard]] auto forward_one(const Range&... x) const requires(sizeof...(Range) == inputs)
     {
-        std::array<T, out_size> y;
-        forward_one(x, std::span<T, out_size>(y));
-        return y;
+        if constexpr (outputs == 1) {
+            std::array<T, output_size> y;
+            T* const to[] = {y.data()};
+            run_one(to, x...);
+            return y;
+        } else {
+            return [&]<std::size_t... K>(std::index_sequence<K...>)
+            {
+                std::tuple<std::array<T, output_shape<Net, K>::size>...> y;
+                T* const to[] = {std::get<K>(y).data()...};
+                run_one(to, x...);
+                return y;
+            }
+            (std::make_index_sequence<outputs>{});
+        }
     }
-    /// The same into memory of the caller, for outputs too large to be returned.
+    /// The same of a network with one input and one output into memory of the caller, for results too large to be returned.
     template <class Range>
-    void forward_one(const Range& x, std::span<T, out_size> y) const
+    void forward_one(const Range& x, std::span<T, output_size> y) const requires(is_plain)
     {
-        if (static_cast<std::size_t>(std::size(x)) != in_size)
-            throw Error("ctnn.shape",
-                        "the sample has " + std::to_string(std::size(x)) + " elements, the model takes " + std::to_string(in_size));
-        if constexpr (plan::takes_ids) detail::require_classes("the sample", std::begin(x), std::array{in_size}, plan::facts[0].classes);
-        auto from = std::begin(x);
-        run<1>(y.data(), from, 1);
+        T* const to[] = {y.data()};
+        run_one(to, x);
     }
 
     /// Does not compile: an eval model has no gradients.
@@ -169,79 +264,154 @@ public:
     template <fixed_string Name>
     auto parameter()
     {
-        return access::template named<Name>(parameter_block(), buffer_block());
+        return weights_.template parameter<Name>();
     }
     template <fixed_string Name>
     auto parameter() const
     {
-        return access::template named<Name>(parameter_block(), buffer_block());
+        return weights_.template parameter<Name>();
     }
-    /// f(name, value) for each trainable parameter, in order.
+    /// f(name, value) for each parameter, in order.
     template <class F>
     void for_each_parameter(F&& f) const
     {
-        access::for_each_parameter(parameter_block(), buffer_block(), [&](auto, std::string_view name, auto value) { f(name, value); });
+        weights_.for_each_parameter(f);
     }
     /// f(name, value) for each buffer, such as running statistics.
     template <class F>
     void for_each_buffer(F&& f) const
     {
-        access::for_each_buffer(parameter_block(), buffer_block(), f);
+        weights_.for_each_buffer(f);
     }
 
-    [[nodiscard]] T* parameter_block() { return memory_.template at<T>(0); }
-    [[nodiscard]] const T* parameter_block() const { return memory_.template at<T>(0); }
-    [[nodiscard]] T* buffer_block() { return memory_.template at<T>(table::parameter_elements * sizeof(T)); }
-    [[nodiscard]] const T* buffer_block() const { return memory_.template at<T>(table::parameter_elements * sizeof(T)); }
+    [[nodiscard]] Weights<Net, T>& weights() { return weights_; }
+    [[nodiscard]] const Weights<Net, T>& weights() const { return weights_; }
+    [[nodiscard]] T* parameter_block() { return weights_.data(); }
+    [[nodiscard]] const T* parameter_block() const { return weights_.data(); }
 
 private:
-    detail::memory_block memory_{(table::parameter_elements + table::buffer_elements) * sizeof(T)};
+    Weights<Net, T> weights_;
 
-    /// Copies `rows` samples, at most Capacity, from an iterator, moves it on, and runs them through all layers.
-    template <std::size_t Capacity, class Iterator>
-    void run(T* y, Iterator& from, std::size_t rows) const
+    template <std::size_t K>
+    static auto result(std::size_t n)
     {
-        if constexpr (plan::fits_stack) {
-            alignas(64) T arrays[std::max<std::size_t>(1, Capacity * (plan::place.width[1] + plan::place.width[2]))];
-            __asm__("" : "=m"(arrays)); // no instruction; g++ does not see that every layer reads what one before it has written, and warns
-            alignas(64) value_type x[Capacity * in_size] = {};
-            run(y, from, rows, arrays, arrays + Capacity * plan::place.width[1], x);
+        return xt::xtensor<T, output_shape<Net, K>::rank + 1>::from_shape(detail::batch_extents<output_shape<Net, K>>(n));
+    }
+    template <class... X>
+    auto forward_in(std::byte* memory, const X&... x) const
+    {
+        return [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>)
+        {
+            const std::size_t n = (checked_rows<I>(x), ...);
+            if constexpr (outputs == 1) {
+                auto y = result<0>(n);
+                T* const to[] = {y.data()};
+                run(to, memory, x...);
+                return y;
+            } else {
+                std::tuple y{result<K>(n)...};
+                T* const to[] = {std::get<K>(y).data()...};
+                run(to, memory, x...);
+                return y;
+            }
+        }
+        (std::make_index_sequence<inputs>{}, std::make_index_sequence<outputs>{});
+    }
+
+    /// The number of samples of input I, which has the right extents and ids.
+    template <std::size_t I, class X>
+    static std::size_t checked_rows(const X& x)
+    {
+        const std::size_t n = detail::rows_of(x);
+        const auto expected = detail::batch_extents<input_shape<Net, I>>(n);
+        detail::require_shape("the input", x, expected);
+        if constexpr (constexpr std::size_t classes = detail::classes_of_input<Net>(I); classes > 0)
+            detail::require_classes("the input", x.template begin<xt::layout_type::row_major>(), expected, classes);
+        return n;
+    }
+    template <std::size_t K, class Y>
+    static T* checked_result(Y& y, std::size_t n)
+    {
+        static_assert(std::is_same_v<typename std::remove_cvref_t<Y>::value_type, T>,
+                      "[ctnn.shape] the result of forward is an xtensor of the model's scalar type");
+        detail::require_shape("the result", y, detail::batch_extents<output_shape<Net, K>>(n));
+        return detail::writable_data("the result", y);
+    }
+
+    /// Whether a result goes where the input stands.
+    template <class Number>
+    static bool overlap(const Number* from, std::size_t size, T* const* to, std::size_t n)
+    {
+        const auto address = [](const auto* p) { return reinterpret_cast<std::uintptr_t>(p); };
+        bool any = false;
+        detail::for_each_index<outputs>([&](auto k) {
+            any = any || (address(from) < address(to[k()] + n * output_shape<Net, k()>::size) && address(to[k()]) < address(from + size));
+        });
+        return any;
+    }
+    template <class X, class... More>
+    void run(T* const* to, std::byte* memory, const X& x, const More&... more) const
+    {
+        const std::size_t n = detail::rows_of(x);
+        if (((detail::rows_of(more) != n) || ...))
+            throw Error("ctnn.shape", "the inputs have different numbers of samples, expected " + std::to_string(n) + " of each");
+        if constexpr (sizeof...(More) == 0) {
+            // Numbers are read where they stand, if they stand there as the network reads them.
+            if constexpr (std::is_same_v<std::remove_const_t<typename X::value_type>, detail::input_type<Net, T, 0>>)
+                if (const auto* numbers = detail::dense_data(x); numbers != nullptr && !overlap(numbers, n * sample_size, to, n))
+                    return with_memory(numbers, to, n, memory);
+            with_memory(detail::copied{x.template begin<xt::layout_type::row_major>()}, to, n, memory);
         } else {
-            const auto arrays = std::make_unique<T[]>(plan::place.width[1] + plan::place.width[2]);
-            const auto x = std::make_unique<value_type[]>(in_size);
-            run(y, from, rows, arrays.get(), arrays.get() + plan::place.width[1], x.get());
+            with_memory(std::tuple{x.template begin<xt::layout_type::row_major>(), more.template begin<xt::layout_type::row_major>()...}, to, n,
+                        memory);
         }
     }
-    template <class Iterator>
-    void run(T* y, Iterator& from, std::size_t rows, T* first, T* second, value_type* x) const
+
+    template <std::size_t I, class Range>
+    static void check_sample(const Range& x)
     {
-        for (std::size_t i = 0; i < rows * in_size; ++i, ++from) x[i] = static_cast<value_type>(*from);
-        T* const sides[4] = {nullptr, first, second, y};
-        [&]<std::size_t... I>(std::index_sequence<I...>) { (layer<I>(sides, x, rows), ...); }
-        (std::make_index_sequence<layers>{});
+        constexpr std::size_t expected = input_shape<Net, I>::size;
+        if (static_cast<std::size_t>(std::size(x)) != expected)
+            throw Error("ctnn.shape",
+                        "the sample has " + std::to_string(std::size(x)) + " elements, the model takes " + std::to_string(expected));
+        if constexpr (constexpr std::size_t classes = detail::classes_of_input<Net>(I); classes > 0)
+            detail::require_classes("the sample", std::begin(x), std::array{expected}, classes);
+    }
+    template <class... Range>
+    void run_one(T* const* to, const Range&... x) const
+    {
+        [&]<std::size_t... I>(std::index_sequence<I...>) { (check_sample<I>(x), ...); }
+        (std::make_index_sequence<inputs>{});
+        const auto first = [&] {
+            if constexpr (inputs == 1) return (std::begin(x), ...);
+            else return std::tuple{std::begin(x)...};
+        }();
+        if constexpr (size::fits_stack) on_stack(first, to, 1);
+        else with_memory(first, to, 1, nullptr);
     }
 
-    template <std::size_t I>
-    void layer(T* const (&sides)[4], const value_type* x, std::size_t rows) const
+    template <class From>
+    void with_memory(const From& from, T* const* to, std::size_t n, std::byte* memory) const
     {
-        using L = typename list::template at<I>;
-        constexpr bool applies_next = plan::place.applies[I];
-        constexpr std::size_t from = plan::place.side[I], to = plan::place.side[applies_next ? I + 2 : I + 1];
-        if constexpr (!plan::place.runs[I]) {
-            if constexpr (plan::passes_through(I) && from == 0 && to == 3) std::copy_n(x, rows * out_size, sides[3]);
+        if constexpr (size::is_wide) {
+            if constexpr (size::fits_stack)
+                if (memory == nullptr && n <= size::on_stack) return on_stack(from, to, n);
+            detail::memory_block own;
+            if (memory == nullptr) {
+                own = detail::memory_block(size::bytes(size::room(n)), detail::memory_block::not_zeroed{});
+                memory = own.at<std::byte>(0);
+            }
+            detail::eval_samples<Net>(weights_.data(), from, to, n, memory, size::room(n));
         } else {
-            const auto input = [&] {
-                if constexpr (from == 0) return x;
-                else return static_cast<const T*>(sides[from]);
-            }();
-            using activation = detail::applied_activation<list, I, applies_next>;
-            L::forward(Pass<L, T, Eval, detail::shape_at<Net, I>, true, activation>{
-                .rows = rows,
-                .x_data = input,
-                .y_data = sides[to],
-                .parameter_data = parameter_block() + table::value.parameter_offset[I],
-                .buffer_data = buffer_block() + table::value.buffer_offset[I]});
+            on_stack(from, to, n);
         }
+    }
+    template <class From>
+    void on_stack(const From& from, T* const* to, std::size_t n) const
+    {
+        alignas(64) std::byte memory[std::max<std::size_t>(1, size::bytes(size::on_stack))];
+        __asm__("" : "=m"(memory)); // no instruction; g++ does not see that every layer reads what one before it has written, and warns
+        detail::eval_samples<Net>(weights_.data(), from, to, n, memory, size::on_stack);
     }
 };
 

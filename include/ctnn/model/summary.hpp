@@ -23,27 +23,55 @@ inline std::string grouped(std::size_t n)
     return s;
 }
 
-} // namespace detail
-
-namespace detail {
+/// The layer of node I as its user writes it, for every node.
+template <class List>
+struct leaf_names;
+template <class... L>
+struct leaf_names<layer_list<L...>> {
+    static constexpr std::array<std::string (*)(), sizeof...(L)> value{layer_name<L>...};
+};
+template <class Net>
+std::string name_of_node(std::size_t i)
+{
+    return leaf_names<leaves_of<Net>>::value[shapes_of<Net>.leaf[i]]();
+}
 
 template <class Net>
 struct signature_of {
     static std::string text() { return layer_name<Net>(); }
 };
 template <class... L>
-struct signature_of<Sequential<L...>> {
+std::string container_text(std::string name)
+{
+    name.resize(name.find('<'));
+    std::string list;
+    ((list += (list.empty() ? "" : ", ") + signature_of<L>::text()), ...);
+    return name + "<" + list + ">";
+}
+template <template <class...> class C, class... L>
+    requires container<C<L...>>
+struct signature_of<C<L...>> {
+    static std::string text() { return container_text<L...>(type_name<C<L...>>()); }
+};
+template <template <std::size_t, class> class C, std::size_t N, class L>
+    requires container<C<N, L>>
+struct signature_of<C<N, L>> {
+    static std::string text() { return "Repeat<" + std::to_string(N) + ", " + signature_of<L>::text() + ">"; }
+};
+template <template <fixed_string, class> class C, fixed_string Word, class L>
+    requires container<C<Word, L>>
+struct signature_of<C<Word, L>> {
     static std::string text()
     {
-        std::string list;
-        ((list += (list.empty() ? "" : ", ") + signature_of<L>::text()), ...);
-        return "Sequential<" + list + ">";
+        std::string name = type_name<C<Word, L>>();
+        name.resize(name.find('<'));
+        return name.append("<\"").append(Word.view()).append("\", ").append(signature_of<L>::text()).append(">");
     }
 };
 
 } // namespace detail
 
-/// The network as text, equal with every compiler: "Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, Tanh>". Layers of one's own
+/// The network as text, equal with every compiler: "Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, Tanh>". A user's layers
 /// stand in it without namespaces; one with default template arguments says `name()` (and `using self = ...`), or compilers differ.
 template <class Net>
 [[nodiscard]] std::string signature()
@@ -51,15 +79,15 @@ template <class Net>
     return detail::signature_of<Net>::text();
 }
 
-/// The table of layers: position, layer, output shape with the batch as B, trainable parameters; then the totals.
+/// The table of layers: path, layer, output shape with the batch as B, parameters; then the totals.
 template <class Net, class T = float>
 [[nodiscard]] std::string summary()
 {
-    using list = detail::flat_layers<Net>;
     std::string text;
     if constexpr (detail::fault_of<Net> != detail::fault::none) {
         (void)sizeof(detail::report<Net>);
     } else {
+        constexpr auto& schedule = detail::schedule_of<Net>;
         constexpr auto& shapes = detail::shapes_of<Net>;
         const auto with_batch = [](const extents& e) {
             std::string s = "(B";
@@ -67,15 +95,10 @@ template <class Net, class T = float>
             return s + ")";
         };
         std::vector<std::array<std::string, 4>> rows{{"", "layer", "output", "parameters"}};
-        rows.push_back({"", "input", with_batch(shapes.at[0]), ""});
-        const auto paths = detail::paths_of<Net>();
-        [&]<std::size_t... I>(std::index_sequence<I...>)
-        {
-            (rows.push_back({std::string(paths[I].view()), detail::layer_name<typename list::template at<I>>(), with_batch(shapes.at[I + 1]),
-                             detail::grouped(detail::facts_table<list>::value[I].parameter_elements)}),
-             ...);
-        }
-        (std::make_index_sequence<list::size>{});
+        for (std::size_t k = 0; k < schedule.size.inputs; ++k) rows.push_back({"", "input", with_batch(shapes.at[schedule.inputs[k]]), ""});
+        for (std::size_t i = 0; i < schedule.size.nodes; ++i)
+            rows.push_back({std::string(schedule.path(i)), detail::name_of_node<Net>(i), with_batch(shapes.at[schedule.nodes[i].gives]),
+                            detail::grouped(detail::parameter_elements<Net>(i))});
 
         std::array<std::size_t, 4> width{};
         for (const auto& row : rows)
@@ -87,8 +110,9 @@ template <class Net, class T = float>
             text += row[0] + pad(0) + "  " + row[1] + pad(1) + "  " + row[2] + pad(2) + "  " + pad(3) + row[3] + "\n";
             if (r == 0) text += rule + "\n";
         }
-        text += rule + "\n" + detail::grouped(parameter_count<Net>) + " parameters (" + detail::grouped(weight_bytes<Net, T>) + " bytes), " +
-                detail::grouped(multiply_adds<Net>) + " multiply-adds a sample\n";
+        text += rule + "\n" + detail::grouped(parameter_count<Net>) + " parameters (" + detail::grouped(weight_bytes<Net, T>) + " bytes), ";
+        if (trainable_count<Net> != parameter_count<Net>) text += detail::grouped(trainable_count<Net>) + " of them learn, ";
+        text += detail::grouped(multiply_adds<Net>) + " multiply-adds a sample\n";
     }
     return text;
 }

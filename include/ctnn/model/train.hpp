@@ -2,22 +2,35 @@
 /// The model that learns.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
+#include <cstring>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include <ctnn/core/class_ids.hpp>
 #include <ctnn/model/model.hpp>
-#include <ctnn/model/parameters.hpp>
-#include <ctnn/model/plan.hpp>
+#include <ctnn/model/workspace.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// A network in training on batches of B samples. Parameters, gradients, activations and scratch stand in one aligned block that
-/// is allocated here; no later call allocates. Views that it hands out refer into that block and end with the model.
+namespace detail {
+
+template <class... X>
+inline constexpr bool ends_with_generator = false;
+template <class X, class... More>
+inline constexpr bool ends_with_generator<X, More...> = ends_with_generator<More...>;
+template <class X>
+inline constexpr bool ends_with_generator<X> = std::is_same_v<std::remove_cvref_t<X>, Generator>;
+
+} // namespace detail
+
+/// A value for `backward`: gradients are added to those that are there.
+struct Accumulate {};
+inline constexpr Accumulate accumulate{};
+
+/// A network in training on batches of B samples: weights and a workspace, in one aligned block that is allocated here; no later
+/// call allocates. Views that it hands out refer into that block and end with the model.
 ///
 /// ```cpp
 /// Model<Net, Train<32>> model{generator};                 // each layer's own initial values, as PyTorch draws them
@@ -28,95 +41,106 @@ namespace ctnn::inline CTNN_ARCH {
 template <class Net, std::size_t B, class Keep, Scalar T>
     requires detail::is_sound<Net, Train<B, Keep>>
 class Model<Net, Train<B, Keep>, T> {
-    using plan = detail::train_plan<Net, T, Train<B, Keep>>;
-    using access = detail::parameter_access<Net, T>;
     using table = detail::slots<Net, T>;
-    using list = detail::flat_layers<Net>;
-    template <std::size_t I>
-    using shape_at = detail::shape_at<Net, I>;
+    using views = detail::slot_views<Net, T>;
 
 public:
     using network = Net;
     using mode = Train<B, Keep>;
     using scalar = T;
-    static constexpr std::size_t batch = B;
-    static constexpr std::size_t layers = plan::layers, sample_size = input_shape<Net>::size, output_size = output_shape<Net>::size;
-    static constexpr bool takes_ids = plan::takes_ids;
+    static constexpr std::size_t batch = B, layers = table::nodes, inputs = Workspace<Net, mode, T>::inputs,
+                                 outputs = Workspace<Net, mode, T>::outputs, sample_size = input_shape<Net>::size,
+                                 output_size = output_shape<Net>::size;
+    static constexpr bool takes_ids = detail::classes_of_input<Net>(0) > 0;
     using output_view = const_tensor_view<T, output_shape<Net>::rank + 1>;
 
     /// Every parameter at its layer's constant initial value: 1 for gains, 0 for all else.
-    Model() { access::initialise(parameter_block(), buffer_block(), nullptr); }
+    Model() : Model(detail::memory_block(Weights<Net, T>::bytes + Workspace<Net, mode, T>::bytes)) {}
     /// Every layer draws its own initial values, in order: the numbers of the same torch.nn.Sequential.
-    explicit Model(Generator& generator) { access::initialise(parameter_block(), buffer_block(), &generator); }
+    explicit Model(Generator& generator) : Model() { weights_.draw(generator); }
     /// Parameters and buffers of another model of the same network.
     template <Mode M>
-    explicit Model(const Model<Net, M, T>& other)
+    explicit Model(const Model<Net, M, T>& other) : Model()
     {
-        std::copy_n(other.parameter_block(), table::parameter_elements, parameter_block());
-        std::copy_n(other.buffer_block(), table::buffer_elements, buffer_block());
+        std::memcpy(weights_.data(), other.weights().data(), Weights<Net, T>::bytes);
     }
 
     /// y = net(x) for one batch, in training: BatchNorm uses and records the batch's own statistics.
     ///
-    ///   x      : an xtensor of (B, input shape): numbers, or integers for a network that starts with an Embedding
-    ///   result : a view of (B, output shape), good until the next forward
-    ///   errors : [ctnn.shape] other extents; [ctnn.class_id] an id out of range; nothing is changed then
-    template <class X>
-    output_view forward(const X& x)
+    ///   x         : for each input an xtensor of (B, input shape): numbers, or integers for an Embedding. An epoch's last batch
+    ///               may have fewer samples: it is as in PyTorch, and takes as long as a full one
+    ///   generator : the last argument for a network with layers that draw random numbers, such as Dropout
+    ///   result    : a view of (B, output shape), good until the next forward; a std::tuple of them for several outputs
+    ///   errors    : [ctnn.shape] other extents; [ctnn.class_id] an id out of range; nothing is changed then
+    template <class... X>
+    auto forward(const X&... x)
     {
         constexpr std::size_t draws = detail::first_that_draws<Net>();
         if constexpr (draws < layers)
-            static_assert(detail::draws_nothing<draws, typename list::template at<draws>>,
+            static_assert(detail::draws_nothing<detail::position_of<Net, draws>, detail::layer_at<Net, draws>>,
                           "[ctnn.mode] the layer at this position draws random numbers in training: call forward(x, generator)");
-        return run_forward(x, nullptr);
+        static_assert(sizeof...(X) == inputs || detail::takes_inputs<Net, sizeof...(X)>,
+                      "[ctnn.shape] forward takes one tensor for each input of the network, and then a generator if layers draw");
+        if constexpr (sizeof...(X) == inputs) return workspace_.forward(weights_, nullptr, x...);
+        else return workspace_.views_of_outputs();
     }
-    /// The same for a network with layers that draw random numbers, such as Dropout.
     template <class X>
-    output_view forward(const X& x, Generator& generator)
+    auto forward(const X& x, Generator& generator) requires(inputs == 1)
     {
-        return run_forward(x, &generator);
+        return workspace_.forward(weights_, &generator, x);
+    }
+    template <class X, class Y, class... More>
+    auto forward(const X& x, const Y& y,
+                 More&&... more) requires(inputs > 1 && sizeof...(More) + 1 == inputs && detail::ends_with_generator<More...>)
+    {
+        const auto all = std::tie(x, y, more...);
+        return [&]<std::size_t... I>(std::index_sequence<I...>)
+        {
+            return workspace_.forward(weights_, &std::get<inputs>(all), std::as_const(std::get<I>(all))...);
+        }
+        (std::make_index_sequence<inputs>{});
     }
 
     /// The gradients of all parameters (overwritten), from the gradient of the last forward's result.
     ///
-    ///   dy     : an xtensor of (B, output shape)
+    ///   dy     : an xtensor of (B, output shape), of as many samples as the last forward had; a tuple of them for several outputs
     ///   errors : [ctnn.shape] other extents; nothing is changed then
     template <class Y>
     void backward(const Y& dy)
     {
-        detail::require_shape("the gradient of the output", dy, detail::batch_extents<output_shape<Net>>(B));
-        const T* gradient = nullptr;
-        if constexpr (std::is_same_v<std::remove_const_t<typename Y::value_type>, T> && !mode::retains_gradients)
-            gradient = detail::dense_data(dy);
-        if (gradient == nullptr) {
-            T* own = memory_.template at<T>(mode::retains_gradients ? plan::offset.gradient[layers] : plan::offset.gradient_copy);
-            auto from = dy.template begin<xt::layout_type::row_major>();
-            for (std::size_t i = 0; i < B * output_shape<Net>::size; ++i, ++from) own[i] = static_cast<T>(*from);
-            gradient = own;
-        }
-        [&]<std::size_t... I>(std::index_sequence<I...>) { (backward_layer<layers - 1 - I>(gradient), ...); }
-        (std::make_index_sequence<layers>{});
+        run_backward<false>(dy);
+    }
+    /// The same, added to the gradients that are there: several batches can make one step. `model.backward(dy, accumulate)`
+    template <class Y>
+    void backward(const Y& dy, Accumulate)
+    {
+        run_backward<true>(dy);
     }
 
     /// A view of a parameter or buffer by its PyTorch name: `model.parameter<"1.weight">() = generator.randn(30, 200) * 0.1F`.
     template <fixed_string Name>
     auto parameter()
     {
-        return access::template named<Name>(parameter_block(), buffer_block());
+        return weights_.template parameter<Name>();
     }
     template <fixed_string Name>
     auto parameter() const
     {
-        return access::template named<Name>(parameter_block(), buffer_block());
+        return weights_.template parameter<Name>();
     }
     /// A view of a parameter's gradient of the last backward.
     template <fixed_string Name>
+    auto gradient()
+    {
+        return workspace_.template gradient<Name>();
+    }
+    template <fixed_string Name>
     auto gradient() const
     {
-        return access::template named<Name, access::parameters_only>(gradient_block(), gradient_block());
+        return workspace_.template gradient<Name>();
     }
 
-    /// f(name, value, gradient) for each trainable parameter, in order.
+    /// f(name, value, gradient) for each parameter that learns, in order.
     template <class F>
     void for_each_parameter(F&& f)
     {
@@ -131,117 +155,73 @@ public:
     template <class F>
     void for_each_buffer(F&& f)
     {
-        access::for_each_buffer(parameter_block(), buffer_block(), f);
+        weights_.for_each_buffer(f);
     }
     template <class F>
     void for_each_buffer(F&& f) const
     {
-        access::for_each_buffer(parameter_block(), buffer_block(), f);
+        weights_.for_each_buffer(f);
     }
 
-    /// The output of layer I (numbered through nested Sequentials) in the last forward. Without RetainGradients an elementwise
+    /// The output of layer I (numbered through nested containers) in the last forward. Without RetainGradients an elementwise
     /// layer may have written its own output over that of the layer before it.
     template <std::size_t I>
     [[nodiscard]] auto output() const
     {
-        return view_of<const T>(value<I + 1>(), detail::batch_extents<shape_at<I + 1>>(B));
+        return workspace_.template output<I>();
     }
     /// The gradient of the output of layer I in the last backward, as `retain_grad()` keeps it.
     template <std::size_t I>
     [[nodiscard]] auto output_gradient() const requires mode::retains_gradients
     {
-        return view_of<const T>(memory_.template at<T>(plan::offset.gradient[I + 1]), detail::batch_extents<shape_at<I + 1>>(B));
+        return workspace_.template output_gradient<I>();
     }
     /// The gradient of a numeric input in the last backward.
-    [[nodiscard]] auto input_gradient() const requires plan::wants_input_gradient
+    template <std::size_t I = 0>
+    [[nodiscard]] auto input_gradient() const requires(mode::retains_gradients&& detail::classes_of_input<Net>(I) == 0)
     {
-        return view_of<const T>(memory_.template at<T>(plan::offset.gradient[0]), detail::batch_extents<input_shape<Net>>(B));
+        return workspace_.template input_gradient<I>();
     }
 
-    /// All parameters (gradients, buffers) in one stretch, as an optimizer wants them. The gaps that align each are always 0.
-    [[nodiscard]] T* parameter_block() { return memory_.template at<T>(plan::offset.parameters); }
-    [[nodiscard]] const T* parameter_block() const { return memory_.template at<T>(plan::offset.parameters); }
-    [[nodiscard]] const T* gradient_block() const { return memory_.template at<T>(plan::offset.gradients); }
-    [[nodiscard]] T* buffer_block() { return memory_.template at<T>(plan::offset.buffers); }
-    [[nodiscard]] const T* buffer_block() const { return memory_.template at<T>(plan::offset.buffers); }
-    [[nodiscard]] static constexpr std::size_t block_size() { return table::parameter_elements; }
+    [[nodiscard]] Weights<Net, T>& weights() { return weights_; }
+    [[nodiscard]] const Weights<Net, T>& weights() const { return weights_; }
+    [[nodiscard]] Workspace<Net, mode, T>& workspace() { return workspace_; }
+    [[nodiscard]] const Workspace<Net, mode, T>& workspace() const { return workspace_; }
+
+    /// All parameters that learn, and their gradients, in one stretch each. The gaps that align each are always 0.
+    [[nodiscard]] T* parameter_block() { return weights_.data(); }
+    [[nodiscard]] const T* parameter_block() const { return weights_.data(); }
+    [[nodiscard]] T* gradient_block() { return workspace_.gradients().data(); }
+    [[nodiscard]] const T* gradient_block() const { return workspace_.gradients().data(); }
+    [[nodiscard]] static constexpr std::size_t block_size() { return table::value.learning; }
 
 private:
-    detail::memory_block memory_{plan::offset.bytes};
+    Workspace<Net, mode, T> workspace_;
+    Weights<Net, T> weights_;
 
-    template <class X>
-    output_view run_forward(const X& x, [[maybe_unused]] Generator* generator)
+    explicit Model(detail::memory_block memory) : workspace_(memory.split(Weights<Net, T>::bytes)), weights_(std::move(memory)) {}
+
+    template <bool Accumulates, class Y>
+    void run_backward(const Y& dy)
     {
-        constexpr auto expected = detail::batch_extents<input_shape<Net>>(B);
-        detail::require_shape("the input", x, expected);
-        const auto first = x.template begin<xt::layout_type::row_major>();
-        if constexpr (plan::takes_ids) detail::require_classes("the input", first, expected, plan::facts[0].classes);
-        auto* to = value<0>();
-        auto from = first;
-        for (std::size_t i = 0; i < B * input_shape<Net>::size; ++i, ++from) to[i] = static_cast<std::remove_pointer_t<decltype(to)>>(*from);
-        [&]<std::size_t... I>(std::index_sequence<I...>) { (forward_layer<I>(generator), ...); }
-        (std::make_index_sequence<layers>{});
-        return view_of<const T>(value<layers>(), detail::batch_extents<output_shape<Net>>(B));
+        if constexpr (requires { std::tuple_size<Y>::value; }) {
+            static_assert(std::tuple_size_v<Y> == outputs || detail::takes_gradients<Net, std::tuple_size_v<Y>>,
+                          "[ctnn.shape] backward takes one gradient for each output of the network");
+            if constexpr (std::tuple_size_v<Y> == outputs)
+                std::apply([&](const auto&... each) { workspace_.template backward<Accumulates>(weights_, each...); }, dy);
+        } else {
+            static_assert(outputs == 1 || detail::takes_gradients<Net, 1>,
+                          "[ctnn.shape] backward takes one gradient for each output of the network, as a tuple");
+            if constexpr (outputs == 1) workspace_.template backward<Accumulates>(weights_, dy);
+        }
     }
 
     template <class Self, class F>
     static void each_parameter(Self& self, F& f)
     {
-        access::for_each_parameter(self.parameter_block(), self.buffer_block(), [&](auto slot, std::string_view name, auto value) {
-            f(name, value, access::template view<slot()>(self.gradient_block(), self.gradient_block()));
+        views::for_each(detail::is_learning, [&](const detail::slot& s, auto rank) {
+            f(s.name, views::template view<rank()>(self.parameter_block(), s), views::template view<rank()>(self.gradient_block(), s));
         });
-    }
-
-    template <std::size_t I>
-    using value_type = std::conditional_t<I == 0 && plan::takes_ids, class_id, T>;
-    template <std::size_t I>
-    value_type<I>* value()
-    {
-        return memory_.template at<value_type<I>>(plan::offset.value[I]);
-    }
-    template <std::size_t I>
-    const value_type<I>* value() const
-    {
-        return memory_.template at<value_type<I>>(plan::offset.value[I]);
-    }
-
-    template <std::size_t I, bool WantsDx, bool AppliesNext>
-    auto pass()
-    {
-        using L = typename list::template at<I>;
-        return Pass<L, T, mode, shape_at<I>, WantsDx, detail::applied_activation<list, I, AppliesNext>>{
-            .rows = {},
-            .x_data = value<I>(),
-            .y_data = value<I + 1>(),
-            .parameter_data = parameter_block() + table::value.parameter_offset[I],
-            .buffer_data = buffer_block() + table::value.buffer_offset[I],
-            .saved_data = memory_.template at<T>(plan::offset.saved[I]),
-            .scratch_data = memory_.template at<T>(plan::offset.scratch)};
-    }
-
-    template <std::size_t I>
-    void forward_layer([[maybe_unused]] Generator* generator)
-    {
-        if constexpr (plan::offset.runs_forward[I]) {
-            auto p = pass<I, true, plan::offset.applies_forward[I]>();
-            if constexpr (plan::facts[I].draws) p.generator_used = generator;
-            list::template at<I>::forward(std::as_const(p));
-        }
-    }
-
-    template <std::size_t I>
-    void backward_layer(const T*& gradient)
-    {
-        if constexpr (plan::offset.runs_backward[I]) {
-            auto p = pass<I, (I > 0 || plan::wants_input_gradient), plan::offset.applies_backward[I]>();
-            p.dy_data = gradient;
-            p.dx_data = memory_.template at<T>(plan::offset.gradient[I]);
-            p.gradient_data = memory_.template at<T>(plan::offset.gradients) + table::value.parameter_offset[I];
-            if constexpr (!plan::facts[I].overwrites_gradients)
-                std::fill(p.gradient_data, p.gradient_data + (table::value.parameter_offset[I + 1] - table::value.parameter_offset[I]), T{0});
-            list::template at<I>::backward(std::as_const(p));
-            gradient = p.dx_data;
-        }
     }
 };
 

@@ -252,7 +252,7 @@ TEST_CASE("observing changes nothing, and a choice is a choice")
     const auto plain = train([](auto& m) { return Observer<>{m}; }).first;
     CHECK(train([](auto& m) { return ObserveAll{m, {.every = 3}}; }).first == plain);
 
-    const auto some = train([](auto& m) { return Observer<Outputs<3>, Updates<"1.0.weight", "3.weight">>{m, {.every = 5}}; }).second;
+    const auto some = train([](auto& m) { return Observer<LayerOutputs<3>, Updates<"1.0.weight", "3.weight">>{m, {.every = 5}}; }).second;
     CHECK(some.layers()[3].std.points().size() == 4);
     CHECK(some.layers()[3].gradient_std.empty());
     CHECK(some.layers()[2].std.empty());

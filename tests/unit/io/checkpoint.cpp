@@ -2,6 +2,7 @@
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/checkpoint.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -33,10 +34,10 @@ struct Training {
     Samples samples = some_samples();
     Generator generator{11};
     Model<Net, Train<4>> model{generator};
-    Sgd<float> sgd{model, {.learning_rate = 0.1F, .momentum = 0.9F, .dampening = 0.5F}};
+    Sgd<Net> sgd{model, {.learning_rate = 0.1F, .momentum = 0.9F, .dampening = 0.5F}};
     Minibatches<4> batches{samples};
     CrossEntropy<float> criterion;
-    Checkpoint<Model<Net, Train<4>>, Sgd<float>, Minibatches<4>> checkpoint{model, sgd, generator, batches};
+    Checkpoint<Model<Net, Train<4>>, Sgd<Net>, Minibatches<4>> checkpoint{model, sgd, generator, batches};
 
     void run(std::size_t from, std::size_t to)
     {
@@ -141,6 +142,42 @@ TEST_CASE("state that the training at hand does not have is not lost in silence"
                          doctest::Contains("has shape (3,), the model needs (2,)"), Error);
     CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("b"), 3, std::string(5000, 'x')), doctest::Contains("a reader takes 4096"), Error);
     CHECK(folder.files() == 1);
+}
+
+TEST_CASE("momentum is kept by the names of parameters")
+{
+    const Folder folder;
+    Training training;
+    training.run(0, 20);
+    training.checkpoint.save(folder.file("a"), 20);
+    std::vector<std::string> names;
+    for (const TensorInfo& t : tensors_in(folder.file("a")))
+        if (t.name.starts_with("ctnn.optimizer.velocity")) names.push_back(t.name + " " + shape_text(t.shape));
+    std::sort(names.begin(), names.end());
+    CHECK(names == std::vector<std::string>{"ctnn.optimizer.velocity.0.weight (15,)", "ctnn.optimizer.velocity.1.weight (42,)",
+                                            "ctnn.optimizer.velocity.2.bias (7,)", "ctnn.optimizer.velocity.2.weight (7,)",
+                                            "ctnn.optimizer.velocity.5.bias (5,)", "ctnn.optimizer.velocity.5.weight (35,)"});
+}
+
+TEST_CASE("checkpoints of ctnn 0.1: read without momentum, with momentum refused by one sentence")
+{
+    Samples samples = some_samples();
+    Generator generator{1};
+    Model<Net, Train<4>> model{generator};
+    Minibatches<4> batches{samples};
+    Sgd plain{model, {.learning_rate = 0.1F}};
+    Checkpoint checkpoint{model, plain, generator, batches};
+    CHECK(checkpoint.load(CTNN_GOLDEN_DIR "/checkpoint-0.1.safetensors") == 20);
+    CHECK(batches.drawn() == 20);
+    const Folder folder;
+    checkpoint.save(folder.file("again"), 20);
+    CHECK(bytes_of(folder.file("again")) == bytes_of(CTNN_GOLDEN_DIR "/checkpoint-0.1.safetensors"));
+
+    Sgd heavy{model, {.learning_rate = 0.1F, .momentum = 0.9F}};
+    Checkpoint other{model, heavy, generator, batches};
+    CHECK_THROWS_WITH_AS((void)other.load(CTNN_GOLDEN_DIR "/checkpoint-0.1-momentum.safetensors"),
+                         doctest::Contains("ctnn 0.1 wrote it, which kept the momentum of all parameters as one block"), Error);
+    load(model, CTNN_GOLDEN_DIR "/checkpoint-0.1-momentum.safetensors"); // the model itself
 }
 
 TEST_CASE("numbers that are not finite do not replace a good checkpoint")

@@ -468,3 +468,110 @@ TEST_CASE("a file that PyTorch wrote gives PyTorch's answers")
         CHECK(std::fabs(frozen.data()[i] - output[i]) <= 1e-5F * largest);
     }
 }
+
+TEST_CASE("a part of a file goes into a part of a network, and what was left out is told by name")
+{
+    using Old = Sequential<Embedding<27, 4, 3>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh, Linear<9, 10>>;
+    using New = Sequential<Embedding<27, 4, 3>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh, Linear<9, 5>>;
+    const Folder folder;
+    Generator g{1};
+    Model<Old, Train<4>> old{g};
+    (void)old.forward(g.randint(0, 27, 4, 3));
+    save(old, folder.file("old"));
+
+    Model<New, Train<4>> model{g};
+    const xt::xtensor<float, 2> last = model.parameter<"5.weight">();
+    const LeftOut left = load(model, folder.file("old"), {.except = "5.*"});
+    CHECK(left.of_model == std::vector<std::string>{"5.weight", "5.bias"});
+    CHECK(left.of_file.size() == 2);
+    CHECK(std::count(left.of_file.begin(), left.of_file.end(), "5.weight") == 1);
+    CHECK(model.parameter<"5.weight">() == last);
+    CHECK(model.parameter<"0.weight">() == old.parameter<"0.weight">());
+    CHECK(model.parameter<"3.running_var">() == old.parameter<"3.running_var">());
+
+    Model<New, Eval> first{g};
+    const auto before = bits_of(first);
+    const LeftOut most = load(first, folder.file("old"), {.only = "0.*"});
+    CHECK(most.of_model.size() == 7);
+    CHECK(first.parameter<"0.weight">() == old.parameter<"0.weight">());
+    CHECK(bits_of(first) != before);
+
+    // All or nothing holds for a part too.
+    const auto then = bits_of(first);
+    CHECK_THROWS_WITH_AS((void)load(first, folder.file("old"), {.only = "*weight"}),
+                         doctest::Contains("tensor '5.weight' has shape (10, 9), the model needs (5, 9)"), Error);
+    CHECK_THROWS_WITH_AS((void)load(first, folder.file("old"), {.only = "7.*"}), doctest::Contains("[ctnn.option]"), Error);
+    CHECK_THROWS_WITH_AS((void)load(first, folder.file("old"), {.only = "0.*", .except = "*"}), doctest::Contains("[ctnn.option]"), Error);
+    CHECK_THROWS_WITH_AS((void)load(first, folder.file("old")), doctest::Contains("[ctnn.load]"), Error);
+    CHECK(bits_of(first) == then);
+    const auto in_file = [](std::string_view name) { return "0." + std::string(name); };
+    CHECK_THROWS_WITH_AS((void)load(first, folder.file("old"), {.name_in_file = in_file, .only = "0.*"}),
+                         doctest::Contains("tensor '0.0.weight' of shape (27, 4) is missing"), Error);
+    CHECK(load(model, folder.file("old"), {.except = "5.*"}).of_file.size() == 2);
+}
+
+TEST_CASE("single tensors of a file")
+{
+    const Folder folder;
+    Generator g{1};
+    Model<Sequential<Linear<3, 5>, BatchNorm<5>>, Eval> model{g};
+    save(model, folder.file("a"));
+    const auto tensors = tensors_in(folder.file("a"));
+    CHECK(tensors.size() == 6);
+    CHECK(tensors[1].name == "0.weight");
+    CHECK(tensors[1].type == "F32");
+    CHECK(tensors[1].shape == std::vector<std::size_t>{5, 3});
+    const auto w = load_tensor<float, 2>(folder.file("a"), "0.weight");
+    CHECK(w(4, 2) == model.parameter<"0.weight">()(2, 4));
+    CHECK(load_tensor<float, 1>(folder.file("a"), "1.running_var")(4) == 1);
+    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 1>(folder.file("a"), "0.weight")), doctest::Contains("has shape (5, 3), expected 1 axes"),
+                         Error);
+    CHECK_THROWS_WITH_AS(((void)load_tensor<double, 2>(folder.file("a"), "0.weight")), doctest::Contains("has the type F32"), Error);
+    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("a"), "9.weight")), doctest::Contains("it has no tensor '9.weight'"), Error);
+    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("b"), "0.weight")), doctest::Contains("[ctnn.load]"), Error);
+}
+
+TEST_CASE("a tied weight stands under both names, may stand under one, and must be the same")
+{
+    using Shared = Sequential<Embedding<7, 5, 3>, Flatten, Linear<15, 5>, Tied<"0", Linear<5, 7>>>;
+    using Apart = Sequential<Embedding<7, 5, 3>, Flatten, Linear<15, 5>, Linear<5, 7>>;
+    const Folder folder;
+    Generator g{1};
+    const Model<Shared, Eval> model{g};
+    save(model, folder.file("a"));
+    const auto table = load_tensor<float, 2>(folder.file("a"), "0.weight");
+    CHECK(load_tensor<float, 2>(folder.file("a"), "3.weight") == table);
+    Model<Shared, Eval> again;
+    load(again, folder.file("a"));
+    CHECK(bits_of(again) == bits_of(model));
+    CHECK(again.parameter<"3.weight">() == again.parameter<"0.weight">()); // another name of the same numbers
+
+    Model<Apart, Eval> apart{g};
+    load(apart, folder.file("a"), {.any_signature = true});
+    const auto x = g.randint(0, 7, 9, 3);
+    const auto y = model.forward(x), z = apart.forward(x);
+    for (std::size_t i = 0; i < y.size(); ++i)
+        CHECK(static_cast<double>(y.data()[i]) == doctest::Approx(static_cast<double>(z.data()[i])).epsilon(1e-5));
+    using Once = Sequential<Embedding<7, 5, 3>, Flatten, Linear<15, 5>, Tied<"0", Linear<5, 7, NoBias>>>;
+    Model<Sequential<Embedding<7, 5, 3>, Flatten, Linear<15, 5>>, Eval> without{g};
+    save(without, folder.file("once"));
+    Model<Once, Eval> once;
+    load(once, folder.file("once"), {.any_signature = true});
+    CHECK(once.parameter<"0.weight">() == without.parameter<"0.weight">());
+    CHECK(once.parameter<"2.bias">() == without.parameter<"2.bias">());
+
+    // In a part the second name goes with the first.
+    Model<Shared, Eval> part{g};
+    const xt::xtensor<float, 2> untouched = part.parameter<"0.weight">();
+    const LeftOut left = load(part, folder.file("a"), {.except = "0.*"});
+    CHECK(part.parameter<"0.weight">() == untouched);
+    CHECK(std::count(left.of_model.begin(), left.of_model.end(), "3.weight") == 1);
+    CHECK(load(part, folder.file("a"), {.only = "0.*"}).of_model.size() == 3);
+    CHECK(part.parameter<"3.weight">() == model.parameter<"0.weight">());
+
+    apart.parameter<"3.weight">()(0, 0) += 1;
+    save(apart, folder.file("b"));
+    CHECK_THROWS_WITH_AS((void)load(again, folder.file("b"), {.any_signature = true}),
+                         doctest::Contains("tensors '0.weight' and '3.weight' differ"), Error);
+    CHECK(bits_of(again) == bits_of(model));
+}

@@ -143,6 +143,26 @@ TEST_CASE("the gradients of the affine map are the two other products")
             const auto wide = [](const auto& v) { return reference::widened(v); };
             check_close(dx, reference::matmul(wide(dy), reference::transposed(wide(w), In, Out), {}, rows, Out, In), Out);
             check_close(dw, reference::matmul(reference::transposed(wide(x), rows, In), wide(dy), {}, In, rows, Out), rows);
+
+            // Added to what is there they are the same numbers and one addition.
+            const auto before_x = normals<T>(g, dx.size()), before_w = normals<T>(g, dw.size());
+            auto more_dx = before_x, more_dw = before_w;
+            kernel::affine_backward_input<In, Out, write_mode::add>(more_dx.data(), scratch.data(), dy.data(), w.data(), rows);
+            kernel::affine_backward_weight<In, Out, write_mode::add>(more_dw.data(), dy.data(), x.data(), rows);
+            for (std::size_t i = 0; i < dx.size(); ++i) REQUIRE(more_dx[i] == before_x[i] + dx[i]);
+            for (std::size_t i = 0; i < dw.size(); ++i) REQUIRE(more_dw[i] == before_w[i] + dw[i]);
+
+            // On the weight the other way round all three are the same products.
+            std::vector<T> turned(In * Out), y(rows * Out), spare(kernel::transposed_scratch<Out>(In)), dturned(In * Out);
+            for (std::size_t i = 0; i < In; ++i)
+                for (std::size_t o = 0; o < Out; ++o) turned[o * In + i] = w[i * Out + o];
+            const auto b = normals<T>(g, Out);
+            kernel::affine_transposed<In, Out>(y.data(), spare.data(), x.data(), turned.data(), b.data(), rows);
+            check_close(y, reference::matmul(wide(x), wide(w), wide(b), rows, In, Out), In);
+            kernel::affine_transposed_backward_input<In, Out>(dx.data(), dy.data(), turned.data(), rows);
+            check_close(dx, reference::matmul(wide(dy), reference::transposed(wide(w), In, Out), {}, rows, Out, In), Out);
+            kernel::affine_transposed_backward_weight<In, Out>(dturned.data(), dy.data(), x.data(), rows);
+            check_close(dturned, reference::matmul(reference::transposed(wide(dy), rows, Out), wide(x), {}, Out, rows, In), rows);
         };
         for (std::size_t rows = 1; rows <= most_rows; ++rows) compare(rows);
         compare(simd::constant<1>{});

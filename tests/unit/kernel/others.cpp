@@ -7,6 +7,7 @@
 #include <ctnn/kernel/transpose.hpp>
 #include <ctnn/kernel/update.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -285,6 +286,12 @@ TEST_CASE("group normalisation in both directions against plain loops, and with 
         kernel::group_norm<C, G>(y.data(), x.data(), gain.data(), shift.data(), mean.data(), inverse.data(), 1e-5F, rows, positions);
         kernel::group_norm_backward<C, G>(dx.data(), dgain.data(), dshift.data(), dy.data(), y.data(), x.data(), gain.data(), mean.data(),
                                           inverse.data(), rows, positions);
+        auto more = normals<float>(g, n);
+        const auto before = more;
+        std::vector<float> spare(C);
+        kernel::group_norm_backward<C, G, no_activation, write_mode::add>(more.data(), spare.data(), spare.data(), dy.data(), y.data(), x.data(),
+                                                                          gain.data(), mean.data(), inverse.data(), rows, positions);
+        for (std::size_t i = 0; i < n; ++i) CHECK(more[i] == before[i] + dx[i]);
         std::vector<double> dgain_sum(C), dshift_sum(C);
         const auto numbers = static_cast<double>(positions * D);
         for (std::size_t r = 0; r < rows; ++r)
@@ -408,6 +415,38 @@ TEST_CASE("gather and its scatter: repeated ids add, absent ones become 0")
             expected[static_cast<std::size_t>(ids[i]) * C + c] += static_cast<double>(dy[i * C + c]);
         }
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK(static_cast<double>(dtable[i]) == doctest::Approx(expected[i]).epsilon(1e-6));
+
+    const auto before = normals<float>(g, V * C);
+    auto more = before;
+    kernel::gather_backward<V, C, write_mode::add>(more.data(), dy.data(), ids.data(), 6);
+    for (std::size_t i = 0; i < expected.size(); ++i)
+        CHECK(std::fabs(static_cast<double>(more[i]) - static_cast<double>(before[i]) - expected[i]) <= 4 * eps * 10);
+    CHECK(more[2 * C] == before[2 * C]); // an id that is not there
+}
+
+TEST_CASE("sums, products and copies at every length; what is added to keeps what was there")
+{
+    for (const std::size_t n : edges) {
+        Generator g{n};
+        const auto a = normals<float>(g, n), b = normals<float>(g, n), c = normals<float>(g, n);
+        std::vector<float> sum(n + 1, 7), product(n + 1, 7), copy(n + 1, 7);
+        auto more = c;
+        kernel::add(sum.data(), a.data(), b.data(), n);
+        kernel::multiply(product.data(), a.data(), b.data(), n);
+        kernel::copy(copy.data(), a.data(), n);
+        kernel::multiply_add(more.data(), a.data(), b.data(), n);
+        for (std::size_t i = 0; i < n; ++i) {
+            CHECK(sum[i] == a[i] + b[i]);
+            CHECK(product[i] == a[i] * b[i]);
+            CHECK(copy[i] == a[i]);
+            const double expected = static_cast<double>(c[i]) + static_cast<double>(a[i]) * static_cast<double>(b[i]);
+            CHECK(std::fabs(static_cast<double>(more[i]) - expected) <= 4 * eps * 10);
+        }
+        CHECK(sum[n] + product[n] + copy[n] == 21); // and nothing after the end
+        auto in_place = a;
+        kernel::add(in_place.data(), in_place.data(), b.data(), n);
+        CHECK(std::equal(in_place.begin(), in_place.end(), sum.begin()));
+    }
 }
 
 TEST_CASE("transposition, whole tiles and parts, in both scalar types")
@@ -450,6 +489,10 @@ TEST_CASE("sums of rows and updates")
         for (std::size_t r = 0; r < rows; ++r) expected += static_cast<double>(x[r * C + c]);
         CHECK(std::fabs(static_cast<double>(sum[c]) - expected) <= 10 * eps);
     }
+    auto more = normals<float>(g, C);
+    const auto before = more;
+    kernel::sum_rows<C, write_mode::add>(more.data(), x.data(), rows);
+    for (std::size_t c = 0; c < C; ++c) CHECK(more[c] == before[c] + sum[c]);
     for (const std::size_t n : edges) {
         const auto w = normals<float>(g, n), d = normals<float>(g, n), v = normals<float>(g, n);
         auto plain = w, decayed = w, moved = w, velocity = v;

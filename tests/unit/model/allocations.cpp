@@ -7,6 +7,9 @@
 #include <cstdlib>
 #include <new>
 #include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 
 #include <malloc.h>
 
@@ -107,6 +110,59 @@ TEST_CASE("no allocation makes an answer, frozen or not")
     const Model<Net, Train<32>> trained{g};
     check(Model<Net, Eval>{trained});
     check(freeze(trained));
+}
+
+TEST_CASE("networks that branch: one allocation makes a model, none a step, of a full batch or another")
+{
+    Generator g{1};
+    const auto check = [&]<class Net>(std::type_identity<Net>, const auto&... x) {
+        using M = Model<Net, Train<32>>;
+        CHECK(count([] { M model; }) == 1);
+        M model{g};
+        Sgd sgd{model, {.momentum = 0.9F}, {{"*.bias", {.weight_decay = 0.1F}}}};
+        const auto gradients = [&]<std::size_t... K>(std::index_sequence<K...>)
+        {
+            return std::tuple{g.randn(32, output_shape<Net, K>::size)...};
+        }
+        (std::make_index_sequence<M::outputs>{});
+        CHECK(count([&] {
+                  (void)model.forward(x..., g);
+                  model.backward(gradients);
+                  model.backward(gradients, accumulate);
+                  sgd.step(model);
+              }) == 0);
+    };
+    using Mlp = Residual<LayerNorm<32>, Linear<32, 64>, GELU, Linear<64, 32>>;
+    check(std::type_identity<Sequential<Linear<8, 32>, Repeat<6, Mlp>, LayerNorm<32>, Linear<32, 5>>>{}, g.randn(32, 8));
+    check(std::type_identity<Sequential<Linear<8, 16>, Concat<Identity, Multiply<Linear<16, 9>, Sequential<Linear<16, 9>, Sigmoid>>>,
+                                        Sum<Linear<25, 5>, Linear<25, 5>>>>{},
+          g.randn(32, 8));
+    const auto ids = g.randint(0, 27, 32, 3);
+    check(std::type_identity<Sequential<Embedding<27, 12, 3>, Flatten, Linear<36, 12>, Tanh, Tied<"0", Linear<12, 27>>>>{}, ids);
+    check(std::type_identity<Sequential<Inputs<Sequential<Embedding<27, 10, 3>, Flatten>, Linear<5, 8>>, Linear<38, 20>, Tanh,
+                                        Outputs<Linear<20, 6>, Linear<20, 3>>>>{},
+          ids, g.randn(32, 5));
+    check(std::type_identity<Sequential<Fixed<Sequential<Linear<9, 20>, BatchNorm<20>, Tanh>>, Dropout<1, 5>, Linear<20, 4>>>{}, g.randn(32, 9));
+
+    Model<Sequential<Linear<8, 16>, BatchNorm<16>, Tanh, Linear<16, 4>>, Train<32>> model{g};
+    const auto x = g.randn(5, 8), dy = g.randn(5, 4);
+    CHECK(count([&] {
+              (void)model.forward(x);
+              model.backward(dy);
+          }) == 0);
+}
+
+TEST_CASE("eval of a network of 4,096 units: no allocation in a workspace of the caller, one a call without")
+{
+    using Wide = Sequential<Linear<16, 4096>, Tanh, Residual<LayerNorm<4096>, Tanh>, Linear<4096, 10>>;
+    Generator g{1};
+    const Model<Wide, Eval> model{g};
+    Workspace<Wide, Eval> workspace;
+    const auto x = g.randn(100, 16);
+    auto y = xt::xtensor<float, 2>::from_shape({100, 10});
+    CHECK(count([&] { model.forward(x, y, workspace); }) == 0);
+    CHECK(count([&] { model.forward(x, y); }) == 1);
+    CHECK(count([&] { (void)model.forward_one(std::array<float, 16>{}); }) == 1);
 }
 
 TEST_CASE("loading takes memory for the numbers and at most 128 KiB, whatever is in the file")

@@ -64,8 +64,7 @@ std::pair<double, double> errors(Generator& g, const X& x, double spread_low, do
     using to = detail::slots<Net, double>;
     for (std::size_t i = 0; i < from::count; ++i) {
         const auto &f = from::value.slot_at[i], &t = to::value.slot_at[i];
-        std::copy_n((f.is_buffer ? model.buffer_block() : model.parameter_block()) + f.offset, f.shape.size(),
-                    (t.is_buffer ? exact.buffer_block() : exact.parameter_block()) + t.offset);
+        std::copy_n(model.parameter_block() + f.offset, f.shape.size(), exact.parameter_block() + t.offset);
     }
     const auto truth = exact.forward(x);
     const auto error = [&](const auto& y) {

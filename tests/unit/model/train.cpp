@@ -164,7 +164,8 @@ TEST_CASE("RetainGradients keeps what a plain model overwrites, and changes no n
     Model<Net, Train<32>> plain{a};
     Model<Net, Train<32, RetainGradients>> watched{b};
     CrossEntropy criterion;
-    Sgd one{plain}, other{watched};
+    Sgd one{plain};
+    Sgd other{watched};
     for (int i = 0; i < 20; ++i) {
         const auto x = a.randint(0, 27, 32, 3), y = a.randint(0, 27, 32, 1);
         const auto targets = view_of(y.data(), std::array<std::size_t, 1>{32});
@@ -195,7 +196,8 @@ TEST_CASE("an activation that a user's layer states is applied by the layer befo
     Model<Stated, Train<32>> stated{a};
     Model<Plain, Train<32>> plain{b};
     CrossEntropy criterion;
-    Sgd one{stated}, other{plain};
+    Sgd one{stated};
+    Sgd other{plain};
     for (int i = 0; i < 10; ++i) {
         const auto x = a.randint(0, 27, 32, 3);
         const auto targets = a.randint(0, 27, 32);

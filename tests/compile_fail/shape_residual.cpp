@@ -1,0 +1,22 @@
+// expect: [ctnn.shape] | cannot be joined | position<1> | Add | shape<15> | shape<16>
+// SPDX-License-Identifier: BSD-3-Clause
+/// What a Residual adds to x has the shape of x.
+#include <ctnn/ctnn.hpp>
+
+using namespace ctnn;
+
+using Net = Sequential<Linear<8, 16>, Residual<LayerNorm<16>, Linear<16, 15>>, Linear<16, 3>>;
+
+int main()
+{
+    Generator generator{1};
+    Model<Net, Train<32>> model{generator};
+    Sgd sgd{model, {.learning_rate = 0.1F}};
+    const auto x = generator.randn(32, 8);
+    (void)model.forward(x);
+    model.backward(x);
+    sgd.step(model);
+    const auto frozen = freeze(model);
+    (void)frozen.forward(x);
+    return summary<Net>().empty() || first_non_finite_layer(model).empty() ? 1 : 0;
+}
