@@ -120,6 +120,29 @@ void add_steps(const std::string& name, const std::vector<peer>& peers, make_tra
                 static_cast<double>(losses.back()));
 }
 
+/// Eval of 256 rows of a wide network, beside its own training forward.
+template <class Net>
+void add_wide(const std::string& name, const std::vector<std::size_t>& sizes, const std::vector<peer>& peers)
+{
+    constexpr std::size_t rows = wide_answerer::rows;
+    Generator generator{7};
+    const auto trained = std::make_shared<Model<Net, Train<rows>>>(generator);
+    const auto eval = std::make_shared<Model<Net, Eval>>(*trained);
+    const auto x = std::make_shared<xt::xtensor<float, 2>>(generator.randn(rows, sizes.front()));
+    const auto y = std::make_shared<xt::xtensor<float, 2>>(xt::xtensor<float, 2>::from_shape({rows, sizes.back()}));
+    const xt::xtensor<float, 2> expected = eval->forward(*x);
+    measure("wide " + name + " ctnn", [eval, x, y] { eval->forward(*x, *y); });
+    measure("wide " + name + " ctnn, training forward", [trained, x] { benchmark::DoNotOptimize(trained->forward(*x)(0, 0)); });
+    for (const peer& p : peers) {
+        if (p.wide == nullptr) continue;
+        const std::shared_ptr<wide_answerer> theirs = p.wide(parameters_of_model(*trained), sizes);
+        theirs->run(y->data(), x->data());
+        for (std::size_t i = 0; i < y->size(); ++i)
+            if (!(std::abs(y->data()[i] - expected.data()[i]) <= 1e-4F)) disagree(p.name, "eval of " + name, expected.data()[i], y->data()[i]);
+        measure("wide " + name + " " + p.name, [theirs, x, y] { theirs->run(y->data(), x->data()); });
+    }
+}
+
 void add_eval(const std::vector<peer>& peers)
 {
     const batch_of_ids data = random_batches(1, many, 3).front();
@@ -295,6 +318,22 @@ void print_eval(const medians& median, const std::vector<peer>& peers)
     for (const peer& p : peers) row(p.name);
 }
 
+void print_wide(const medians& median)
+{
+    const std::string nets[] = {"784-512-10", "784-1024-1024-10"};
+    std::printf("\nEval of 256 rows of wide networks: us a row, and times as long as ctnn\n%-22s %18s %18s\n", "", nets[0].c_str(),
+                nets[1].c_str());
+    for (const char* who : {"ctnn", "ctnn, training forward", "Eigen", "libtorch"}) {
+        if (!median.any("wide " + nets[0] + " " + who)) continue;
+        std::printf("%-22s", who);
+        for (const std::string& net : nets) {
+            const double t = median("wide " + net + " " + who), ours = median("wide " + net + " ctnn");
+            std::printf(" %9.2f %7.2fx", t / 1e3 / wide_answerer::rows, t / ours);
+        }
+        std::printf("\n");
+    }
+}
+
 void print_products(const medians& median, const std::vector<peer>& peers)
 {
     const double peak = peak_operations_per_nanosecond();
@@ -361,6 +400,8 @@ int main(int argc, char** argv)
     add_steps<Deep>("deep", peers, &peer::deep);
     add_steps<Hierarchical>("hierarchical", peers, &peer::hierarchical);
     add_eval(peers);
+    add_wide<Sequential<Linear<784, 512>, ReLU, Linear<512, 10>>>("784-512-10", {784, 512, 10}, peers);
+    add_wide<Sequential<Linear<784, 1024>, ReLU, Linear<1024, 1024>, ReLU, Linear<1024, 10>>>("784-1024-1024-10", {784, 1024, 1024, 10}, peers);
     add_products(peers);
     add_batches<8, 16, 32, 64, 128, 256>();
     add_widths<50, 100, 200, 400, 800>();
@@ -371,6 +412,7 @@ int main(int argc, char** argv)
     if (median("step lecture ctnn") > 0) median.add("step lecture PyTorch", pytorch_step() * 1e3);
     if (median.any("step ")) print_steps(median, peers);
     if (median.any("eval ")) print_eval(median, peers);
+    if (median.any("wide ")) print_wide(median);
     if (median.any("product ")) print_products(median, peers);
     if (median.any("growth ")) print_growth(median);
 }

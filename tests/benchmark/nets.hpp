@@ -53,6 +53,16 @@ struct answerer {
     virtual void run(float* logits, const std::int32_t* ids, std::size_t n) = 0;
 };
 
+/// Eval of 256 rows of numbers through linear layers with ReLU between them.
+struct wide_answerer {
+    static constexpr std::size_t rows = 256;
+    wide_answerer() = default;
+    wide_answerer(const wide_answerer&) = delete;
+    wide_answerer& operator=(const wide_answerer&) = delete;
+    virtual ~wide_answerer() = default;
+    virtual void run(float* y, const float* x) = 0;
+};
+
 /// The three products of a linear layer.
 enum class product { forward, weight_gradient, input_gradient };
 /// y, x, w as the product names them; the three sizes are known to whoever made it.
@@ -80,6 +90,7 @@ struct peer {
     std::unique_ptr<trainer> (*hierarchical)(const parameters&);
     std::unique_ptr<answerer> (*frozen)(const parameters&);
     product_function (*product)(benchmarks::product, std::size_t shape); ///< by position in `shapes`
+    std::unique_ptr<wide_answerer> (*wide)(const parameters&, const std::vector<std::size_t>& sizes) = nullptr;
 };
 
 peer eigen_peer();

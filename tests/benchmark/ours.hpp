@@ -40,7 +40,7 @@ parameters parameters_of_model(const M& model)
 template <class Net, std::size_t B = batch>
 class our_trainer final : public trainer {
     Model<Net, Train<B>> model_;
-    Sgd<float> sgd_{model_, {.learning_rate = 0.1F}};
+    Sgd<Net> sgd_{model_, {.learning_rate = 0.1F}};
     CrossEntropy<> criterion_;
     xt::xtensor<std::int32_t, 2> contexts_ = xt::xtensor<std::int32_t, 2>::from_shape({B, input_shape<Net>::size});
     xt::xtensor<std::int32_t, 1> targets_ = xt::xtensor<std::int32_t, 1>::from_shape({B});

@@ -59,6 +59,44 @@ struct eigen : loops {
     }
 };
 
-peer eigen_peer() { return peer_of<eigen>("Eigen"); }
+namespace {
+
+class eigen_wide final : public wide_answerer {
+    using matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    std::vector<matrix> w_, value_;
+    std::vector<Eigen::RowVectorXf> b_;
+
+public:
+    eigen_wide(const parameters& p, const std::vector<std::size_t>& sizes)
+    {
+        for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
+            const auto in = static_cast<Eigen::Index>(sizes[i]), out = static_cast<Eigen::Index>(sizes[i + 1]);
+            w_.emplace_back(Eigen::Map<const matrix>(p[2 * i].data(), in, out));
+            b_.emplace_back(Eigen::Map<const Eigen::RowVectorXf>(p[2 * i + 1].data(), out));
+            value_.emplace_back(static_cast<Eigen::Index>(rows), out);
+        }
+    }
+    void run(float* y, const float* x) override
+    {
+        for (std::size_t i = 0; i < w_.size(); ++i) {
+            if (i == 0) value_[i].noalias() = Eigen::Map<const matrix>(x, rows, w_[i].rows()) * w_[i];
+            else value_[i].noalias() = value_[i - 1] * w_[i];
+            value_[i].rowwise() += b_[i];
+            if (i + 1 < w_.size()) value_[i] = value_[i].cwiseMax(0.F);
+        }
+        Eigen::Map<matrix>(y, rows, value_.back().cols()) = value_.back();
+    }
+};
+
+} // namespace
+
+peer eigen_peer()
+{
+    peer p = peer_of<eigen>("Eigen");
+    p.wide = [](const parameters& all, const std::vector<std::size_t>& sizes) -> std::unique_ptr<wide_answerer> {
+        return std::make_unique<eigen_wide>(all, sizes);
+    };
+    return p;
+}
 
 } // namespace benchmarks

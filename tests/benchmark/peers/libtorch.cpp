@@ -72,12 +72,44 @@ std::unique_ptr<trainer> make(const parameters& p)
     return std::make_unique<torch_network<Net>>(p);
 }
 
+class torch_wide final : public wide_answerer {
+    nn::Sequential layers_;
+    std::int64_t in_;
+
+public:
+    torch_wide(const parameters& p, const std::vector<std::size_t>& sizes) : in_(static_cast<std::int64_t>(sizes[0]))
+    {
+        for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
+            const auto in = static_cast<std::int64_t>(sizes[i]), out = static_cast<std::int64_t>(sizes[i + 1]);
+            nn::Linear layer(in, out);
+            layer->weight.set_data(torch::from_blob(const_cast<float*>(p[2 * i].data()), {in, out}).t().contiguous());
+            layer->bias.set_data(torch::from_blob(const_cast<float*>(p[2 * i + 1].data()), {out}).clone());
+            layers_->push_back(layer);
+            if (i + 2 < sizes.size()) layers_->push_back(nn::ReLU());
+        }
+    }
+    void run(float* y, const float* x) override
+    {
+        const torch::NoGradGuard guard;
+        const torch::Tensor value = layers_->forward(torch::from_blob(const_cast<float*>(x), {std::int64_t{rows}, in_}));
+        std::copy_n(value.data_ptr<float>(), value.numel(), y);
+    }
+};
+
 } // namespace
 
 peer libtorch_peer()
 {
     torch::set_num_threads(1);
-    return {"libtorch", make<lecture>, make<deep>, make<hierarchical>, nullptr, nullptr};
+    return {"libtorch",
+            make<lecture>,
+            make<deep>,
+            make<hierarchical>,
+            nullptr,
+            nullptr,
+            [](const parameters& all, const std::vector<std::size_t>& sizes) -> std::unique_ptr<wide_answerer> {
+                return std::make_unique<torch_wide>(all, sizes);
+            }};
 }
 
 } // namespace benchmarks
