@@ -223,48 +223,61 @@ struct executor {
     /// Whether a layer is told the true number of rows of a batch that is not full.
     static constexpr bool counts_rows(std::size_t i) { return trace.facts[i]->mixes_batch || trace.facts[i]->draws; }
 
-    template <bool IsPartial>
-    static constexpr auto forward_functions = []<std::size_t... K>(std::index_sequence<K...>)
-    {
-        return std::array<function, sizeof...(K)>{forward_node < kinds.first[K], IsPartial && counts_rows(kinds.first[K]) > ...};
-    }
-    (std::make_index_sequence<kinds.count>{});
+    /// Whether the nodes of kind K are run otherwise in such a batch.
+    template <std::size_t K, bool IsPartial>
+    static constexpr bool counts = counts_rows(kinds.first[K]) && IsPartial;
+
     template <std::size_t I, bool Accumulates, bool IsPartial>
     static constexpr function backward_function()
     {
         if constexpr (table.runs_backward[I]) return backward_node<I, Accumulates, IsPartial>;
         else return nullptr;
     }
-    template <bool Accumulates, bool IsPartial>
-    static constexpr auto backward_functions = []<std::size_t... K>(std::index_sequence<K...>)
+    /// The functions of all kinds.
+    template <bool IsPartial, std::size_t... K>
+    static constexpr auto forward_of(std::index_sequence<K...>)
     {
-        return std::array<function, sizeof...(K)>{backward_function < kinds.first[K], Accumulates,
-                                                  IsPartial && counts_rows(kinds.first[K]) > ()...};
+        return std::array<function, sizeof...(K)>{forward_node<kinds.first[K], counts<K, IsPartial>>...};
     }
-    (std::make_index_sequence<kinds.count>{});
+    template <bool Accumulates, bool IsPartial, std::size_t... K>
+    static constexpr auto backward_of(std::index_sequence<K...>)
+    {
+        return std::array<function, sizeof...(K)>{backward_function<kinds.first[K], Accumulates, counts<K, IsPartial>>()...};
+    }
+    template <bool IsPartial>
+    static constexpr auto forward_functions = forward_of<IsPartial>(std::make_index_sequence<kinds.count>{});
+    template <bool Accumulates, bool IsPartial>
+    static constexpr auto backward_functions = backward_of<Accumulates, IsPartial>(std::make_index_sequence<kinds.count>{});
 
-    /// A network of so few nodes is written out, with all places as constants. A longer one is a loop over a table of functions,
-    /// which costs less to compile.
+    /// Node by node with all places as constants, for a network of few; a longer one is a loop over a table of functions, which costs
+    /// less to compile.
     static constexpr bool is_written_out = plan::nodes <= 16 && kinds.count > 0;
-    template <std::size_t I>
-    static constexpr std::size_t alike = kinds.first[kinds.kind_of[I]]; ///< the first node that is run by the same function
+    template <bool IsPartial, class F, std::size_t... I>
+    static void forward_written_out(const run<T>& r, F& f, std::index_sequence<I...>)
+    {
+        ((table.runs[I] ? (forward_node<kinds.first[kinds.kind_of[I]], counts<kinds.kind_of[I], IsPartial>>(r, I), f(I)) : void()), ...);
+    }
 
     /// All layers in order; after each that is run, f(its node).
     template <bool IsPartial = false, class F = look_at_nothing>
     static void forward(const run<T>& r, F f = {})
     {
-        if constexpr (is_written_out) [&]<std::size_t... I>(std::index_sequence<I...>)
-            {
-                ((table.runs[I] ? (forward_node < alike<I>, IsPartial && counts_rows(alike<I>) > (r, I), f(I)) : void()), ...);
+        if constexpr (is_written_out) {
+            forward_written_out<IsPartial>(r, f, std::make_index_sequence<plan::nodes>{});
+        } else {
+            for (std::size_t i = 0; i < plan::nodes; ++i) {
+                if (!table.runs[i]) continue;
+                forward_functions<IsPartial>[kinds.kind_of[i]](r, i);
+                f(i);
             }
-        (std::make_index_sequence<plan::nodes>{});
-        else for (std::size_t i = 0; i < plan::nodes; ++i) if (table.runs[i]) forward_functions<IsPartial>[kinds.kind_of[i]](r, i), f(i);
+        }
         for (std::size_t k = 0; k < plan::outputs; ++k)
             if (table.copies_output[k]) {
                 const std::size_t v = schedule.outputs[k];
                 std::memcpy(r.base[plan::base::output + k], r.template at<T>(table.value[v]), r.rows * trace.at[v].size() * sizeof(T));
             }
     }
+
     /// The gradients of all parameters, from those of the outputs.
     template <bool Accumulates, bool IsPartial>
     static void backward(const run<T>& r)
