@@ -71,8 +71,6 @@ struct stretch {
     std::size_t first = 0, count = 0;
 };
 
-constexpr std::size_t no_value = static_cast<std::size_t>(-1);
-
 /// One leaf in its place. Values are numbered: the inputs of the network first come first.
 struct node {
     const layer_facts* facts = nullptr;

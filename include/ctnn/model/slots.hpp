@@ -87,7 +87,7 @@ struct slots {
         std::array<slot, counts.tied> tied{};                              ///< further names, with the offsets of the weights they mean
         std::size_t parameter_uses[nodes + 1]{}, buffer_uses[nodes + 1]{}; ///< where the list of a node starts
         std::size_t parameter_used[parameters + counts.tied + 1]{}, buffer_used[counts.buffers + 1]{}; ///< slots
-        std::size_t learning = 0, buffers = 0, elements = 0; ///< elements that learn; before the buffers; in all
+        std::size_t learning = 0, elements = 0;                                                        ///< elements that learn, and in all
     };
     static constexpr table value = [] {
         table t;
@@ -115,7 +115,7 @@ struct slots {
             return t.elements;
         };
         t.learning = place(false, false);
-        t.buffers = place(false, true);
+        (void)place(false, true);
         (void)place(true, false);
         tied = n = 0;
         for (std::size_t i = 0; i < nodes; ++i) {

@@ -55,10 +55,6 @@ void copy_numbers(To* to, Iterator& from, std::size_t n)
     for (std::size_t i = 0; i < n; ++i, ++from) to[i] = static_cast<To>(*from);
 }
 
-/// Whether an input may be read where it stands: if it is dense and in row-major order.
-template <class To, class X>
-inline constexpr bool may_stand = std::is_same_v<std::remove_const_t<typename X::value_type>, To>;
-
 // Shown by a compile error; never true.
 template <class Net, std::size_t Given>
 inline constexpr bool takes_inputs = false;
