@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/pattern.hpp>
@@ -44,14 +45,14 @@ public:
     {
         for (const Group* change = first; change != last; ++change) {
             bool any = false;
-            for (const slot& s : table.slot_at) any = any || (is_learning(s) && fits_pattern(s.name, change->names));
+            for (const slot& s : table.slot_at) any = any || (is_learning(s) && fits(s, change->names));
             if (!any) throw Error("ctnn.option", "no parameter that learns has a name like '" + std::string(change->names) + "'");
         }
         for (const slot& s : table.slot_at) {
             if (!is_learning(s)) continue;
             Options own = options;
             for (const Group* change = first; change != last; ++change)
-                if (fits_pattern(s.name, change->names)) change->apply(own);
+                if (fits(s, change->names)) change->apply(own);
             const std::size_t size = aligned<T>(s.shape.size());
             if (count_ > 0 && group_[count_ - 1].options == own) group_[count_ - 1].count += size;
             else group_[count_++] = {s.offset, size, own};
@@ -60,9 +61,23 @@ public:
     parameter_groups() = default;
     [[nodiscard]] const parameter_group<Options>* begin() const { return group_; }
     [[nodiscard]] const parameter_group<Options>* end() const { return group_ + count_; }
-    [[nodiscard]] std::size_t size() const { return count_; }
+    /// The first parameter of a group.
+    [[nodiscard]] static std::string_view name_at(std::size_t first)
+    {
+        for (const slot& s : table.slot_at)
+            if (is_learning(s) && s.offset == first) return s.name;
+        return {};
+    }
 
 private:
+    /// By its name, or by a further name of a tied weight.
+    static bool fits(const slot& s, std::string_view pattern)
+    {
+        bool any = fits_pattern(s.name, pattern);
+        for (const slot& other : table.tied) any = any || (other.offset == s.offset && fits_pattern(other.name, pattern));
+        return any;
+    }
+
     parameter_group<Options> group_[slots<Net, T>::parameters + 1];
     std::size_t count_ = 0;
 };

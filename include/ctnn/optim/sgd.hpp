@@ -139,8 +139,8 @@ public:
     {
         std::string all;
         for (const auto& [first, count, o] : groups_) {
-            all += all.empty() ? "SGD with" : "; then with";
-            if (groups_.size() > 1) all += " rate " + text(o.learning_rate) + ",";
+            all += all.empty() ? "SGD with" : "; from " + std::string(groups_.name_at(first)) + " with";
+            if (o.learning_rate != first_rate_) all += " rate " + text(o.learning_rate) + " for " + text(first_rate_) + ",";
             all += std::string(o.nesterov ? " Nesterov" : "") + " momentum " + text(o.momentum) + ", dampening " + text(o.dampening) +
                    ", weight decay " + text(o.weight_decay);
         }

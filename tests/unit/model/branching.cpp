@@ -263,6 +263,17 @@ TEST_CASE("groups of an optimizer's options, by name")
     Generator again{17};
     const double from = static_cast<double>(Model<Net, Train<8>>{again}.parameter<"2.bias">()(0));
     CHECK((half - from) * 2 == doctest::Approx(full - from).epsilon(1e-5));
+    // What a checkpoint compares tells where options change, and a rate of a group beside that of all.
+    CHECK(weights.settings() == "SGD with momentum 0.9, dampening 0, weight decay 0.1");
+    CHECK(grouped.settings() ==
+          "SGD with momentum 0.9, dampening 0, weight decay 0.1; from 0.bias with momentum 0.9, dampening 0, weight decay 0"
+          "; from 2.weight with rate 0.05 for 0.1, momentum 0.9, dampening 0, weight decay 0.1"
+          "; from 2.bias with rate 0.05 for 0.1, momentum 0.9, dampening 0, weight decay 0");
+    using Shared = Sequential<Embedding<7, 5, 3>, Flatten, Linear<15, 5>, Tied<"0", Linear<5, 7>>>;
+    Model<Shared, Train<2>> shared;
+    CHECK((Sgd{shared, {}, {{"3.weight", {.weight_decay = 1}}}})
+              .settings()
+              .ends_with("from 2.weight with momentum 0, dampening 0, weight decay 0"));
     CHECK_THROWS_WITH_AS((Sgd{one, {}, {{"3.*", {.weight_decay = 0}}}}), doctest::Contains("[ctnn.option] no parameter that learns"), Error);
     CHECK_THROWS_AS((Sgd{one, {}, {{"*", {.momentum = 1}}}}), Error);
     static_assert(detail::fits_pattern("0.weight", "*") && detail::fits_pattern("0.weight", "0.*") &&
