@@ -1,4 +1,4 @@
-// Written by ctnn 0.1.0 from a trained
+// Written by ctnn 0.2.0 from a trained
 //   Sequential<TableSum<27, 200, 3>, Tanh, Linear<200, 27>>
 // 87308 bytes of weights.
 // clang-format off

@@ -2,4 +2,4 @@
 /// The one place where the version is written; CMake reads it from here.
 #pragma once
 
-#define CTNN_VERSION "0.1.0"
+#define CTNN_VERSION "0.2.0"
