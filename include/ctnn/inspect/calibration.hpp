@@ -68,12 +68,6 @@ constexpr kept_statistics statistics_of_leaf()
     if constexpr (keeps_running_statistics<L>) return {L::buffers[0].shape.size(), L::constants.running_is_std, L::constants.running_correction};
     else return {};
 }
-template <class List>
-struct statistics_of_leaves;
-template <class... L>
-struct statistics_of_leaves<layer_list<L...>> {
-    static constexpr std::array<kept_statistics, sizeof...(L)> value{statistics_of_leaf<L>()...};
-};
 
 /// Means and sums of squared deviations, piece after piece (Chan, Golub & LeVeque 1979).
 struct running_moments {
@@ -118,7 +112,7 @@ template <class Net, class T, class X>
     if (x.dimension() == 0 || x.shape()[0] < 2) throw Error("ctnn.shape", "a calibration needs at least 2 samples");
     const std::vector<LayerInfo> layers = layers_of<Net>();
     std::vector<detail::running_moments> moments(layers.size());
-    constexpr auto& tracked = detail::statistics_of_leaves<detail::leaves_of<Net>>::value;
+    static constexpr auto tracked = detail::by_leaf<Net>([]<class L> { return detail::statistics_of_leaf<L>(); });
     const auto of_layer = [&](std::size_t i) { return tracked[detail::shapes_of<Net>.leaf[i]]; };
     for_each_output(model, x, [&](std::size_t layer, std::span<const T> in, std::span<const T>) {
         if (of_layer(layer).features > 0) moments[layer].add(in, of_layer(layer).features);

@@ -19,9 +19,8 @@ namespace ctnn::inline CTNN_ARCH {
 /// Runs samples through an eval model layer by layer, nothing fused, and shows what each layer takes and gives.
 ///
 ///   x      : an xtensor of (n, input shape): numbers, or integers for a network that starts with an Embedding
-///   f      : f(layer, input, output) for every layer that is run: its number and two spans of rows of numbers, the input that of its first
-///   value; for a
-///            layer that takes ids it is empty. Called for pieces of at most 1024 samples, in order
+///   f      : f(layer, input, output) for every layer that is run: its number and two spans of rows of numbers. The input is the first
+///            value that the layer reads, and empty for one that takes ids. Called for pieces of at most 1024 samples, in order
 ///   errors : [ctnn.shape] other extents; [ctnn.class_id] an id out of range
 ///   cost   : memory for the values of one piece that are alive at once
 template <class Net, class T, class X>

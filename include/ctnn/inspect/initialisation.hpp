@@ -65,12 +65,6 @@ Spread expected_output(const Spread* x, const Spread* p)
         return expected_of_elementwise<L>(*x);
     else return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
 }
-template <class List>
-struct expected_outputs;
-template <class... L>
-struct expected_outputs<layer_list<L...>> {
-    static constexpr std::array<Spread (*)(const Spread*, const Spread*), sizeof...(L)> value{expected_output<L>...};
-};
 
 /// The predicted spread of every layer's output; after a layer without theory it goes on from what was measured.
 template <class Net, class T>
@@ -78,6 +72,7 @@ std::vector<Spread> predict(const T* parameter_block, const std::vector<Spread>&
 {
     constexpr auto& table = slots<Net, T>::value;
     constexpr auto& schedule = schedule_of<Net>;
+    constexpr auto expected = by_leaf<Net>([]<class L> { return &expected_output<L>; });
     std::array<Spread, schedule.size.values> known{};
     for (std::size_t k = 0; k < inputs.size(); ++k) known[schedule.inputs[k]] = inputs[k];
     std::vector<Spread> all;
@@ -89,7 +84,7 @@ std::vector<Spread> predict(const T* parameter_block, const std::vector<Spread>&
             p.push_back(spread_of(std::span<const T>(parameter_block + s.offset, s.shape.size())));
             if (s.shape.size() == 1) p.back().std = 0;
         }
-        const Spread y = expected_outputs<leaves_of<Net>>::value[shapes_of<Net>.leaf[i]](x.data(), p.data());
+        const Spread y = expected[shapes_of<Net>.leaf[i]](x.data(), p.data());
         all.push_back(y);
         known[schedule.nodes[i].gives] = std::isfinite(y.std) ? y : spread_of(measured[i].output);
     }

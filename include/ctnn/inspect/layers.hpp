@@ -2,7 +2,6 @@
 /// The layers and parameters of a network as rows of tables: what they are, and the statistics of what is in them.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -69,13 +68,6 @@ LayerInfo layer_info()
     return info;
 }
 
-template <class List>
-struct layer_infos;
-template <class... L>
-struct layer_infos<layer_list<L...>> {
-    static constexpr std::array<LayerInfo (*)(), sizeof...(L)> value{layer_info<L>...};
-};
-
 /// The numbers of one layer in a training model.
 template <class T>
 struct layer_numbers {
@@ -118,9 +110,10 @@ template <class Net>
 [[nodiscard]] std::vector<LayerInfo> layers_of()
 {
     constexpr auto& schedule = detail::schedule_of<Net>;
+    constexpr auto infos = detail::by_leaf<Net>([]<class L> { return &detail::layer_info<L>; });
     std::vector<LayerInfo> layers;
     for (std::size_t i = 0; i < schedule.size.nodes; ++i) {
-        LayerInfo& layer = layers.emplace_back(detail::layer_infos<detail::leaves_of<Net>>::value[detail::shapes_of<Net>.leaf[i]]());
+        LayerInfo& layer = layers.emplace_back(infos[detail::shapes_of<Net>.leaf[i]]());
         const extents& shape = detail::shape_given<Net>(i);
         layer.index = i;
         layer.path = std::string(schedule.path(i));

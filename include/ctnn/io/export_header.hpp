@@ -92,13 +92,6 @@ template <class L, class M>
     }
     return layer;
 }
-template <class List, class M>
-struct exporters;
-template <class... L, class M>
-struct exporters<layer_list<L...>, M> {
-    static constexpr std::array<exported_layer (*)(const M&, std::size_t, const std::string&, bool), sizeof...(L)> value{exported<L, M>...};
-    static constexpr std::array<bool, sizeof...(L)> has_form{embeddable<L>...};
-};
 /// The first layer that runs in eval and has no form for embedding, or does not read what the one before it gives; the number of nodes
 /// when there is none.
 template <class Net>
@@ -106,11 +99,12 @@ constexpr std::size_t first_not_embedded()
 {
     constexpr auto& t = shapes_of<Net>;
     constexpr auto& s = schedule_of<Net>;
+    constexpr auto has_form = by_leaf<Net>([]<class L> { return embeddable<L>; });
     std::size_t i = 0, value = s.inputs[0];
     for (; i < s.size.nodes; ++i) {
         if (s.read(i) != value || t.facts[i]->inputs != 1) break;
         const bool runs = !t.facts[i]->reshapes_only && !t.facts[i]->training_only;
-        if (runs && !exporters<leaves_of<Net>, Model<Net, Eval>>::has_form[t.leaf[i]]) break;
+        if (runs && !has_form[t.leaf[i]]) break;
         value = s.nodes[i].gives;
     }
     return i < s.size.nodes || (s.size.outputs == 1 && s.outputs[0] == value) ? i : i - 1;
@@ -292,6 +286,7 @@ void export_header(const Model<Net, M, T>& model, const std::string& path, const
         (void)sizeof(detail::report_not_embedded<detail::position_of<Net, without>, detail::layer_at<Net, without>>);
         return;
     }
+    constexpr auto exporters = detail::by_leaf<Net>([]<class L> { return &detail::exported<L, Model<Net, M, T>>; });
     std::vector<detail::exported_layer> layers;
     std::vector<std::string> names;
     for (std::size_t i = 0; i < detail::schedule_of<Net>.size.nodes; ++i) {
@@ -301,7 +296,7 @@ void export_header(const Model<Net, M, T>& model, const std::string& path, const
         const bool is_taken = std::any_of(names.begin(), names.end(), [&](const std::string& other) { return other == layer; });
         if (is_taken) layer += "_at_" + std::to_string(i); // "a-b" and "a.b" are the same there
         names.push_back(layer);
-        layers.push_back(detail::exporters<detail::leaves_of<Net>, Model<Net, M, T>>::value[shapes.leaf[i]](model, i, layer, options.int8));
+        layers.push_back(exporters[shapes.leaf[i]](model, i, layer, options.int8));
     }
     const std::string text = detail::header_text(layers, signature<Net>(), name, output_shape<Net>::size, path, options);
     detail::file_replacement file(path);

@@ -2,6 +2,7 @@
 /// The shape of every value of a network, whose weights each layer uses, and the first mistake, in one loop over its nodes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <utility>
 
@@ -140,6 +141,13 @@ constexpr auto trace_shapes()
 
 template <class Net>
 inline constexpr auto shapes_of = trace_shapes<Net>();
+
+/// f.operator()<L>() for every type of leaf, as an array; that of a node is at shapes_of<Net>.leaf[node].
+template <class Net, class F>
+constexpr auto by_leaf(F f)
+{
+    return [&]<class... L>(layer_list<L...>) { return std::array{f.template operator()<L>()...}; }(leaves_of<Net>{});
+}
 
 /// The type of the layer of node I.
 template <class Net, std::size_t I>

@@ -24,16 +24,11 @@ inline std::string grouped(std::size_t n)
 }
 
 /// The layer of node I as its user writes it, for every node.
-template <class List>
-struct leaf_names;
-template <class... L>
-struct leaf_names<layer_list<L...>> {
-    static constexpr std::array<std::string (*)(), sizeof...(L)> value{layer_name<L>...};
-};
 template <class Net>
 std::string name_of_node(std::size_t i)
 {
-    return leaf_names<leaves_of<Net>>::value[shapes_of<Net>.leaf[i]]();
+    constexpr auto names = by_leaf<Net>([]<class L> { return &layer_name<L>; });
+    return names[shapes_of<Net>.leaf[i]]();
 }
 
 template <class Net>
