@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -107,12 +108,14 @@ std::vector<float> gradients_of(const M& model)
     const auto all = model.workspace().gradients();
     return {all.begin(), all.end()};
 }
+/// The largest difference relative to the largest number of a; infinite for other sizes, NaN where one is NaN.
 template <class A, class B>
 double distance(const A& a, const B& b)
 {
-    double worst = 0, largest = 1e-30;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        worst = std::max(worst, std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+    double worst = a.size() == b.size() ? 0 : std::numeric_limits<double>::infinity(), largest = 1e-30;
+    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+        const double apart = std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
+        if (!(apart <= worst)) worst = std::isnan(worst) ? worst : apart;
         largest = std::max(largest, std::fabs(static_cast<double>(a[i])));
     }
     return worst / largest;

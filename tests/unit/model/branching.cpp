@@ -206,6 +206,15 @@ TEST_CASE("a first layer that is read twice, and outputs that are an input")
     CHECK(e == b);
     CHECK(f == x);
     CHECK(freeze(Model<Sequential<Input<5>, Identity>, Train<4>>{}).forward(x) == x);
+    // One value that is given twice, and worked on after the first.
+    Generator again{13};
+    const Model<Sequential<Linear<5, 3>, Outputs<Identity, Tanh, Identity>>, Eval> twice{again};
+    const auto [first, second, third] = twice.forward(x);
+    CHECK(first == third);
+    CHECK(distance(second, Model<Sequential<Input<3>, Tanh>, Eval>{}.forward(first)) == 0);
+    CHECK(distance(first, x) == std::numeric_limits<double>::infinity()); // of another size
+    Generator same{13};
+    CHECK(first == Model<Linear<5, 3>, Eval>{same}.forward(x));
 }
 
 TEST_CASE("fixed layers: no gradient, no update, statistics still move")
