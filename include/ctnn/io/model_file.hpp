@@ -230,15 +230,23 @@ template <class T, std::size_t N>
     requires(Scalar<T> || std::is_same_v<T, std::int64_t>)
 [[nodiscard]] xt::xtensor<T, N> load_tensor(const std::string& path, const std::string& name)
 {
+    const detail::kept_errno keep;
     for (const TensorInfo& t : tensors_in(path)) {
         if (t.name != name) continue;
-        if (t.shape.size() != N)
-            throw Error("ctnn.load", "'" + path + "' cannot be loaded: tensor '" + name + "' has shape " + shape_text(t.shape) + ", expected " +
-                                         std::to_string(N) + " axes");
+        const auto fail = [&](const std::string& expected) {
+            throw Error("ctnn.load",
+                        "'" + path + "' cannot be loaded: tensor '" + name + "' has shape " + shape_text(t.shape) + ", " + expected);
+        };
+        if (t.shape.size() != N) fail("expected " + std::to_string(N) + " axes");
+        const std::uint64_t size = detail::input_file(path).size();
+        std::uint64_t bytes = sizeof(T);
         std::array<std::size_t, N> extents{};
-        std::copy_n(t.shape.begin(), N, extents.begin());
+        for (std::size_t i = 0; i < N; ++i) {
+            extents[i] = t.shape[i];
+            if (extents[i] > 0 && bytes > size / extents[i]) fail("which is more than the file");
+            bytes *= extents[i];
+        }
         auto result = xt::xtensor<T, N>::from_shape(extents);
-        const detail::kept_errno keep;
         detail::tensor_loader loader(
             path, {{name, detail::type_in_file<T>, t.shape, sizeof(T), layout::same, reinterpret_cast<std::byte*>(result.data())}},
             detail::tensor_loader::content::part);

@@ -53,7 +53,7 @@ struct stored_array {
     std::size_t element = 4; ///< bytes of one number
     layout in_files = layout::same;
     Byte* data = nullptr;
-    std::string same_as = {}; ///< for a further name of a tied weight: the first one. A file may leave it out
+    std::string same_as = {}; ///< for a further name of a tied weight: the first one. A file may leave one of them out
 
     [[nodiscard]] std::size_t bytes() const
     {

@@ -31,7 +31,7 @@ public:
         for (std::size_t i = 0; i < wanted_.size(); ++i)
             if (!spans_[i].present && wanted_[i].name.starts_with("ctnn.") && settings_.empty())
                 fail("it holds a model, and no training to go on with");
-            else if (!spans_[i].present && wanted_[i].same_as.empty())
+            else if (!spans_[i].present && wanted_[i].same_as.empty() && !has_further_name(wanted_[i].name))
                 misfit("tensor '" + wanted_[i].name + "' of shape " + shape_text(wanted_[i].shape) + " is missing");
         read_data();
         require_tied_equal();
@@ -136,13 +136,20 @@ private:
         const bool turned = a.in_files == layout::transposed;
         copy_array(to, data_.data() + spans_[i].place, turned ? a.shape[0] : 0, turned ? a.shape[1] : 0, a);
     }
+    /// Whether the file has a tied weight under another name of it.
+    [[nodiscard]] bool has_further_name(std::string_view name) const
+    {
+        bool any = false;
+        for (std::size_t i = 0; i < wanted_.size(); ++i) any = any || (wanted_[i].same_as == name && spans_[i].present);
+        return any;
+    }
     [[gnu::cold]] void require_tied_equal() const
     {
         for (std::size_t i = 0; i < wanted_.size(); ++i) {
             if (!spans_[i].present || wanted_[i].same_as.empty()) continue;
             std::size_t first = 0;
             while (first < wanted_.size() && wanted_[first].name != wanted_[i].same_as) ++first;
-            if (first == wanted_.size()) continue; // a part is loaded, and that is not in it
+            if (!spans_[first].present) continue;
             std::vector<std::byte> one(wanted_[i].bytes()), other(wanted_[i].bytes());
             put(i, one.data());
             put(first, other.data());
@@ -218,7 +225,7 @@ private:
         for (const std::size_t i : order) {
             std::uint64_t left = spans_[i].end - spans_[i].begin;
             spans_[i].place = place;
-            if (i < wanted_.size() && !spans_[i].present) continue; // a further name of a tied weight, which the file leaves out
+            if (i < wanted_.size() && !spans_[i].present) continue; // one name of a tied weight, which the file leaves out
             if (i < wanted_.size()) {
                 file_.read(data_.data() + place, wanted_[i].bytes());
                 sum.add(data_.data() + place, wanted_[i].bytes());

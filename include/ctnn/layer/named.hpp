@@ -66,7 +66,7 @@ struct with_transposed<L> { // Named or Fixed
 /// embedding is `Tied<"0", Linear<64, 27, NoBias>>`. Other parameters, such as a bias, are its own. Both uses add to one gradient.
 ///
 ///   fixed  : the weight learns if its owner does
-///   files  : the weight stands under both names, as in PyTorch's state_dict; it may be missing under the second
+///   files  : the weight stands under both names, as in PyTorch's state_dict; it may be missing under one
 ///   errors : [ctnn.name] no layer of that path has parameters; [ctnn.shape] its weight does not fit
 ///   source : Press & Wolf 2016 (arXiv:1608.05859)
 template <fixed_string Path, class L>

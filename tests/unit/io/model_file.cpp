@@ -528,6 +528,12 @@ TEST_CASE("single tensors of a file")
                          Error);
     CHECK_THROWS_WITH_AS(((void)load_tensor<double, 2>(folder.file("a"), "0.weight")), doctest::Contains("has the type F32"), Error);
     CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("a"), "9.weight")), doctest::Contains("it has no tensor '9.weight'"), Error);
+    // A shape that no file can hold takes no memory.
+    const std::string header = R"({"0.weight":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,0]}})";
+    std::string bytes(8, '\0');
+    bytes[0] = static_cast<char>(header.size());
+    support::write_bytes(folder.file("c"), bytes + header);
+    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("c"), "0.weight")), doctest::Contains("which is more than the file"), Error);
     CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("b"), "0.weight")), doctest::Contains("[ctnn.load]"), Error);
 }
 
@@ -559,6 +565,11 @@ TEST_CASE("a tied weight stands under both names, may stand under one, and must 
     load(once, folder.file("once"), {.any_signature = true});
     CHECK(once.parameter<"0.weight">() == without.parameter<"0.weight">());
     CHECK(once.parameter<"2.bias">() == without.parameter<"2.bias">());
+    const auto as_other = [](std::string_view name) { return name == "0.weight" ? std::string("3.weight") : std::string(name); };
+    save(without, folder.file("other"), {.name_in_file = as_other});
+    Model<Once, Eval> by_other;
+    load(by_other, folder.file("other"), {.any_signature = true});
+    CHECK(by_other.parameter<"0.weight">() == without.parameter<"0.weight">());
 
     // In a part the second name goes with the first.
     Model<Shared, Eval> part{g};
