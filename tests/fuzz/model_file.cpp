@@ -65,6 +65,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } catch (const ctnn::Error& error) {
         require(error.id() == "ctnn.load");
     }
+    try { // a part of it, and its tensors one by one
+        ctnn::Model<Net, ctnn::Eval> part;
+        const std::string first = bytes(part);
+        try {
+            (void)ctnn::load(part, file.path(), {.only = "*weight"});
+        } catch (const ctnn::Error& error) {
+            require(error.id() == "ctnn.load" && bytes(part) == first);
+        }
+        for (const ctnn::TensorInfo& t : ctnn::tensors_in(file.path())) (void)ctnn::load_tensor<float, 2>(file.path(), t.name);
+    } catch (const ctnn::Error& error) {
+        require(error.id() == "ctnn.load");
+    }
     return 0;
 }
 
