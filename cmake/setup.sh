@@ -3,14 +3,17 @@
 #   sh cmake/setup.sh makemore [options of the trainer]
 #   sh cmake/setup.sh test
 #   sh cmake/setup.sh benchmark [options of Google Benchmark]
-# Installs missing packages with apt where there is one (through sudo when not root); when nothing is missing, apt is not called.
+# Installs missing packages with apt where there is one (through sudo when not root); when nothing is missing,
+# apt is not called.
 set -eu
 cd "$(dirname "$0")/.."
 
 usage() {
-    echo "usage: sh cmake/setup.sh makemore [train|stages [options]]   build the trainer for this CPU and run it" >&2
-    echo "       sh cmake/setup.sh test                               build everything and run all tests" >&2
-    echo "       sh cmake/setup.sh benchmark [options]                compare with other libraries, see tests/benchmark/README.md" >&2
+    cat >&2 <<'END'
+usage: sh cmake/setup.sh makemore [train|stages [options]]   build the trainer for this CPU and run it
+       sh cmake/setup.sh test                               build everything and run all tests
+       sh cmake/setup.sh benchmark [options]                compare with others: tests/benchmark/README.md
+END
     exit 1
 }
 [ $# -ge 1 ] || usage
@@ -37,7 +40,8 @@ for package in $packages; do
     ninja-build) command -v ninja >/dev/null || missing="$missing $package" ;;
     *)
         if command -v dpkg-query >/dev/null; then
-            [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+            [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+                missing="$missing $package"
         fi
         ;;
     esac
@@ -49,13 +53,15 @@ if [ -n "$missing" ]; then
     fi
     as_root=
     if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || { echo "setup.sh: missing:$missing; run as root: apt-get install$missing" >&2; exit 1; }
+        command -v sudo >/dev/null ||
+            { echo "setup.sh: missing:$missing; run as root: apt-get install$missing" >&2; exit 1; }
         as_root=sudo
     fi
     echo "setup.sh: installing$missing"
     $as_root apt-get update -qq
     # shellcheck disable=SC2086 # one word for each package
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing \
+        >/dev/null
 fi
 
 cmake --workflow --preset "$goal"

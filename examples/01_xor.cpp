@@ -33,7 +33,8 @@ int main()
     int right = 0;
     for (std::size_t i = 0; i < 4; ++i) {
         const int answer = logits(i, 1) > logits(i, 0) ? 1 : 0;
-        std::printf("%.0f xor %.0f = %d\n", static_cast<double>(inputs(i, 0)), static_cast<double>(inputs(i, 1)), answer);
+        std::printf("%.0f xor %.0f = %d\n", static_cast<double>(inputs(i, 0)),
+                    static_cast<double>(inputs(i, 1)), answer);
         right += answer == targets(i) ? 1 : 0;
     }
     return right == 4 ? 0 : 3;

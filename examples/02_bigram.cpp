@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The first model of the lecture series: the next character from the one before it, as a table of 27 x 27 logits that is learnt.
+/// The first model of the lecture series: the next character from the one before it, as a table of 27 x 27
+/// logits that is learnt.
 #include <cstdio>
 #include <exception>
 

@@ -48,7 +48,8 @@ int main(int argc, char** argv)
     for (std::uint64_t i = 0; i < count; ++i) {
         const auto name = ctnn::embed::sample(names::model, names::characters, random, start);
         if (name.ended == ctnn::embed::status::bad_start) {
-            std::fprintf(stderr, "names: '%s' is not made of %s, or is longer than 32\n", start.data(), names::characters + 1);
+            std::fprintf(stderr, "names: '%s' is not made of %s, or is longer than 32\n", start.data(),
+                         names::characters + 1);
             return 1;
         }
         if (name.ended == ctnn::embed::status::bad_network) {

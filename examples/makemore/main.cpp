@@ -35,17 +35,21 @@ CLI::Validator whole_number(std::uint64_t low, std::uint64_t high)
     return {[=](const std::string& text) -> std::string {
                 std::uint64_t value = 0;
                 const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-                if (error == std::errc{} && end == text.data() + text.size() && value >= low && value <= high) return {};
+                if (error == std::errc{} && end == text.data() + text.size() && value >= low && value <= high)
+                    return {};
                 return fmt::format("'{}' is not a whole number from {} to {}", text, low, high);
             },
             ""};
 }
 /// An option for such a number, which has a default.
 template <class Number>
-CLI::Option& add_number(CLI::App& command, const std::string& name, Number& value, const std::string& meaning, std::uint64_t low,
-                        std::uint64_t high)
+CLI::Option& add_number(CLI::App& command, const std::string& name, Number& value, const std::string& meaning,
+                        std::uint64_t low, std::uint64_t high)
 {
-    return *command.add_option(name, value, meaning)->check(whole_number(low, high))->capture_default_str()->type_name("N");
+    return *command.add_option(name, value, meaning)
+                ->check(whole_number(low, high))
+                ->capture_default_str()
+                ->type_name("N");
 }
 /// A learning rate that a float can hold.
 CLI::Validator learning_rate()
@@ -62,7 +66,8 @@ CLI::Validator learning_rate()
 /// A path, or nothing said at all.
 CLI::Validator some_path()
 {
-    return {[](const std::string& text) -> std::string { return text.empty() ? "the path is empty" : ""; }, ""};
+    return {[](const std::string& text) -> std::string { return text.empty() ? "the path is empty" : ""; },
+            ""};
 }
 
 constexpr std::uint64_t most = 1'000'000'000'000; // steps, names: more would not end
@@ -70,18 +75,22 @@ constexpr std::uint64_t any_seed = std::numeric_limits<std::uint64_t>::max();
 
 void add_common_options(CLI::App& command, Options& options, const std::string& default_steps)
 {
-    command.add_option("--data", options.data, "File of words, one a line, of at most 26 different characters")
+    command
+        .add_option("--data", options.data, "File of words, one a line, of at most 26 different characters")
         ->capture_default_str()
         ->type_name("FILE");
-    command.add_option("--steps", options.steps, "Training steps of 32 samples [default: " + default_steps + "]")
+    command
+        .add_option("--steps", options.steps, "Training steps of 32 samples [default: " + default_steps + "]")
         ->check(whole_number(1, most))
         ->type_name("N");
     command.add_option("--learning-rate", options.learning_rate, "Learning rate of SGD")
         ->check(learning_rate())
         ->capture_default_str()
         ->type_name("X");
-    add_number(command, "--decay-at", options.decay_at, "Step from which on the learning rate is a tenth", 0, most);
-    add_number(command, "--seed", options.seed, "Seed of weights and batches; names are drawn with seed + 10", 0, any_seed);
+    add_number(command, "--decay-at", options.decay_at, "Step from which on the learning rate is a tenth", 0,
+               most);
+    add_number(command, "--seed", options.seed, "Seed of weights and batches; names are drawn with seed + 10",
+               0, any_seed);
 }
 
 std::string stage_help()
@@ -93,7 +102,8 @@ std::string stage_help()
 
 void print_result(const Result& r)
 {
-    fmt::print("\nloss in eval mode   train {:.7f}   validation {:.7f}   test {:.7f}\n", r.train, r.validation, r.test);
+    fmt::print("\nloss in eval mode   train {:.7f}   validation {:.7f}   test {:.7f}\n", r.train,
+               r.validation, r.test);
     fmt::print("training time       {:.2f} s, {:.1f} us a step\n\n", r.seconds,
                r.seconds / static_cast<double>(std::max<std::size_t>(1, r.steps - r.first)) * 1e6);
     if (r.inside) print_inside(*r.inside);
@@ -141,33 +151,42 @@ void check_files(const Options& options, const char* from)
     for (const auto& [a, first] : files)
         for (const auto& [b, second] : files)
             if (std::string_view(a) < b && same_file(*first, *second) &&
-                !((first == &options.checkpoint || first == &options.resume) && (second == &options.checkpoint || second == &options.resume)))
+                !((first == &options.checkpoint || first == &options.resume) &&
+                  (second == &options.checkpoint || second == &options.resume)))
                 throw Failure(1, fmt::format("{} and {} are one file, '{}'", a, b, *first));
     if (!options.resume.empty() && !options.report.empty())
-        throw Failure(
-            1, "--report needs the whole training: what an observer saw before a checkpoint is not in it; leave out --resume or --report");
+        throw Failure(1, "--report needs the whole training: what an observer saw before a checkpoint is not "
+                         "in it; leave out --resume or --report");
     std::error_code unknown;
     for (const std::string& path : {options.checkpoint, options.header}) {
         if (path.empty()) continue;
-        if (std::filesystem::is_directory(path, unknown)) throw Failure(4, fmt::format("cannot write '{}': it is a folder", path));
+        if (std::filesystem::is_directory(path, unknown))
+            throw Failure(4, fmt::format("cannot write '{}': it is a folder", path));
         const std::filesystem::path folder = std::filesystem::path(path).parent_path();
         if (!folder.empty() && !std::filesystem::is_directory(folder, unknown))
-            throw Failure(4, fmt::format("cannot write '{}': there is no folder '{}'", path, folder.string()));
+            throw Failure(4,
+                          fmt::format("cannot write '{}': there is no folder '{}'", path, folder.string()));
         if (std::filesystem::exists(std::filesystem::symlink_status(path, unknown))) {
             if (std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown))
                 throw Failure(4, fmt::format("cannot write '{}': it is not a regular file", path));
         } else { // a name that cannot be, a folder that takes no file
-            if (!std::ofstream{path}) throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
+            if (!std::ofstream{path})
+                throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
             std::filesystem::remove(path, unknown);
         }
     }
     if (options.overwrite) return;
     if (is_of_others(options.header, "// Written by ctnn "))
-        throw Failure(4, fmt::format("'{}' is there already, and is no exported header; say --overwrite to lose it", options.header));
+        throw Failure(
+            4, fmt::format("'{}' is there already, and is no exported header; say --overwrite to lose it",
+                           options.header));
     if (is_of_others(options.metrics, "{\"step\": "))
-        throw Failure(4, fmt::format("'{}' is there already, and has no metrics; say --overwrite to lose it", options.metrics));
-    if (!options.checkpoint.empty() && std::filesystem::exists(options.checkpoint, unknown) && !same_file(options.checkpoint, options.resume))
-        throw Failure(4, fmt::format("'{}' is there already; take it up with --resume {}, or name another file, or say --overwrite",
+        throw Failure(4, fmt::format("'{}' is there already, and has no metrics; say --overwrite to lose it",
+                                     options.metrics));
+    if (!options.checkpoint.empty() && std::filesystem::exists(options.checkpoint, unknown) &&
+        !same_file(options.checkpoint, options.resume))
+        throw Failure(4, fmt::format("'{}' is there already; take it up with --resume {}, or name another "
+                                     "file, or say --overwrite",
                                      options.checkpoint, options.checkpoint));
 }
 
@@ -178,8 +197,8 @@ void run_train(Stage stage, Options options)
     if (!options.report.empty()) prepare_report(options.report);
     const Data data = load(options.data);
     const StageName& name = stage_names[static_cast<std::size_t>(stage)];
-    fmt::print("{}: {} samples to train on, {} to validate, {} to test\n", name.name, data.train.size(), data.validation.size(),
-               data.test.size());
+    fmt::print("{}: {} samples to train on, {} to validate, {} to test\n", name.name, data.train.size(),
+               data.validation.size(), data.test.size());
     std::fflush(stdout);
     const Result result = train(stage, data, options, false, print_result);
     if (result.inside) finish_report(options, {result});
@@ -196,16 +215,19 @@ void run_stages(const std::vector<Stage>& stages, Options options)
     if (!draws) options.samples = 0;
     options.prints_names = false;
     std::vector<Result> results;
-    fmt::print("{:<12} {:>12} {:>12} {:>12} {:>10}\n", "stage", "initial loss", "train", "validation", "seconds");
+    fmt::print("{:<12} {:>12} {:>12} {:>12} {:>10}\n", "stage", "initial loss", "train", "validation",
+               "seconds");
     for (const Stage stage : stages)
         results.push_back(train(stage, data, options, true, [&](const Result& r) {
-            fmt::print("{:<12} {:>12.4f} {:>12.4f} {:>12.4f} {:>10.1f}\n", stage_names[static_cast<std::size_t>(stage)].name, r.initial_loss,
-                       r.train, r.validation, r.seconds);
+            fmt::print("{:<12} {:>12.4f} {:>12.4f} {:>12.4f} {:>10.1f}\n",
+                       stage_names[static_cast<std::size_t>(stage)].name, r.initial_loss, r.train,
+                       r.validation, r.seconds);
             std::fflush(stdout);
         }));
     if (!draws) return;
     for (const Result& r : results) {
-        fmt::print("\n{}\n{}", stage_names[static_cast<std::size_t>(r.stage)].name, text_of(r.inside->verdicts));
+        fmt::print("\n{}\n{}", stage_names[static_cast<std::size_t>(r.stage)].name,
+                   text_of(r.inside->verdicts));
     }
     finish_report(options, results);
 }
@@ -220,66 +242,95 @@ int main(int argc, char** argv)
     Options options;
     std::string stage_name = "batchnorm";
 
-    CLI::App& train_command = *app.add_subcommand("train", "Train one stage of the lecture, print its losses and sample names");
+    CLI::App& train_command =
+        *app.add_subcommand("train", "Train one stage of the lecture, print its losses and sample names");
     std::vector<std::string> names;
     for (const StageName& s : stage_names) names.emplace_back(s.name);
-    train_command.add_option("--stage", stage_name, stage_help())->check(CLI::IsMember(names))->capture_default_str()->type_name("STAGE");
+    train_command.add_option("--stage", stage_name, stage_help())
+        ->check(CLI::IsMember(names))
+        ->capture_default_str()
+        ->type_name("STAGE");
     add_common_options(train_command, options, "200000; 1001 for stage deep");
-    train_command.add_option("--metrics", options.metrics, "File for one JSON object a step: step, loss, learning_rate [default: none]")
+    train_command
+        .add_option("--metrics", options.metrics,
+                    "File for one JSON object a step: step, loss, learning_rate [default: none]")
         ->type_name("FILE");
     add_number(train_command, "--samples", options.samples, "Names to draw at the end", 0, most);
 
     train_command
         .add_option("--report", options.report,
-                    "Folder for report.html, a page of pictures and verdicts, and the data behind them; other files in it stay [default: none]")
+                    "Folder for report.html, a page of pictures and verdicts, and the data behind them; "
+                    "other files in it stay [default: none]")
         ->check(some_path())
         ->type_name("DIR");
 
     train_command
+        .add_option("--checkpoint", options.checkpoint,
+                    "File (safetensors) for the whole state of the training, written at its start, each "
+                    "--every steps, at a signal and at the end; "
+                    "the file of another training is not written over [default: none]")
+        ->check(some_path())
+        ->type_name("FILE");
+    const CLI::Option& every =
+        add_number(train_command, "--every", options.every, "Steps between two checkpoints", 1, most);
+    train_command
+        .add_option("--resume", options.resume,
+                    "Checkpoint to go on from, with the same options; and to go on saving to [default: none]")
+        ->check(some_path())
+        ->type_name("FILE");
+    train_command
         .add_option(
-            "--checkpoint", options.checkpoint,
-            "File (safetensors) for the whole state of the training, written at its start, each --every steps, at a signal and at the end; "
-            "the file of another training is not written over [default: none]")
-        ->check(some_path())
-        ->type_name("FILE");
-    const CLI::Option& every = add_number(train_command, "--every", options.every, "Steps between two checkpoints", 1, most);
-    train_command
-        .add_option("--resume", options.resume, "Checkpoint to go on from, with the same options; and to go on saving to [default: none]")
+            "--header", options.header,
+            "C++ header to write the trained network to, for examples/embed; namespace names [default: none]")
         ->check(some_path())
         ->type_name("FILE");
     train_command
-        .add_option("--header", options.header,
-                    "C++ header to write the trained network to, for examples/embed; namespace names [default: none]")
-        ->check(some_path())
-        ->type_name("FILE");
-    train_command.add_flag("--int8", options.int8, "Weights of one byte in that header; prints what they cost")->needs("--header");
+        .add_flag("--int8", options.int8, "Weights of one byte in that header; prints what they cost")
+        ->needs("--header");
     train_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already");
 
     std::string model_file;
-    CLI::App& sample_command = *app.add_subcommand("sample", "Draw names from a checkpoint, whichever stage it is of");
-    sample_command.add_option("file", model_file, "Checkpoint of train")->required()->check(some_path())->type_name("FILE");
-    sample_command.add_option("--data", options.data, "The file of words that it was trained on: its characters are asked for")
+    CLI::App& sample_command =
+        *app.add_subcommand("sample", "Draw names from a checkpoint, whichever stage it is of");
+    sample_command.add_option("file", model_file, "Checkpoint of train")
+        ->required()
+        ->check(some_path())
+        ->type_name("FILE");
+    sample_command
+        .add_option("--data", options.data,
+                    "The file of words that it was trained on: its characters are asked for")
         ->capture_default_str()
         ->type_name("FILE");
     add_number(sample_command, "--samples", options.samples, "Names to draw", 0, most);
-    sample_command.add_option("--header", options.header, "C++ header to write the network to, for examples/embed [default: none]")
+    sample_command
+        .add_option("--header", options.header,
+                    "C++ header to write the network to, for examples/embed [default: none]")
         ->check(some_path())
         ->type_name("FILE");
     sample_command.add_flag("--int8", options.int8, "Weights of one byte in that header")->needs("--header");
-    sample_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already")->needs("--header");
-    add_number(sample_command, "--seed", options.seed, "Names are drawn with seed + 10, as behind a training", 0, any_seed);
+    sample_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already")
+        ->needs("--header");
+    add_number(sample_command, "--seed", options.seed, "Names are drawn with seed + 10, as behind a training",
+               0, any_seed);
 
-    CLI::App& stages_command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
+    CLI::App& stages_command =
+        *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
     add_common_options(stages_command, options, "200000");
 
     std::string report_folder = "report";
-    CLI::App& inspect_command =
-        *app.add_subcommand("inspect", "Train the lecture's deep net for 1001 steps, print what is inside, write the report");
-    inspect_command.add_option("--data", options.data, "File of words, one a line")->capture_default_str()->type_name("FILE");
+    CLI::App& inspect_command = *app.add_subcommand(
+        "inspect", "Train the lecture's deep net for 1001 steps, print what is inside, write the report");
+    inspect_command.add_option("--data", options.data, "File of words, one a line")
+        ->capture_default_str()
+        ->type_name("FILE");
     add_number(inspect_command, "--seed", options.seed, "Seed of weights and batches", 0, any_seed);
-    inspect_command.add_option("--report", report_folder, "Folder for report.html")->check(some_path())->capture_default_str()->type_name("DIR");
+    inspect_command.add_option("--report", report_folder, "Folder for report.html")
+        ->check(some_path())
+        ->capture_default_str()
+        ->type_name("DIR");
 
-    CLI::App& compare_command = *app.add_subcommand("compare", "Train several stages and put them side by side in one report");
+    CLI::App& compare_command =
+        *app.add_subcommand("compare", "Train several stages and put them side by side in one report");
     std::vector<std::string> compared;
     compare_command.add_option("stages", compared, "Two or more stages of train --stage")
         ->check(CLI::IsMember(names))
@@ -287,7 +338,10 @@ int main(int argc, char** argv)
         ->expected(2, 8)
         ->type_name("STAGE");
     add_common_options(compare_command, options, "each stage's own");
-    compare_command.add_option("--report", report_folder, "Folder for report.html")->check(some_path())->capture_default_str()->type_name("DIR");
+    compare_command.add_option("--report", report_folder, "Folder for report.html")
+        ->check(some_path())
+        ->capture_default_str()
+        ->type_name("DIR");
 
     try {
         app.parse(argc, argv);
@@ -302,8 +356,10 @@ int main(int argc, char** argv)
         };
         watch_signals();
         if (every.count() > 0 && options.checkpoint.empty() && options.resume.empty())
-            throw Failure(1, "--every says how often to write a checkpoint, and there is none: it needs --checkpoint or --resume");
-        if (options.overwrite && options.checkpoint.empty() && options.header.empty() && options.metrics.empty())
+            throw Failure(1, "--every says how often to write a checkpoint, and there is none: it needs "
+                             "--checkpoint or --resume");
+        if (options.overwrite && options.checkpoint.empty() && options.header.empty() &&
+            options.metrics.empty())
             throw Failure(1, "--overwrite needs --checkpoint, --header or --metrics, the file to write over");
         if (train_command.parsed()) run_train(stage_named(stage_name), options);
         if (sample_command.parsed()) {
@@ -312,7 +368,9 @@ int main(int argc, char** argv)
             sample_from(model_file, options);
         }
         if (stages_command.parsed())
-            run_stages({Stage::baseline, Stage::calm_output, Stage::calm_tanh, Stage::kaiming, Stage::batchnorm}, options);
+            run_stages(
+                {Stage::baseline, Stage::calm_output, Stage::calm_tanh, Stage::kaiming, Stage::batchnorm},
+                options);
         if (inspect_command.parsed()) {
             options.report = report_folder;
             run_train(Stage::deep, options);
@@ -328,7 +386,8 @@ int main(int argc, char** argv)
             run_stages(stages, options);
         }
         stop_if_asked("at the end");
-        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw Failure(4, "cannot write to the standard output");
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+            throw Failure(4, "cannot write to the standard output");
         return 0;
     } catch (const Failure& failure) {
         std::fprintf(stderr, "makemore: %s\n", failure.what());

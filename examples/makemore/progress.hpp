@@ -28,7 +28,8 @@ inline void watch_signals()
 class Progress {
 public:
     Progress(std::size_t steps, std::size_t first)
-        : steps_(steps), first_(first), interval_(steps >= 100'000 ? 10'000 : std::max<std::size_t>(1, steps / 10)),
+        : steps_(steps), first_(first),
+          interval_(steps >= 100'000 ? 10'000 : std::max<std::size_t>(1, steps / 10)),
           terminal_(isatty(STDOUT_FILENO) != 0)
     {}
 
@@ -45,7 +46,10 @@ public:
     {
         if (terminal_) std::fputs("\r\x1b[K", stdout);
     }
-    [[nodiscard]] double seconds() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
+    [[nodiscard]] double seconds() const
+    {
+        return std::chrono::duration<double>(clock::now() - start_).count();
+    }
 
 private:
     using clock = std::chrono::steady_clock;
@@ -62,8 +66,9 @@ private:
         const std::size_t full = std::min(width, step * width / steps_);
         const double rate = static_cast<double>(step + 1 - first_) / std::max(1e-9, seconds());
         const auto left = static_cast<std::size_t>(static_cast<double>(steps_ - step) / rate);
-        fmt::print("\r\x1b[K[{}{}] {}/{}  loss {:.3f}  {:.0f} steps/s  {}:{:02d} left", std::string(full, '#'), std::string(width - full, '.'),
-                   step, steps_, loss, rate, left / 60, left % 60);
+        fmt::print("\r\x1b[K[{}{}] {}/{}  loss {:.3f}  {:.0f} steps/s  {}:{:02d} left",
+                   std::string(full, '#'), std::string(width - full, '.'), step, steps_, loss, rate,
+                   left / 60, left % 60);
         std::fflush(stdout);
     }
 };

@@ -13,8 +13,8 @@ namespace makemore {
 ///   errors : Failure 4, with the path and the system's reason
 void prepare_report(const std::string& folder);
 
-/// Writes `folder`/report.html, which needs no other file and no network, and beside it each picture's data as CSV and JSON, and the
-/// script for gnuplot that drew them.
+/// Writes `folder`/report.html, which needs no other file and no network, and beside it each picture's data
+/// as CSV and JSON, and the script for gnuplot that drew them.
 ///
 ///   results : of observed trainings, at least one; several stand side by side
 ///   result  : a line on what is missing: empty, or what to install for pictures

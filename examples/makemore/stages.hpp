@@ -19,24 +19,27 @@ inline constexpr std::size_t context = 3, batch = 32, classes = 27;
 /// One hidden layer, as the lecture starts.
 using PlainNet = Sequential<Embedding<classes, 10>, Linear<30, 200>, Tanh, Linear<200, classes>>;
 /// The same with batch normalisation in the lecture's first form: 12,097 parameters.
-using BatchNormNet = Sequential<Embedding<classes, 10>, Linear<30, 200, NoBias>, BatchNorm<200, LectureStd>, Tanh, Linear<200, classes>>;
+using BatchNormNet = Sequential<Embedding<classes, 10>, Linear<30, 200, NoBias>, BatchNorm<200, LectureStd>,
+                                Tanh, Linear<200, classes>>;
 static_assert(parameter_count<BatchNormNet> == 12'097);
 
 /// Linear without bias, BatchNorm in the lecture's second form, Tanh.
 template <std::size_t In, std::size_t Out>
 using Hidden = Sequential<Linear<In, Out, NoBias>, BatchNorm<Out, LectureVariance>, Tanh>;
 /// Five hidden layers and a normalised output: 47,024 parameters.
-using DeepNet = Sequential<Embedding<classes, 10>, Hidden<30, 100>, Hidden<100, 100>, Hidden<100, 100>, Hidden<100, 100>, Hidden<100, 100>,
-                           Linear<100, classes, NoBias>, BatchNorm<classes, LectureVariance>>;
+using DeepNet =
+    Sequential<Embedding<classes, 10>, Hidden<30, 100>, Hidden<100, 100>, Hidden<100, 100>, Hidden<100, 100>,
+               Hidden<100, 100>, Linear<100, classes, NoBias>, BatchNorm<classes, LectureVariance>>;
 static_assert(parameter_count<DeepNet> == 47'024);
 
-/// The deep net with what the lecture's last words advise: each sample normalised by itself. The logits are not: that would take from
-/// each sample how sure of itself it may be.
+/// The deep net with what the lecture's last words advise: each sample normalised by itself. The logits are
+/// not: that would take from each sample how sure of itself it may be.
 template <template <std::size_t> class Norm>
 using SampleNormNet = Sequential<Embedding<classes, 10>, Sequential<Linear<30, 100, NoBias>, Norm<100>, Tanh>,
-                                 Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>, Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>,
-                                 Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>, Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>,
-                                 Linear<100, classes>>;
+                                 Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>,
+                                 Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>,
+                                 Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>,
+                                 Sequential<Linear<100, 100, NoBias>, Norm<100>, Tanh>, Linear<100, classes>>;
 /// In ten groups.
 template <std::size_t C>
 using TenGroups = GroupNorm<10, C>;
@@ -61,8 +64,8 @@ inline constexpr std::array<StageName, 8> stage_names{{
     {"groupnorm", "the same in groups of ten units", 1'001},
 }};
 
-/// The draws of the one-hidden-layer stages, in the lecture's order; two multiplications where the lecture has two, so that every
-/// rounding is the same.
+/// The draws of the one-hidden-layer stages, in the lecture's order; two multiplications where the lecture
+/// has two, so that every rounding is the same.
 template <class M>
 void initialise_plain(M& model, Generator& generator, Stage stage)
 {
@@ -88,7 +91,8 @@ template <class M>
 void initialise_batchnorm(M& model, Generator& generator)
 {
     model.template parameter<"0.weight">() = generator.randn(classes, 10);
-    model.template parameter<"1.weight">() = generator.randn(30, 200) * static_cast<float>(init::tanh_gain) / std::sqrt(30.0F);
+    model.template parameter<"1.weight">() =
+        generator.randn(30, 200) * static_cast<float>(init::tanh_gain) / std::sqrt(30.0F);
     model.template parameter<"4.weight">() = generator.randn(200, classes) * 0.01F;
     model.template parameter<"4.bias">() = generator.randn(classes) * 0.0F;
 }
@@ -108,7 +112,8 @@ void initialise_deep(M& model, Generator& generator)
     linear(model.template parameter<"5.0.weight">(), 100, 100);
     linear(model.template parameter<"6.weight">(), 100, classes);
     // A last layer that is less sure of itself.
-    if constexpr (std::is_same_v<typename M::network, DeepNet>) model.template parameter<"7.weight">() *= 0.1F;
+    if constexpr (std::is_same_v<typename M::network, DeepNet>)
+        model.template parameter<"7.weight">() *= 0.1F;
     else model.template parameter<"6.weight">() *= 0.1F;
 }
 

@@ -69,7 +69,8 @@ struct Table {
 private:
     /// Seven digits are all that a float has; without a locale.
     static std::string number(double x) { return fmt::format("{:.7g}", x); }
-    /// In quotation marks; one inside becomes `quote`. For JSON a backslash is doubled, and what is no ASCII character is its number.
+    /// In quotation marks; one inside becomes `quote`. For JSON a backslash is doubled, and what is no ASCII
+    /// character is its number.
     static std::string quoted(const std::string& s, const char* quote)
     {
         const bool json = quote[0] == '\\';

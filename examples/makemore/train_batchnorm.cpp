@@ -2,8 +2,10 @@
 /// The training of one hidden layer with batch normalisation.
 #include "training.hpp"
 
-makemore::Result makemore::train_batchnorm(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report)
+makemore::Result makemore::train_batchnorm(Stage stage, const Data& data, const Options& options, bool quiet,
+                                           const Report& report)
 {
     return train_stage<BatchNormNet>(
-        stage, data, options, quiet, [](auto& model, Generator& g) { initialise_batchnorm(model, g); }, report);
+        stage, data, options, quiet, [](auto& model, Generator& g) { initialise_batchnorm(model, g); },
+        report);
 }

@@ -31,7 +31,8 @@
 
 namespace makemore {
 
-/// What ends the program early, with its exit code: 1 usage, 2 input, 3 diverged, 4 output, 130 and 143 signals.
+/// What ends the program early, with its exit code: 1 usage, 2 input, 3 diverged, 4 output, 130 and 143
+/// signals.
 struct Failure : std::runtime_error {
     int code;
     Failure(int exit_code, const std::string& text) : std::runtime_error(text), code(exit_code) {}
@@ -66,7 +67,8 @@ inline Words load_words(const std::string& path)
     Words words = read_words(path);
     const Vocabulary vocabulary{words};
     if (vocabulary.size() > classes) {
-        // Name the first word with a character too many: the vocabulary of the first 26 distinct ones is asked for the rest.
+        // Name the first word with a character too many: the vocabulary of the first 26 distinct ones is
+        // asked for the rest.
         std::string known;
         for (const std::string& word : words.text)
             for (const char c : word)
@@ -74,8 +76,9 @@ inline Words load_words(const std::string& path)
         try {
             Vocabulary{known}.require(words);
         } catch (const Error& error) {
-            throw Failure(2, fmt::format("{}; makemore is compiled for {} different characters, this file has {}", error.what(), classes - 1,
-                                         vocabulary.size() - 1));
+            throw Failure(
+                2, fmt::format("{}; makemore is compiled for {} different characters, this file has {}",
+                               error.what(), classes - 1, vocabulary.size() - 1));
         }
     }
     return words;
@@ -87,30 +90,34 @@ inline Data load(const std::string& path)
     const Vocabulary vocabulary{words};
     shuffle(words, PythonRandom{42});
     const Split parts = split(words);
-    return {vocabulary, ngrams(parts.train, vocabulary, context), ngrams(parts.validation, vocabulary, context),
-            ngrams(parts.test, vocabulary, context)};
+    return {vocabulary, ngrams(parts.train, vocabulary, context),
+            ngrams(parts.validation, vocabulary, context), ngrams(parts.test, vocabulary, context)};
 }
 
-/// One JSON object a line for each step. A disk that is full does not stop the training: it is reported at the end.
+/// One JSON object a line for each step. A disk that is full does not stop the training: it is reported at
+/// the end.
 class Metrics {
 public:
-    /// A resumed training goes on in the file that is there, behind the last line of a step before `first`: what a killed one wrote behind
-    /// its last checkpoint goes, the broken line at its end too. What is no file, such as a pipe, is only written.
+    /// A resumed training goes on in the file that is there, behind the last line of a step before `first`:
+    /// what a killed one wrote behind its last checkpoint goes, the broken line at its end too. What is no
+    /// file, such as a pipe, is only written.
     Metrics(const std::string& path, std::size_t first) : path_(path)
     {
         if (path.empty()) return;
         std::error_code unknown;
         if (first > 0 && std::filesystem::is_regular_file(path, unknown)) keep_before(first);
         file_.reset(std::fopen(path.c_str(), first > 0 ? "a" : "w"));
-        if (file_ == nullptr) throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
+        if (file_ == nullptr)
+            throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
     }
     void write(std::size_t step, double loss, double learning_rate)
     {
         if (file_ == nullptr || error_ != 0) return;
         line_.clear();
         // Not a number is not JSON: null says that there was none.
-        fmt::format_to(std::back_inserter(line_), "{{\"step\": {}, \"loss\": {}, \"learning_rate\": {}}}\n", step,
-                       std::isfinite(loss) ? fmt::format("{:.9g}", loss) : "null", fmt::format("{:.9g}", learning_rate));
+        fmt::format_to(std::back_inserter(line_), "{{\"step\": {}, \"loss\": {}, \"learning_rate\": {}}}\n",
+                       step, std::isfinite(loss) ? fmt::format("{:.9g}", loss) : "null",
+                       fmt::format("{:.9g}", learning_rate));
         if (std::fwrite(line_.data(), 1, line_.size(), file_.get()) != line_.size()) error_ = errno;
     }
     /// Empty when every line is on disk, else what went wrong.
@@ -130,7 +137,9 @@ private:
         std::uintmax_t kept = 0, read = 0;
         for (std::string line; std::getline(old, line) && !old.eof();) {
             read += line.size() + 1;
-            if (unsigned long long step = 0; std::sscanf(line.c_str(), "{\"step\": %llu,", &step) == 1 && step < first) kept = read;
+            if (unsigned long long step = 0;
+                std::sscanf(line.c_str(), "{\"step\": %llu,", &step) == 1 && step < first)
+                kept = read;
         }
         std::error_code error;
         if (old.eof()) std::filesystem::resize_file(path_, kept, error);
@@ -156,9 +165,10 @@ struct Inside {
     Series loss;
     std::vector<DeadUnits> dead; ///< over all training samples
     std::vector<Calibration> calibrations;
-    xt::xtensor<float, 2> embedding;      ///< (classes, features)
-    std::string characters;               ///< one for each class
-    Histogram inputs, plain, scaled, own; ///< x; x @ W for a standard normal W; that / sqrt(fan_in); x @ W with the stage's own W
+    xt::xtensor<float, 2> embedding; ///< (classes, features)
+    std::string characters;          ///< one for each class
+    /// x; x @ W for a standard normal W; that / sqrt(fan_in); x @ W with the stage's own W
+    Histogram inputs, plain, scaled, own;
     Statistics inputs_statistics, plain_statistics, scaled_statistics, own_statistics;
     std::vector<Verdict> verdicts;
     std::vector<std::string> names;
@@ -198,7 +208,8 @@ double mean_loss(const Frozen& model, const Samples& samples)
     return sum / static_cast<double>(samples.size());
 }
 
-/// What the lecture shows of scaling: the first layer's inputs, and what comes out for weights of three sizes.
+/// What the lecture shows of scaling: the first layer's inputs, and what comes out for weights of three
+/// sizes.
 template <class M>
 void look_at_scaling(Inside& inside, const M& model, const Samples& samples, std::uint64_t seed)
 {
@@ -216,7 +227,8 @@ void look_at_scaling(Inside& inside, const M& model, const Samples& samples, std
     const auto weight = generator.randn(fan_in, units);
     auto x = xt::xtensor<float, 2>::from_shape({n, fan_in});
     for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t k = 0; k < fan_in; ++k) x(i, k) = table(static_cast<std::size_t>(samples.contexts(i, k / 10)), k % 10);
+        for (std::size_t k = 0; k < fan_in; ++k)
+            x(i, k) = table(static_cast<std::size_t>(samples.contexts(i, k / 10)), k % 10);
     const auto product = [&](const float* w, float factor) {
         auto y = xt::xtensor<float, 2>::from_shape({n, units});
         y.fill(0);
@@ -225,7 +237,8 @@ void look_at_scaling(Inside& inside, const M& model, const Samples& samples, std
                 for (std::size_t u = 0; u < units; ++u) y(i, u) += x(i, k) * w[k * units + u] * factor;
         return y;
     };
-    const auto plain = product(weight.data(), 1), scaled = product(weight.data(), 1 / std::sqrt(static_cast<float>(fan_in))),
+    const auto plain = product(weight.data(), 1),
+               scaled = product(weight.data(), 1 / std::sqrt(static_cast<float>(fan_in))),
                with_own = product(own.data(), 1);
     inside.inputs = histogram(x, 50);
     inside.plain = histogram(plain, 50);
@@ -239,7 +252,8 @@ void look_at_scaling(Inside& inside, const M& model, const Samples& samples, std
 
 /// Before the first step: nothing here moves the training's own stream or its running statistics.
 template <class M>
-[[gnu::cold]] std::shared_ptr<Inside> look_at_start(const M& model, const Data& data, Generator generator, std::uint64_t seed)
+[[gnu::cold]] std::shared_ptr<Inside> look_at_start(const M& model, const Data& data, Generator generator,
+                                                    std::uint64_t seed)
 {
     auto inside = std::make_shared<Inside>();
     inside->layers = layers_of<typename M::network>();
@@ -249,7 +263,8 @@ template <class M>
     inside->start = check_initialisation(model, criterion, contexts, targets);
     inside->verdicts = judge(inside->start);
     look_at_scaling(*inside, model, data.train, seed);
-    for (std::size_t i = 0; i < data.vocabulary.size(); ++i) inside->characters += data.vocabulary.character(static_cast<class_id>(i));
+    for (std::size_t i = 0; i < data.vocabulary.size(); ++i)
+        inside->characters += data.vocabulary.character(static_cast<class_id>(i));
     return inside;
 }
 
@@ -267,7 +282,9 @@ template <class M, class Observed>
     stop_if_asked("while looking inside");
     inside.calibrations = calibrate(answering, data.train.contexts);
     inside.embedding = model.template parameter<"0.weight">();
-    const auto add = [&](const std::vector<Verdict>& more) { inside.verdicts.insert(inside.verdicts.end(), more.begin(), more.end()); };
+    const auto add = [&](const std::vector<Verdict>& more) {
+        inside.verdicts.insert(inside.verdicts.end(), more.begin(), more.end());
+    };
     add(judge(inside.history));
     add(judge(inside.calibrations));
     add(judge(inside.dead));
@@ -291,8 +308,8 @@ public:
     Saver(Checkpoint checkpoint, const M& model, Stage stage, const Data& data, const Options& options)
         : checkpoint_(checkpoint), model_(&model), options_(&options),
           settings_(fmt::format("stage {}, seed {}, learning rate {}, a tenth from step {}, {}",
-                                stage_names[static_cast<std::size_t>(stage)].name, options.seed, options.learning_rate, options.decay_at,
-                                characters_text(data.vocabulary)))
+                                stage_names[static_cast<std::size_t>(stage)].name, options.seed,
+                                options.learning_rate, options.decay_at, characters_text(data.vocabulary)))
     {}
 
     /// The step to go on with.
@@ -301,7 +318,8 @@ public:
         if (options_->resume.empty()) return 0;
         const std::size_t first = checkpoint_.load(options_->resume, settings_);
         if (first > steps)
-            throw Failure(1, fmt::format("'{}' is at step {}, the training is to end at step {}", options_->resume, first, steps));
+            throw Failure(1, fmt::format("'{}' is at step {}, the training is to end at step {}",
+                                         options_->resume, first, steps));
         return first;
     }
     void save(std::size_t step) const
@@ -311,7 +329,8 @@ public:
             checkpoint_.save(options_->checkpoint, step, settings_);
         } catch (const Error& error) {
             const auto* weights = model_->parameter_block();
-            if (std::all_of(weights, weights + model_->block_size(), [](auto w) { return std::isfinite(w); })) throw;
+            if (std::all_of(weights, weights + model_->block_size(), [](auto w) { return std::isfinite(w); }))
+                throw;
             throw Failure(3, fmt::format("diverged: after {} steps {}", step, error.what()));
         }
     }
@@ -332,10 +351,12 @@ using Report = std::function<void(const Result&)>;
 
 /// The network as a C++ header; with weights of one byte, what that costs.
 template <class Frozen>
-[[gnu::cold]] void write_header(const Frozen& frozen, const Data& data, const Options& options, double validation)
+[[gnu::cold]] void write_header(const Frozen& frozen, const Data& data, const Options& options,
+                                double validation)
 {
     if (options.header.empty()) return;
-    export_header(frozen, options.header, "names", {.characters = data.vocabulary.characters(), .int8 = options.int8});
+    export_header(frozen, options.header, "names",
+                  {.characters = data.vocabulary.characters(), .int8 = options.int8});
     fmt::print("header: {}\n", options.header);
     if (options.int8)
         fmt::print("validation loss with weights of one byte: {:.7f}, with floats {:.7f}\n",
@@ -344,7 +365,8 @@ template <class Frozen>
 
 /// Trains one network, watched by an Observer<...>.
 template <class Net, class Watch, class Initialise>
-Result train_net(Stage stage, const Data& data, const Options& options, bool quiet, Initialise initialise, const Report& report)
+Result train_net(Stage stage, const Data& data, const Options& options, bool quiet, Initialise initialise,
+                 const Report& report)
 {
     Generator generator{options.seed};
     Model<Net, Train<batch, typename Watch::Keep>> model;
@@ -373,8 +395,11 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
         if (!std::isfinite(loss)) {
             progress.done();
             const std::string layer = first_non_finite_layer(model);
-            throw Failure(3, fmt::format("diverged: the loss of step {} is {}; {}; try a smaller --learning-rate", step, loss,
-                                         layer.empty() ? "all layers are finite" : "the first layer that is not finite is " + layer));
+            throw Failure(
+                3, fmt::format("diverged: the loss of step {} is {}; {}; try a smaller --learning-rate", step,
+                               loss,
+                               layer.empty() ? "all layers are finite"
+                                             : "the first layer that is not finite is " + layer));
         }
         if (!quiet) progress.step(step, static_cast<double>(loss));
         model.backward(dlogits);
@@ -399,8 +424,9 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
     if constexpr (Watch::watches_outputs) look_at_end(*result.inside, model, observer, data);
     report(result);
     if (!std::isfinite(result.train)) { // no names can be drawn from it
-        result.diverged = fmt::format("diverged: the loss over the training set is {} after {} steps; try a smaller --learning-rate",
-                                      result.train, result.steps);
+        result.diverged = fmt::format(
+            "diverged: the loss over the training set is {} after {} steps; try a smaller --learning-rate",
+            result.train, result.steps);
         return result;
     }
     write_header(frozen, data, options, result.validation);
@@ -416,18 +442,23 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
 
 /// With a report everything is observed, without one nothing.
 template <class Net, class Initialise>
-Result train_stage(Stage stage, const Data& data, const Options& options, bool quiet, Initialise initialise, const Report& report)
+Result train_stage(Stage stage, const Data& data, const Options& options, bool quiet, Initialise initialise,
+                   const Report& report)
 {
-    if (options.report.empty()) return train_net<Net, Observer<>>(stage, data, options, quiet, initialise, report);
+    if (options.report.empty())
+        return train_net<Net, Observer<>>(stage, data, options, quiet, initialise, report);
     return train_net<Net, ObserveAll>(stage, data, options, quiet, initialise, report);
 }
 
 // Each in a translation unit of its own: five networks are five compilations.
 Result train_plain(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
-Result train_batchnorm(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
+Result train_batchnorm(Stage stage, const Data& data, const Options& options, bool quiet,
+                       const Report& report);
 Result train_deep(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
-Result train_layernorm(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
-Result train_groupnorm(Stage stage, const Data& data, const Options& options, bool quiet, const Report& report);
+Result train_layernorm(Stage stage, const Data& data, const Options& options, bool quiet,
+                       const Report& report);
+Result train_groupnorm(Stage stage, const Data& data, const Options& options, bool quiet,
+                       const Report& report);
 
 /// Prints names from a file of any of these networks.
 void sample_from(const std::string& file, const Options& options);

@@ -3,7 +3,8 @@
 """Times the lecture's own form of stage `batchnorm` in PyTorch on one thread: the peer of `makemore train`.
 
 Run with Debian's PyTorch: /usr/bin/python3 tests/benchmark/lecture.py [names.txt] [steps]
-Prints the losses it passes on the way, so that the work is seen to be the same, and the median time of a step of 5 runs.
+Prints the losses it passes on the way, so that the work is seen to be the same, and the median time of a
+step of 5 runs.
 """
 import random
 import statistics

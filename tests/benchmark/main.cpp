@@ -33,17 +33,19 @@ std::vector<batch_of_ids> random_batches(std::size_t count, std::size_t rows, st
     Generator generator{7};
     std::vector<batch_of_ids> all(count);
     for (batch_of_ids& b : all) {
-        for (std::size_t i = 0; i < rows * context; ++i) b.ids.push_back(static_cast<std::int32_t>(generator.randint(0, vocabulary)));
+        for (std::size_t i = 0; i < rows * context; ++i)
+            b.ids.push_back(static_cast<std::int32_t>(generator.randint(0, vocabulary)));
         for (std::size_t i = 0; i < rows; ++i)
-            b.targets.push_back((b.ids[i * context] * 5 + 1) % static_cast<std::int32_t>(vocabulary)); // learnable
+            // learnable
+            b.targets.push_back((b.ids[i * context] * 5 + 1) % static_cast<std::int32_t>(vocabulary));
     }
     return all;
 }
 
 [[noreturn]] void disagree(const char* who, const std::string& what, float ours, float theirs)
 {
-    std::fprintf(stderr, "%s does other work than ctnn in %s: %.7g against %.7g\n", who, what.c_str(), static_cast<double>(theirs),
-                 static_cast<double>(ours));
+    std::fprintf(stderr, "%s does other work than ctnn in %s: %.7g against %.7g\n", who, what.c_str(),
+                 static_cast<double>(theirs), static_cast<double>(ours));
     std::exit(1);
 }
 
@@ -57,7 +59,8 @@ void measure(const std::string& name, std::function<void()> f)
     })->UseRealTime();
 }
 
-void measure_steps(const std::string& name, std::shared_ptr<trainer> t, std::shared_ptr<std::vector<batch_of_ids>> data)
+void measure_steps(const std::string& name, std::shared_ptr<trainer> t,
+                   std::shared_ptr<std::vector<batch_of_ids>> data)
 {
     measure(name, [t, data, i = std::size_t{0}]() mutable {
         const batch_of_ids& b = (*data)[i++ % data->size()];
@@ -67,7 +70,10 @@ void measure_steps(const std::string& name, std::shared_ptr<trainer> t, std::sha
 
 /// The most there is: independent fused multiply-adds in registers, and nothing else.
 constexpr std::size_t peak_chains = simd::width<float> == 16 ? 24 : 12, peak_rounds = 1000;
-double operations_of_peak() { return 2. * static_cast<double>(peak_chains * peak_rounds * simd::width<float>); }
+double operations_of_peak()
+{
+    return 2. * static_cast<double>(peak_chains * peak_rounds * simd::width<float>);
+}
 void run_peak()
 {
     using V = simd::vec<float>;
@@ -102,7 +108,8 @@ using make_trainer = std::unique_ptr<trainer> (*peer::*)(const parameters&);
 template <class Net>
 void add_steps(const std::string& name, const std::vector<peer>& peers, make_trainer make)
 {
-    const auto data = std::make_shared<std::vector<batch_of_ids>>(random_batches(batches, batch, input_shape<Net>::size));
+    const auto data =
+        std::make_shared<std::vector<batch_of_ids>>(random_batches(batches, batch, input_shape<Net>::size));
     const auto ours = std::make_shared<our_trainer<Net>>(seed);
     const parameters start = ours->start();
     std::vector<float> losses;
@@ -112,12 +119,13 @@ void add_steps(const std::string& name, const std::vector<peer>& peers, make_tra
         std::shared_ptr<trainer> theirs = (p.*make)(start);
         for (std::size_t i = 0; i < data->size(); ++i) {
             const float loss = theirs->step((*data)[i].ids.data(), (*data)[i].targets.data(), rate);
-            if (!(std::abs(loss - losses[i]) <= 1e-3F)) disagree(p.name, "step " + std::to_string(i) + " of " + name, losses[i], loss);
+            if (!(std::abs(loss - losses[i]) <= 1e-3F))
+                disagree(p.name, "step " + std::to_string(i) + " of " + name, losses[i], loss);
         }
         measure_steps("step " + name + " " + p.name, theirs, data);
     }
-    std::printf("%s: losses of %zu steps agree, %.4f to %.4f\n", name.c_str(), losses.size(), static_cast<double>(losses.front()),
-                static_cast<double>(losses.back()));
+    std::printf("%s: losses of %zu steps agree, %.4f to %.4f\n", name.c_str(), losses.size(),
+                static_cast<double>(losses.front()), static_cast<double>(losses.back()));
 }
 
 /// Eval of 256 rows of a wide network, beside its own training forward.
@@ -129,16 +137,19 @@ void add_wide(const std::string& name, const std::vector<std::size_t>& sizes, co
     const auto trained = std::make_shared<Model<Net, Train<rows>>>(generator);
     const auto eval = std::make_shared<Model<Net, Eval>>(*trained);
     const auto x = std::make_shared<xt::xtensor<float, 2>>(generator.randn(rows, sizes.front()));
-    const auto y = std::make_shared<xt::xtensor<float, 2>>(xt::xtensor<float, 2>::from_shape({rows, sizes.back()}));
+    const auto y =
+        std::make_shared<xt::xtensor<float, 2>>(xt::xtensor<float, 2>::from_shape({rows, sizes.back()}));
     const xt::xtensor<float, 2> expected = eval->forward(*x);
     measure("wide " + name + " ctnn", [eval, x, y] { eval->forward(*x, *y); });
-    measure("wide " + name + " ctnn, training forward", [trained, x] { benchmark::DoNotOptimize(trained->forward(*x)(0, 0)); });
+    measure("wide " + name + " ctnn, training forward",
+            [trained, x] { benchmark::DoNotOptimize(trained->forward(*x)(0, 0)); });
     for (const peer& p : peers) {
         if (p.wide == nullptr) continue;
         const std::shared_ptr<wide_answerer> theirs = p.wide(parameters_of_model(*trained), sizes);
         theirs->run(y->data(), x->data());
         for (std::size_t i = 0; i < y->size(); ++i)
-            if (!(std::abs(y->data()[i] - expected.data()[i]) <= 1e-4F)) disagree(p.name, "eval of " + name, expected.data()[i], y->data()[i]);
+            if (!(std::abs(y->data()[i] - expected.data()[i]) <= 1e-4F))
+                disagree(p.name, "eval of " + name, expected.data()[i], y->data()[i]);
         measure("wide " + name + " " + p.name, [theirs, x, y] { theirs->run(y->data(), x->data()); });
     }
 }
@@ -154,15 +165,19 @@ void add_eval(const std::vector<peer>& peers)
         std::array<float, vocabulary> alone{};
         a->run(alone.data(), data.ids.data(), 1);
         for (std::size_t c = 0; c < vocabulary; ++c)
-            if (!(std::abs(alone[c] - out[c]) <= 1e-4F)) disagree(name, "eval of one sample", out[c], alone[c]);
-        measure(std::string("eval one ") + name,
-                [a, logits, ids = data.ids, i = std::size_t{0}]() mutable { a->run(logits->data(), ids.data() + 3 * (i++ % many), 1); });
-        measure(std::string("eval many ") + name, [a, logits, ids = data.ids] { a->run(logits->data(), ids.data(), many); });
+            if (!(std::abs(alone[c] - out[c]) <= 1e-4F))
+                disagree(name, "eval of one sample", out[c], alone[c]);
+        measure(std::string("eval one ") + name, [a, logits, ids = data.ids, i = std::size_t{0}]() mutable {
+            a->run(logits->data(), ids.data() + 3 * (i++ % many), 1);
+        });
+        measure(std::string("eval many ") + name,
+                [a, logits, ids = data.ids] { a->run(logits->data(), ids.data(), many); });
     };
     const auto add_peer = [&](const char* name, std::shared_ptr<answerer> a) {
         add(name, std::move(a), logits->data());
         for (std::size_t i = 0; i < logits->size(); ++i)
-            if (!(std::abs((*logits)[i] - (*ours_logits)[i]) <= 1e-4F)) disagree(name, "eval", (*ours_logits)[i], (*logits)[i]);
+            if (!(std::abs((*logits)[i] - (*ours_logits)[i]) <= 1e-4F))
+                disagree(name, "eval", (*ours_logits)[i], (*logits)[i]);
     };
     add("ctnn", std::make_shared<our_answerer>(seed), ours_logits->data());
     add_peer("embedded", std::make_shared<embedded_answerer>(seed));
@@ -176,7 +191,8 @@ struct shape_of_product {
     std::size_t rows, in, out;
     [[nodiscard]] std::string name(std::size_t form) const
     {
-        return std::to_string(rows) + "x" + std::to_string(in) + "x" + std::to_string(out) + " " + form_names[form];
+        return std::to_string(rows) + "x" + std::to_string(in) + "x" + std::to_string(out) + " " +
+               form_names[form];
     }
     [[nodiscard]] double operations() const { return 2. * static_cast<double>(rows * in * out); }
 };
@@ -198,30 +214,37 @@ void add_products(const std::vector<peer>& peers)
     const auto list = list_shapes(shapes{});
     for (std::size_t s = 0; s < list.size(); ++s) {
         const auto [rows, in, out] = list[s];
-        const std::size_t y_size[] = {rows * out, in * out, rows * in}, x_size[] = {rows * in, rows * in, rows * out},
+        const std::size_t y_size[] = {rows * out, in * out, rows * in},
+                          x_size[] = {rows * in, rows * in, rows * out},
                           w_size[] = {in * out, rows * out, in * out};
         for (std::size_t form = 0; form < 3; ++form) {
             Generator generator{9};
             using aligned_array = xt::xtensor<float, 1>;
-            const auto random = [&](std::size_t n) { return std::make_shared<aligned_array>(generator.rand(n)); };
+            const auto random = [&](std::size_t n) {
+                return std::make_shared<aligned_array>(generator.rand(n));
+            };
             const auto x = random(x_size[form]), w = random(w_size[form]), y = random(y_size[form]);
             const product_function ours = our_product(form, s, shapes{});
             ours(y->data(), x->data(), w->data());
-            measure("product " + list[s].name(form) + " ctnn", [=] { ours(y->data(), x->data(), w->data()); });
+            measure("product " + list[s].name(form) + " ctnn",
+                    [=] { ours(y->data(), x->data(), w->data()); });
             for (const peer& p : peers) {
                 if (p.product == nullptr) continue;
                 const product_function theirs = p.product(static_cast<product>(form), s);
                 const auto z = random(y_size[form]);
                 theirs(z->data(), x->data(), w->data());
                 for (std::size_t i = 0; i < z->size(); ++i)
-                    if (!(std::abs((*z)[i] - (*y)[i]) <= 1e-5F * std::abs((*y)[i]))) disagree(p.name, list[s].name(form), (*y)[i], (*z)[i]);
-                measure("product " + list[s].name(form) + " " + p.name, [=] { theirs(z->data(), x->data(), w->data()); });
+                    if (!(std::abs((*z)[i] - (*y)[i]) <= 1e-5F * std::abs((*y)[i])))
+                        disagree(p.name, list[s].name(form), (*y)[i], (*z)[i]);
+                measure("product " + list[s].name(form) + " " + p.name,
+                        [=] { theirs(z->data(), x->data(), w->data()); });
             }
         }
     }
 }
 
-// How the cost of a step grows: the lecture's net in another batch and width, and with more hidden layers of 100.
+// How the cost of a step grows: the lecture's net in another batch and width, and with more hidden layers of
+// 100.
 template <std::size_t Width>
 using Wide = Sequential<Embedding<27, 10>, Hidden<30, Width>, Linear<Width, 27>>;
 template <std::size_t>
@@ -230,7 +253,8 @@ template <class>
 struct deeper;
 template <std::size_t... I>
 struct deeper<std::index_sequence<I...>> {
-    using type = Sequential<Embedding<27, 10>, Linear<30, 100, NoBias>, BatchNorm<100>, Tanh, HiddenAgain<I>..., Linear<100, 27>>;
+    using type = Sequential<Embedding<27, 10>, Linear<30, 100, NoBias>, BatchNorm<100>, Tanh,
+                            HiddenAgain<I>..., Linear<100, 27>>;
 };
 template <std::size_t Hiddens>
 using Deeper = typename deeper<std::make_index_sequence<Hiddens - 1>>::type;
@@ -244,7 +268,8 @@ template <class Net, std::size_t B>
 void add_growth(const char* axis, std::size_t size)
 {
     grown.push_back({axis, std::to_string(size), 3. * static_cast<double>(B * multiply_adds<Net>)});
-    measure_steps("growth " + grown.back().axis + " " + grown.back().size, std::make_shared<our_trainer<Net, B>>(seed),
+    measure_steps("growth " + grown.back().axis + " " + grown.back().size,
+                  std::make_shared<our_trainer<Net, B>>(seed),
                   std::make_shared<std::vector<batch_of_ids>>(random_batches(batches, B, 3)));
 }
 template <std::size_t... N>
@@ -268,7 +293,9 @@ double pytorch_step()
 {
 #if defined(CTNN_BENCHMARK_PYTHON)
     double best = 0;
-    if (FILE* script = popen(CTNN_BENCHMARK_PYTHON " '" CTNN_BENCHMARK_SOURCE "/lecture.py' '" CTNN_BENCHMARK_NAMES "' 3000", "r")) {
+    if (FILE* script = popen(CTNN_BENCHMARK_PYTHON " '" CTNN_BENCHMARK_SOURCE
+                                                   "/lecture.py' '" CTNN_BENCHMARK_NAMES "' 3000",
+                             "r")) {
         char line[512];
         while (std::fgets(line, sizeof line, script) != nullptr)
             if (const char* colon = std::strstr(line, " steps: ")) best = std::atof(colon + 8);
@@ -283,12 +310,13 @@ double pytorch_step()
 void print_steps(const medians& median, const std::vector<peer>& peers)
 {
     constexpr std::array nets{"lecture", "deep", "hierarchical"};
-    std::printf("\nA training step, batch 32: us, and times as long as ctnn\n%-22s %18s %18s %18s\n", "", "lecture (12,097)", "deep (47,024)",
-                "hierarchical (76,579)");
+    std::printf("\nA training step, batch 32: us, and times as long as ctnn\n%-22s %18s %18s %18s\n", "",
+                "lecture (12,097)", "deep (47,024)", "hierarchical (76,579)");
     const auto row = [&](const std::string& name, const std::string& shown) {
         std::printf("%-22s", shown.c_str());
         for (const char* net : nets) {
-            const double t = median("step " + std::string(net) + " " + name), ours = median("step " + std::string(net) + " ctnn");
+            const double t = median("step " + std::string(net) + " " + name),
+                         ours = median("step " + std::string(net) + " ctnn");
             if (t > 0 && ours > 0) std::printf(" %9.1f %7.2fx", t / 1e3, t / ours);
             else if (t > 0) std::printf(" %9.1f %8s", t / 1e3, "");
             else std::printf(" %18s", "");
@@ -302,7 +330,8 @@ void print_steps(const medians& median, const std::vector<peer>& peers)
 
 void print_eval(const medians& median, const std::vector<peer>& peers)
 {
-    std::printf("\nEval of the lecture's net: ns a sample, and times as long as ctnn\n%-22s %18s %18s\n", "", "one", "1024 at once");
+    std::printf("\nEval of the lecture's net: ns a sample, and times as long as ctnn\n%-22s %18s %18s\n", "",
+                "one", "1024 at once");
     const auto row = [&](const std::string& name) {
         if (!median.any("eval one " + name) && !median.any("eval many " + name)) return;
         std::printf("%-22s", name.c_str());
@@ -321,8 +350,8 @@ void print_eval(const medians& median, const std::vector<peer>& peers)
 void print_wide(const medians& median)
 {
     const std::string nets[] = {"784-512-10", "784-1024-1024-10"};
-    std::printf("\nEval of 256 rows of wide networks: us a row, and times as long as ctnn\n%-22s %18s %18s\n", "", nets[0].c_str(),
-                nets[1].c_str());
+    std::printf("\nEval of 256 rows of wide networks: us a row, and times as long as ctnn\n%-22s %18s %18s\n",
+                "", nets[0].c_str(), nets[1].c_str());
     for (const char* who : {"ctnn", "ctnn, training forward", "Eigen", "libtorch"}) {
         if (!median.any("wide " + nets[0] + " " + who)) continue;
         std::printf("%-22s", who);
@@ -337,7 +366,9 @@ void print_wide(const medians& median)
 void print_products(const medians& median, const std::vector<peer>& peers)
 {
     const double peak = peak_operations_per_nanosecond();
-    std::printf("\nMatrix products, rows x in x out: GFLOP/s; the peak is %.0f, measured in this run\n%-22s %8s %6s", peak, "", "ctnn", "peak");
+    std::printf(
+        "\nMatrix products, rows x in x out: GFLOP/s; the peak is %.0f, measured in this run\n%-22s %8s %6s",
+        peak, "", "ctnn", "peak");
     for (const peer& p : peers)
         if (p.product != nullptr) std::printf(" %9s", p.name);
     std::printf(" %14s\n", "best peer");
@@ -361,10 +392,13 @@ void print_products(const medians& median, const std::vector<peer>& peers)
 
 void print_growth(const medians& median)
 {
-    std::printf("\nHow a step of ctnn grows: us, and GFLOP/s over the matrix products of a full backward pass\n");
+    std::printf(
+        "\nHow a step of ctnn grows: us, and GFLOP/s over the matrix products of a full backward pass\n");
     for (const growth& g : grown) {
         const double t = median("growth " + g.axis + " " + g.size);
-        if (t > 0) std::printf("%-8s %6s %10.1f us %8.1f GFLOP/s\n", g.axis.c_str(), g.size.c_str(), t / 1e3, 2 * g.multiply_adds / t);
+        if (t > 0)
+            std::printf("%-8s %6s %10.1f us %8.1f GFLOP/s\n", g.axis.c_str(), g.size.c_str(), t / 1e3,
+                        2 * g.multiply_adds / t);
     }
 }
 
@@ -401,7 +435,8 @@ int main(int argc, char** argv)
     add_steps<Hierarchical>("hierarchical", peers, &peer::hierarchical);
     add_eval(peers);
     add_wide<Sequential<Linear<784, 512>, ReLU, Linear<512, 10>>>("784-512-10", {784, 512, 10}, peers);
-    add_wide<Sequential<Linear<784, 1024>, ReLU, Linear<1024, 1024>, ReLU, Linear<1024, 10>>>("784-1024-1024-10", {784, 1024, 1024, 10}, peers);
+    add_wide<Sequential<Linear<784, 1024>, ReLU, Linear<1024, 1024>, ReLU, Linear<1024, 10>>>(
+        "784-1024-1024-10", {784, 1024, 1024, 10}, peers);
     add_products(peers);
     add_batches<8, 16, 32, 64, 128, 256>();
     add_widths<50, 100, 200, 400, 800>();

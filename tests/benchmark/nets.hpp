@@ -18,7 +18,8 @@ struct dense {
     static constexpr std::size_t in = In, out = Out;
     static constexpr bool bias = Bias, norm = Norm, tanh = Tanh;
 };
-/// Embedding<27, C> of T characters, then dense layers; a layer of In numbers cuts what comes into rows of In.
+/// Embedding<27, C> of T characters, then dense layers; a layer of In numbers cuts what comes into rows of
+/// In.
 template <std::size_t T, std::size_t C, class... Dense>
 struct mlp {
     static constexpr std::size_t context = T, features = C;
@@ -28,11 +29,13 @@ template <std::size_t In, std::size_t Out>
 using hidden = dense<In, Out, false, true, true>;
 
 using lecture = mlp<3, 10, hidden<30, 200>, dense<200, 27, true, false, false>>;
-using deep =
-    mlp<3, 10, hidden<30, 100>, hidden<100, 100>, hidden<100, 100>, hidden<100, 100>, hidden<100, 100>, dense<100, 27, false, true, false>>;
-using hierarchical = mlp<8, 24, hidden<48, 128>, hidden<256, 128>, hidden<256, 128>, dense<128, 27, true, false, false>>;
+using deep = mlp<3, 10, hidden<30, 100>, hidden<100, 100>, hidden<100, 100>, hidden<100, 100>,
+                 hidden<100, 100>, dense<100, 27, false, true, false>>;
+using hierarchical =
+    mlp<8, 24, hidden<48, 128>, hidden<256, 128>, hidden<256, 128>, dense<128, 27, true, false, false>>;
 
-/// All parameters of a network, in order: the table; then for each dense layer weight (In, Out), bias, gain, shift, as far as it has them.
+/// All parameters of a network, in order: the table; then for each dense layer weight (In, Out), bias, gain,
+/// shift, as far as it has them.
 using parameters = std::vector<std::vector<float>>;
 
 /// One way to train one of the networks.
@@ -78,9 +81,11 @@ struct list_of_shapes {
     static constexpr std::size_t count = sizeof...(S);
 };
 /// Those of the three networks, two of odd sizes, and one that no cache of the first level holds.
-using shapes = list_of_shapes<linear_shape<32, 30, 200>, linear_shape<32, 200, 27>, linear_shape<32, 30, 100>, linear_shape<32, 100, 100>,
-                              linear_shape<32, 100, 27>, linear_shape<128, 48, 128>, linear_shape<64, 256, 128>, linear_shape<32, 256, 128>,
-                              linear_shape<32, 128, 27>, linear_shape<31, 199, 31>, linear_shape<37, 29, 101>, linear_shape<256, 512, 512>>;
+using shapes =
+    list_of_shapes<linear_shape<32, 30, 200>, linear_shape<32, 200, 27>, linear_shape<32, 30, 100>,
+                   linear_shape<32, 100, 100>, linear_shape<32, 100, 27>, linear_shape<128, 48, 128>,
+                   linear_shape<64, 256, 128>, linear_shape<32, 256, 128>, linear_shape<32, 128, 27>,
+                   linear_shape<31, 199, 31>, linear_shape<37, 29, 101>, linear_shape<256, 512, 512>>;
 
 /// What a library can be asked for; a null pointer where it takes no part.
 struct peer {
@@ -90,7 +95,8 @@ struct peer {
     std::unique_ptr<trainer> (*hierarchical)(const parameters&);
     std::unique_ptr<answerer> (*frozen)(const parameters&);
     product_function (*product)(benchmarks::product, std::size_t shape); ///< by position in `shapes`
-    std::unique_ptr<wide_answerer> (*wide)(const parameters&, const std::vector<std::size_t>& sizes) = nullptr;
+    std::unique_ptr<wide_answerer> (*wide)(const parameters&,
+                                           const std::vector<std::size_t>& sizes) = nullptr;
 };
 
 peer eigen_peer();

@@ -22,18 +22,21 @@ template <std::size_t In, std::size_t Out>
 using Hidden = Sequential<Linear<In, Out, NoBias>, BatchNorm<Out>, Tanh>;
 
 using Lecture = Sequential<Embedding<27, 10>, Hidden<30, 200>, Linear<200, 27>>;
-using Deep = Sequential<Embedding<27, 10>, Hidden<30, 100>, Hidden<100, 100>, Hidden<100, 100>, Hidden<100, 100>, Hidden<100, 100>,
-                        Linear<100, 27, NoBias>, BatchNorm<27>>;
-using Hierarchical = Sequential<Embedding<27, 24, 8>, FlattenConsecutive<2>, Hidden<48, 128>, FlattenConsecutive<2>, Hidden<256, 128>,
-                                FlattenConsecutive<2>, Hidden<256, 128>, Linear<128, 27>>;
-static_assert(parameter_count<Lecture> == 12'097 && parameter_count<Deep> == 47'024 && parameter_count<Hierarchical> == 76'579);
+using Deep = Sequential<Embedding<27, 10>, Hidden<30, 100>, Hidden<100, 100>, Hidden<100, 100>,
+                        Hidden<100, 100>, Hidden<100, 100>, Linear<100, 27, NoBias>, BatchNorm<27>>;
+using Hierarchical =
+    Sequential<Embedding<27, 24, 8>, FlattenConsecutive<2>, Hidden<48, 128>, FlattenConsecutive<2>,
+               Hidden<256, 128>, FlattenConsecutive<2>, Hidden<256, 128>, Linear<128, 27>>;
+static_assert(parameter_count<Lecture> == 12'097 && parameter_count<Deep> == 47'024 &&
+              parameter_count<Hierarchical> == 76'579);
 
 /// A fresh model's parameters as everybody else starts from them.
 template <class M>
 parameters parameters_of_model(const M& model)
 {
     parameters p;
-    model.for_each_parameter([&](auto, const auto& value, const auto&) { p.emplace_back(value.begin(), value.end()); });
+    model.for_each_parameter(
+        [&](auto, const auto& value, const auto&) { p.emplace_back(value.begin(), value.end()); });
     return p;
 }
 
@@ -42,7 +45,8 @@ class our_trainer final : public trainer {
     Model<Net, Train<B>> model_;
     Sgd<Net> sgd_{model_, {.learning_rate = 0.1F}};
     CrossEntropy<> criterion_;
-    xt::xtensor<std::int32_t, 2> contexts_ = xt::xtensor<std::int32_t, 2>::from_shape({B, input_shape<Net>::size});
+    xt::xtensor<std::int32_t, 2> contexts_ =
+        xt::xtensor<std::int32_t, 2>::from_shape({B, input_shape<Net>::size});
     xt::xtensor<std::int32_t, 1> targets_ = xt::xtensor<std::int32_t, 1>::from_shape({B});
 
 public:
@@ -73,7 +77,8 @@ public:
     void run(float* logits, const std::int32_t* ids, std::size_t n) override
     {
         if (n == 1) {
-            model_.forward_one(std::span<const std::int32_t>(ids, 3), std::span<float, vocabulary>(logits, vocabulary));
+            model_.forward_one(std::span<const std::int32_t>(ids, 3),
+                               std::span<float, vocabulary>(logits, vocabulary));
             return;
         }
         if (n_ != n) {
@@ -90,18 +95,23 @@ public:
 /// The same weights in the embedded core, as an exported header has them; sample by sample.
 class embedded_answerer final : public answerer {
     using frozen_model = decltype(freeze(std::declval<const Model<Lecture, Train<batch>>&>()));
-    static_assert(std::is_same_v<frozen_model::network, Sequential<TableSum<27, 200, 3>, Tanh, Linear<200, 27>>>);
+    static_assert(
+        std::is_same_v<frozen_model::network, Sequential<TableSum<27, 200, 3>, Tanh, Linear<200, 27>>>);
     frozen_model model_;
 
 public:
-    explicit embedded_answerer(Generator generator) : model_(freeze(Model<Lecture, Train<batch>>(generator))) {}
+    explicit embedded_answerer(Generator generator) : model_(freeze(Model<Lecture, Train<batch>>(generator)))
+    {}
     void run(float* logits, const std::int32_t* ids, std::size_t n) override
     {
-        const embed::network net{embed::table_sum<27, 200, 3, 1>{model_.parameter<"0.weight">().data(), model_.parameter<"0.bias">().data()},
+        const embed::network net{embed::table_sum<27, 200, 3, 1>{model_.parameter<"0.weight">().data(),
+                                                                 model_.parameter<"0.bias">().data()},
                                  embed::tanh_layer<200>{},
-                                 embed::linear<1, 200, 27>{model_.parameter<"2.weight">().data(), model_.parameter<"2.bias">().data()}};
+                                 embed::linear<1, 200, 27>{model_.parameter<"2.weight">().data(),
+                                                           model_.parameter<"2.bias">().data()}};
         for (std::size_t i = 0; i < n; ++i)
-            (void)net.forward(std::span<float, 27>(logits + 27 * i, 27), std::span<const std::int32_t, 3>(ids + 3 * i, 3));
+            (void)net.forward(std::span<float, 27>(logits + 27 * i, 27),
+                              std::span<const std::int32_t, 3>(ids + 3 * i, 3));
     }
 };
 

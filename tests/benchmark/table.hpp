@@ -19,7 +19,8 @@ public:
     void ReportRuns(const std::vector<Run>& runs) override
     {
         for (const Run& run : runs)
-            if (!run.error_occurred && (run.run_type == Run::RT_Iteration || run.aggregate_name == "median")) // the median comes last
+            if (!run.error_occurred && (run.run_type == Run::RT_Iteration ||
+                                        run.aggregate_name == "median")) // the median comes last
                 nanoseconds_[run.run_name.function_name] = run.GetAdjustedRealTime();
         std::fprintf(stderr, "\rmeasured %zu", ++reports_);
     }

@@ -1,4 +1,4 @@
-// expect: [ctnn.checkpoint] | a sampler is kept by its for_each_state(f) and settings() | has_state<EveryThird>
+// expect: [ctnn.checkpoint] | is kept by its for_each_state(f) and settings() | has_state<EveryThird>
 // SPDX-License-Identifier: BSD-3-Clause
 /// A checkpoint of a sampler that does not show its state.
 #include <ctnn/ctnn.hpp>
@@ -10,7 +10,8 @@ struct EveryThird {
     std::size_t position = 0;
 };
 
-void wrong(Model<Linear<4, 3>, Train<2>>& model, Sgd<Linear<4, 3>>& sgd, Generator& generator, EveryThird& sampler)
+void wrong(Model<Linear<4, 3>, Train<2>>& model, Sgd<Linear<4, 3>>& sgd, Generator& generator,
+           EveryThird& sampler)
 {
     Checkpoint(model, sgd, generator, sampler).save("a.safetensors", 0);
 }

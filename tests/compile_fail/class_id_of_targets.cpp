@@ -7,7 +7,8 @@ using namespace ctnn;
 
 using Net = Sequential<Embedding<27, 10>, Linear<30, 200>, BatchNorm<200>, Tanh, Linear<200, 27>>;
 
-void wrong(CrossEntropy<>& criterion, const xt::xtensor<float, 2>& logits, const xt::xtensor<float, 1>& targets)
+void wrong(CrossEntropy<>& criterion, const xt::xtensor<float, 2>& logits,
+           const xt::xtensor<float, 1>& targets)
 {
     (void)criterion(logits, targets);
 }

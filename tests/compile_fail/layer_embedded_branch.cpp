@@ -6,4 +6,7 @@
 
 using namespace ctnn;
 
-void wrong(const Model<Sequential<Linear<4, 6>, Tanh, Outputs<Linear<6, 6>, Linear<6, 2>>>, Eval>& model) { export_header(model, "a.hpp", "a"); }
+void wrong(const Model<Sequential<Linear<4, 6>, Tanh, Outputs<Linear<6, 6>, Linear<6, 2>>>, Eval>& model)
+{
+    export_header(model, "a.hpp", "a");
+}

@@ -7,7 +7,10 @@ using namespace ctnn;
 
 struct Halfway {
     using parts = layer_list<Tanh>;
-    static constexpr std::size_t wire(auto& net, std::size_t x) { return net.template add<ReLU>(net.template add<Tanh>(x)); }
+    static constexpr std::size_t wire(auto& net, std::size_t x)
+    {
+        return net.template add<ReLU>(net.template add<Tanh>(x));
+    }
 };
 using Net = Sequential<Linear<8, 16>, Halfway, Linear<16, 3>>;
 

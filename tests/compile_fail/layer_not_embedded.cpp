@@ -15,4 +15,7 @@ struct Square {
     static void backward(const auto&) {}
 };
 
-void wrong(const Model<Sequential<Linear<4, 3>, Square>, Eval>& model) { export_header(model, "square.hpp", "square"); }
+void wrong(const Model<Sequential<Linear<4, 3>, Square>, Eval>& model)
+{
+    export_header(model, "square.hpp", "square");
+}

@@ -7,4 +7,7 @@ using namespace ctnn;
 
 using Net = Sequential<Embedding<27, 10>, Linear<30, 200>, BatchNorm<200>, Tanh, Linear<200, 27>>;
 
-void wrong(const Model<Net, Train<32>>& model, const xt::xtensor<float, 2>& dlogits) { freeze(model).backward(dlogits); }
+void wrong(const Model<Net, Train<32>>& model, const xt::xtensor<float, 2>& dlogits)
+{
+    freeze(model).backward(dlogits);
+}

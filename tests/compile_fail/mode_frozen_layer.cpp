@@ -13,7 +13,8 @@ int main()
     Model<Frozen<Net>, Train<4>> model{generator};
     Sgd sgd{model, {.learning_rate = 0.1F}};
     CrossEntropy criterion;
-    const auto [loss, dlogits] = criterion(model.forward(generator.randint(0, 27, 4, 3)), generator.randint(0, 5, 4));
+    const auto [loss, dlogits] =
+        criterion(model.forward(generator.randint(0, 27, 4, 3)), generator.randint(0, 5, 4));
     model.backward(dlogits);
     sgd.step(model);
 }

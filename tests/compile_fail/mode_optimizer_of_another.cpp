@@ -5,7 +5,8 @@
 
 using namespace ctnn;
 
-void wrong(Model<Sequential<Linear<4, 3>>, Train<2>>& model, Model<Sequential<Linear<50, 30>>, Train<2>>& other)
+void wrong(Model<Sequential<Linear<4, 3>>, Train<2>>& model,
+           Model<Sequential<Linear<50, 30>>, Train<2>>& other)
 {
     Sgd sgd{model, {.momentum = 0.9F}};
     sgd.step(other);

@@ -17,4 +17,7 @@ struct Keeps {
     static void backward(const auto&) {}
 };
 
-float wrong(const Model<Sequential<Input<4>, Keeps>, Eval>& model) { return model.forward(xt::xtensor<float, 2>{{1, 2, 3, 4}})(0, 0); }
+float wrong(const Model<Sequential<Input<4>, Keeps>, Eval>& model)
+{
+    return model.forward(xt::xtensor<float, 2>{{1, 2, 3, 4}})(0, 0);
+}

@@ -5,4 +5,7 @@
 
 using namespace ctnn;
 
-float wrong(Model<Sequential<Fixed<Linear<8, 16>>, Linear<16, 3>>, Train<32>>& model) { return model.gradient<"0.weight">()(0, 0); }
+float wrong(Model<Sequential<Fixed<Linear<8, 16>>, Linear<16, 3>>, Train<32>>& model)
+{
+    return model.gradient<"0.weight">()(0, 0);
+}

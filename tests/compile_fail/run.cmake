@@ -11,7 +11,8 @@ set(flags)
 if(second MATCHES "^// flags: (.+)$")
   separate_arguments(flags UNIX_COMMAND "${CMAKE_MATCH_1}")
 endif()
-execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -fno-diagnostics-color ${flags} -I${INCLUDE} ${SOURCE}
+execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -fno-diagnostics-color ${flags} -I${INCLUDE}
+                ${SOURCE}
                 ERROR_VARIABLE text OUTPUT_QUIET RESULT_VARIABLE result)
 if(result EQUAL 0)
   message(FATAL_ERROR "it compiles")

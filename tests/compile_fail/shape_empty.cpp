@@ -24,6 +24,7 @@ int main()
     const auto frozen = freeze(model);
     (void)frozen.forward(generator.randint(0, 27, 32, 3));
     const Vocabulary vocabulary{"abc"};
-    std::string text = sample(frozen, vocabulary, generator) + first_non_finite_layer(model) + check_gradients<Net>(generator).where;
+    std::string text = sample(frozen, vocabulary, generator) + first_non_finite_layer(model) +
+                       check_gradients<Net>(generator).where;
     return summary<Net>().empty() || text.empty() ? 1 : 0;
 }

@@ -6,7 +6,8 @@
 
 using namespace ctnn;
 
-using Net = Sequential<Linear<30, 50>, Sequential<Tanh, Linear<50, 40>, Sequential<Linear<30, 20>>>, Linear<20, 27>>;
+using Net =
+    Sequential<Linear<30, 50>, Sequential<Tanh, Linear<50, 40>, Sequential<Linear<30, 20>>>, Linear<20, 27>>;
 
 static_assert(parameter_count<Net> == 12'097 && weight_bytes<Net> < 50'000);
 
@@ -24,6 +25,7 @@ int main()
     const auto frozen = freeze(model);
     (void)frozen.forward(generator.randint(0, 27, 32, 3));
     const Vocabulary vocabulary{"abc"};
-    std::string text = sample(frozen, vocabulary, generator) + first_non_finite_layer(model) + check_gradients<Net>(generator).where;
+    std::string text = sample(frozen, vocabulary, generator) + first_non_finite_layer(model) +
+                       check_gradients<Net>(generator).where;
     return summary<Net>().empty() || text.empty() ? 1 : 0;
 }

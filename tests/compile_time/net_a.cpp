@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-3-Clause
-// A program that trains the lecture's network and samples from it: what it costs to compile is measured and kept.
+// SPDX-License-Identifier: BSD-3-Clause A program that trains the lecture's network and samples from it: what
+// it costs to compile is measured and kept.
 #include <cstdio>
 
 #include <ctnn/ctnn.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The exported networks against the library's answers; see export.cpp. Built without exceptions and run-time types.
+/// The exported networks against the library's answers; see export.cpp. Built without exceptions and run-time
+/// types.
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -19,17 +20,21 @@ bool agrees(const Network& network, const float (&x)[X], const float (&y)[Y], co
     float worst = 0, largest = 0;
     for (std::size_t s = 0; s * Network::in < X; ++s) {
         std::array<typename Network::input, Network::in> in{};
-        for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<typename Network::input>(x[s * in.size() + i]);
+        for (std::size_t i = 0; i < in.size(); ++i)
+            in[i] = static_cast<typename Network::input>(x[s * in.size() + i]);
         const auto out = network.forward(in);
         for (std::size_t i = 0; i < out.size(); ++i) {
-            const float expected = y[s * out.size() + i], error = out[i] > expected ? out[i] - expected : expected - out[i];
+            const float expected = y[s * out.size() + i],
+                        error = out[i] > expected ? out[i] - expected : expected - out[i];
             if (!(error <= worst)) worst = error;
             if (expected > largest) largest = expected;
             if (-expected > largest) largest = -expected;
         }
     }
     const bool good = worst <= 3e-6F * largest; // two ways to round each sum, tanh and norm
-    if (!good) std::printf("%s: an error of %g, the largest answer is %g\n", name, static_cast<double>(worst), static_cast<double>(largest));
+    if (!good)
+        std::printf("%s: an error of %g, the largest answer is %g\n", name, static_cast<double>(worst),
+                    static_cast<double>(largest));
     return good;
 }
 
@@ -67,18 +72,23 @@ using small_squares = squares_of<std::int8_t>;
 
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float infinity = std::numeric_limits<float>::infinity(),
+                nan = std::numeric_limits<float>::quiet_NaN();
 using namespace ctnn::embed;
 
 // The functions at their ends.
-static_assert(exp(0.F) == 1.F && exp(-1000.F) == 0.F && exp(-infinity) == 0.F && exp(1000.F) == infinity && exp(infinity) == infinity);
-static_assert(tanh(0.F) == 0.F && tanh(50.F) == 1.F && tanh(5e4F) == 1.F && tanh(3e38F) == 1.F && tanh(-infinity) == -1.F &&
-              std::bit_cast<std::uint32_t>(tanh(-0.F)) == 0x80000000U);
+static_assert(exp(0.F) == 1.F && exp(-1000.F) == 0.F && exp(-infinity) == 0.F && exp(1000.F) == infinity &&
+              exp(infinity) == infinity);
+static_assert(tanh(0.F) == 0.F && tanh(50.F) == 1.F && tanh(5e4F) == 1.F && tanh(3e38F) == 1.F &&
+              tanh(-infinity) == -1.F && std::bit_cast<std::uint32_t>(tanh(-0.F)) == 0x80000000U);
 static_assert(sigmoid(0.F) == 0.5F && sigmoid(-1000.F) == 0.F && sigmoid(1000.F) == 1.F);
-static_assert(sqrt(4.F) == 2.F && sqrt(1e-30F) > 0.999999e-15F && sqrt(1e30F) < 1.000001e15F && sqrt(infinity) == infinity && sqrt(0.F) == 0.F);
-static_assert(ctnn::embed::detail::gelu_of{}(-3e38F) == 0.F && ctnn::embed::detail::gelu_of{}(-13.1F) == 0.F &&
+static_assert(sqrt(4.F) == 2.F && sqrt(1e-30F) > 0.999999e-15F && sqrt(1e30F) < 1.000001e15F &&
+              sqrt(infinity) == infinity && sqrt(0.F) == 0.F);
+static_assert(ctnn::embed::detail::gelu_of{}(-3e38F) == 0.F &&
+              ctnn::embed::detail::gelu_of{}(-13.1F) == 0.F &&
               ctnn::embed::detail::gelu_of{}(3e38F) == 3e38F);
-static_assert(normal_below(0.F) > 0.4999999F && normal_below(0.F) < 0.5000001F && normal_below(20.F) == 1.F && normal_below(-20.F) < 1e-30F);
+static_assert(normal_below(0.F) > 0.4999999F && normal_below(0.F) < 0.5000001F && normal_below(20.F) == 1.F &&
+              normal_below(-20.F) < 1e-30F);
 
 // A class of chance 0 is never drawn.
 constexpr bool draws_what_is_possible = [] {
@@ -87,8 +97,8 @@ constexpr bool draws_what_is_possible = [] {
         const class_id drawn = draw(std::array{-infinity, 0.F, -200.F, 1.F, -infinity}, random);
         if (drawn != 1 && drawn != 3) return false;
     }
-    return draw(std::array{-infinity, -infinity}, random) == -1 && draw(std::array{infinity, 0.F}, random) == -1 &&
-           draw(std::array{1.F, 0.F}, random, 0) == -1;
+    return draw(std::array{-infinity, -infinity}, random) == -1 &&
+           draw(std::array{infinity, 0.F}, random) == -1 && draw(std::array{1.F, 0.F}, random, 0) == -1;
 }();
 static_assert(draws_what_is_possible);
 
@@ -103,7 +113,8 @@ constexpr bool draws_what_it_can_spell = [] {
         for (const char c : w.view())
             if (c != 'a') return false;
     }
-    return sample<8>(net, "", random).ended == status::bad_network && sample<8>(net, ".a", random, "b").ended == status::bad_start;
+    return sample<8>(net, "", random).ended == status::bad_network &&
+           sample<8>(net, ".a", random, "b").ended == status::bad_start;
 }();
 static_assert(draws_what_it_can_spell);
 
@@ -123,7 +134,8 @@ constexpr bool says_what_it_does_not_take = [] {
 }();
 static_assert(says_what_it_does_not_take);
 
-/// NaN stays NaN, in every function and layer, and no class is drawn from it. Not for the compiler, where making a NaN is an error.
+/// NaN stays NaN, in every function and layer, and no class is drawn from it. Not for the compiler, where
+/// making a NaN is an error.
 bool keeps_nan()
 {
     volatile float source = nan;
@@ -131,8 +143,8 @@ bool keeps_nan()
     const auto is_nan = [](float y) { return y != y; };
     generator random{1};
     float y[1] = {};
-    bool good = is_nan(exp(x)) && is_nan(tanh(x)) && is_nan(sigmoid(x)) && is_nan(normal_below(x)) && is_nan(sqrt(x)) &&
-                draw(std::array{0.F, x}, random) == -1;
+    bool good = is_nan(exp(x)) && is_nan(tanh(x)) && is_nan(sigmoid(x)) && is_nan(normal_below(x)) &&
+                is_nan(sqrt(x)) && draw(std::array{0.F, x}, random) == -1;
     const auto layer = [&](const auto& l) {
         l.forward(y, &x);
         good = good && is_nan(y[0]);
@@ -153,7 +165,8 @@ bool draws_fairly()
     int count[3] = {};
     constexpr int n = 40000;
     for (int i = 0; i < n; ++i) ++count[draw(std::array{0.6931472F, 0.F, 0.F}, random)];
-    const bool good = count[0] > n / 2 - 500 && count[0] < n / 2 + 500 && count[1] > n / 4 - 500 && count[1] < n / 4 + 500;
+    const bool good =
+        count[0] > n / 2 - 500 && count[0] < n / 2 + 500 && count[1] > n / 4 - 500 && count[1] < n / 4 + 500;
     if (!good) std::printf("drawn %d, %d, %d times\n", count[0], count[1], count[2]);
     return good;
 }

@@ -29,7 +29,8 @@ static_assert(name.view() == "feana");
 
 constexpr bool refuses_ids = [] {
     std::array<float, names::model.out> y{};
-    return !names::model.forward(y, std::array{0, 27, 0}) && !names::model.forward(y, std::array{0, -1, 0}) && y[0] == 0;
+    return !names::model.forward(y, std::array{0, 27, 0}) && !names::model.forward(y, std::array{0, -1, 0}) &&
+           y[0] == 0;
 }();
 static_assert(refuses_ids);
 

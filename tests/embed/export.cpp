@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// export FOLDER: writes networks of all layers as headers, plain, frozen and with weights of one byte, and cases.hpp, which asks each of
-/// them for what the library has answered; check.cpp is compiled with that.
+/// export FOLDER: writes networks of all layers as headers, plain, frozen and with weights of one byte, and
+/// cases.hpp, which asks each of them for what the library has answered; check.cpp is compiled with that.
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/export_header.hpp>
 
@@ -21,11 +21,20 @@ namespace {
 template <bool Int8>
 struct Squares {
     using self = Squares;
-    static constexpr std::array parameters{Parameter{"a", {3, 3}, 0, layout::transposed}, Parameter{"b", {3, 3}}};
+    static constexpr std::array parameters{Parameter{"a", {3, 3}, 0, layout::transposed},
+                                           Parameter{"b", {3, 3}}};
     static constexpr std::array buffers{Parameter{"shift", {3}, 0.5}};
     static constexpr extents output(const extents& input) { return input; }
-    static std::string embedded(const extents&) requires(!Int8) { return "::own::squares"; }
-    static std::string embedded(const extents&, bool int8 = false) requires Int8 { return int8 ? "::own::small_squares" : "::own::squares"; }
+    static std::string embedded(const extents&)
+        requires(!Int8)
+    {
+        return "::own::squares";
+    }
+    static std::string embedded(const extents&, bool int8 = false)
+        requires Int8
+    {
+        return int8 ? "::own::small_squares" : "::own::squares";
+    }
     template <class T>
     static void reset(const std::array<std::span<T>, 2>& p, Generator& generator)
     {
@@ -70,7 +79,8 @@ struct Cases {
             std::array<float, out> y{};
             if constexpr (Model<Net, Eval>::takes_ids) {
                 std::array<class_id, in> ids{};
-                std::transform(x.begin(), x.end(), ids.begin(), [](float id) { return static_cast<class_id>(id); });
+                std::transform(x.begin(), x.end(), ids.begin(),
+                               [](float id) { return static_cast<class_id>(id); });
                 y = model.forward_one(ids);
             } else {
                 y = model.forward_one(x);
@@ -81,15 +91,18 @@ struct Cases {
         includes += "#include \"" + name + ".hpp\"\n";
         detail::append_array(text, "float", name + "_x", numbers, detail::float_text);
         detail::append_array(text, "float", name + "_y", answers, detail::float_text);
-        text += "// " + signature<Net>() + "\ninline bool check_" + name + "() { return agrees(exported::" + name + "::model, " + name + "_x, " +
-                name + "_y, \"" + name + "\"); }\n";
+        text += "// " + signature<Net>() + "\ninline bool check_" + name +
+                "() { return agrees(exported::" + name + "::model, " + name + "_x, " + name + "_y, \"" +
+                name + "\"); }\n";
     }
 
     template <class Net>
     void add_all()
     {
         Model<Net, Train<2>> model{generator};
-        model.for_each_buffer([&](auto name, auto value) { init::uniform(value, generator, name.ends_with("mean") ? -2.0 : 0.5, 2.0); });
+        model.for_each_buffer([&](auto name, auto value) {
+            init::uniform(value, generator, name.ends_with("mean") ? -2.0 : 0.5, 2.0);
+        });
         const Model<Net, Eval> eval{model};
         add(eval, eval, {});
         const auto frozen = freeze(model);
@@ -116,7 +129,8 @@ bool refuses(const std::string& folder)
             else std::printf("%s\n", error.what());
         }
     };
-    for (const char* name : {"", "1a", "a b", "a::", "::a", "a:b", "a::class", "int", "std", "my::ctnn", "a-b"})
+    for (const char* name :
+         {"", "1a", "a b", "a::", "::a", "a:b", "a::class", "int", "std", "my::ctnn", "a-b"})
         ask(name, {}, "is no name for a namespace");
     ask("net", {.characters = "abcd"}, "4 characters, and the network has 4 classes");
     ask("net", {.characters = "aba"}, "one twice, at 0");
@@ -138,13 +152,17 @@ int main(int argc, char** argv)
     Cases cases;
     cases.folder = argv[1];
     cases.add_all<Linear<5, 3>>();
-    cases.add_all<Sequential<Embedding<27, 10>, Linear<30, 40, NoBias>, BatchNorm<40>, Tanh, Linear<40, 27>>>();
-    cases.add_all<Sequential<Embedding<11, 4, 8>, FlattenConsecutive<2>, Linear<8, 7, NoBias>, BatchNorm<7, LectureVariance>, Tanh,
-                             FlattenConsecutive<2>, Linear<14, 6>, BatchNorm<6>, Tanh, FlattenConsecutive<2>, Linear<12, 5>>>();
-    cases.add_all<Sequential<Embedding<11, 4, 3>, BatchNorm<4, LectureStd>, ReLU, Flatten, Linear<12, 33, NoBias>, LayerNorm<33>, GELU>>();
     cases.add_all<
-        Sequential<Input<3, 8>, LayerNorm<8>, Linear<8, 6, NoBias>, Sigmoid, GroupNorm<2, 6>, LeakySlope<1, 5>, Linear<6, 17>, BatchNorm<17>>>();
-    cases.add_all<Sequential<Input<2, 9>, BatchNorm<9>, Dropout<1, 5>, Linear<9, 16>, LeakyReLU, Linear<16, 1>>>();
+        Sequential<Embedding<27, 10>, Linear<30, 40, NoBias>, BatchNorm<40>, Tanh, Linear<40, 27>>>();
+    cases.add_all<Sequential<Embedding<11, 4, 8>, FlattenConsecutive<2>, Linear<8, 7, NoBias>,
+                             BatchNorm<7, LectureVariance>, Tanh, FlattenConsecutive<2>, Linear<14, 6>,
+                             BatchNorm<6>, Tanh, FlattenConsecutive<2>, Linear<12, 5>>>();
+    cases.add_all<Sequential<Embedding<11, 4, 3>, BatchNorm<4, LectureStd>, ReLU, Flatten,
+                             Linear<12, 33, NoBias>, LayerNorm<33>, GELU>>();
+    cases.add_all<Sequential<Input<3, 8>, LayerNorm<8>, Linear<8, 6, NoBias>, Sigmoid, GroupNorm<2, 6>,
+                             LeakySlope<1, 5>, Linear<6, 17>, BatchNorm<17>>>();
+    cases.add_all<
+        Sequential<Input<2, 9>, BatchNorm<9>, Dropout<1, 5>, Linear<9, 16>, LeakyReLU, Linear<16, 1>>>();
     cases.add_all<Sequential<Linear<4, 3>, Squares<false>, Linear<3, 2, NoBias>>>();
     cases.add_all<Sequential<Linear<4, 3>, Squares<true>>>();
     support::for_each_random_net<6>([&]<class Net> { cases.add_all<Net>(); });

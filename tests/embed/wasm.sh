@@ -4,7 +4,9 @@ set -u
 examples=$1
 command -v emcc >/dev/null || { echo "skipped: there is no emcc (apt-get install emscripten)"; exit 0; }
 browser=
-for name in chromium chromium-browser google-chrome; do command -v $name >/dev/null && browser=$name && break; done
+for name in chromium chromium-browser google-chrome; do
+    command -v $name >/dev/null && browser=$name && break
+done
 [ -n "$browser" ] || { echo "skipped: there is no Chromium (apt-get install chromium)"; exit 0; }
 command -v python3 >/dev/null || { echo "skipped: there is no python3 to serve the page"; exit 0; }
 folder=$(mktemp -d)
@@ -15,18 +17,23 @@ sh "$examples/wasm/build.sh" site || { echo "FAILED: emcc"; exit 1; }
 cat >probe.html <<'EOF'
 <script>
 addEventListener("load", () => setTimeout(() => {
-  const input = document.getElementById("start"), list = () => [...document.querySelectorAll("#names li")].map(e => e.textContent);
+  const input = document.getElementById("start");
+  const list = () => [...document.querySelectorAll("#names li")].map(e => e.textContent);
   const type = text => { input.value = text; input.dispatchEvent(new Event("input")); return list(); };
   const first = list(), emm = type("Emm"), unknown = type("\u00e9");
-  document.title = "PROBE " + [first[0], first.length, emm.length, emm.every(n => n.startsWith("emm")), new Set(emm).size > 3, unknown.length].join(" ");
+  const start = emm.every(n => n.startsWith("emm")), differ = new Set(emm).size > 3;
+  document.title = "PROBE " + [first[0], first.length, emm.length, start, differ, unknown.length].join(" ");
 }, 1000));
 </script>
 EOF
 cat site/index.html probe.html >site/probed.html
 python3 -u -m http.server 0 --bind 127.0.0.1 -d site >port 2>/dev/null &
 server=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do port=$(grep -o 'port [0-9]*' port | cut -d' ' -f2); [ -n "$port" ] && break; sleep 0.3; done
-"$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$folder/profile" --enable-logging=stderr --virtual-time-budget=8000 --dump-dom \
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    port=$(grep -o 'port [0-9]*' port | cut -d' ' -f2); [ -n "$port" ] && break; sleep 0.3
+done
+"$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$folder/profile" --enable-logging=stderr \
+    --virtual-time-budget=8000 --dump-dom \
     "http://127.0.0.1:$port/probed.html?seed=1" >dom 2>log || { cat log; exit 1; }
 if grep CONSOLE log; then echo "FAILED: the console is not empty"; exit 1; fi
 found=$(grep -o 'PROBE [^<]*' dom | head -n 1)

@@ -28,7 +28,9 @@ case $2 in
 help)
     run 0 --help; for command in train sample stages inspect compare; do has out $command; done
     run 0 train --help
-    for option in stage data steps learning-rate decay-at seed metrics samples report; do has out "--$option"; done
+    for option in stage data steps learning-rate decay-at seed metrics samples report; do
+        has out "--$option"
+    done
     has out 'batchnorm'; has out '200000'; has out '2147483647'; has out '0\.1'
     ;;
 train)
@@ -37,7 +39,9 @@ train)
     has out '^    180/    200: [0-9]\.[0-9]{4}$'
     has out 'train [0-9.]+ +validation [0-9.]+ +test [0-9.]+'
     [ "$(tail -n 3 out | grep -cE '^[a-z]*$')" -eq 3 ] || fail "three names"
-    for stage in baseline calm-output calm-tanh kaiming batchnorm layernorm groupnorm; do run 0 train --stage $stage --steps 20 --samples 1; done
+    for stage in baseline calm-output calm-tanh kaiming batchnorm layernorm groupnorm; do
+        run 0 train --stage $stage --steps 20 --samples 1
+    done
     words 20 | sed 's/$/\r/' >small.txt # CRLF and few letters
     run 0 train --data small.txt --steps 50 --samples 5
     lacks out '[^ -~]'
@@ -46,14 +50,18 @@ metrics)
     run 0 train --steps 30 --metrics m.jsonl --samples 0
     [ "$(wc -l <m.jsonl)" -eq 30 ] || fail "30 lines"
     cp m.jsonl out
-    [ "$(grep -cE '^\{"step": [0-9]+, "loss": [0-9.]+, "learning_rate": 0\.1[0-9]*\}$' m.jsonl)" -eq 30 ] || fail "every line an object"
+    [ "$(grep -cE '^\{"step": [0-9]+, "loss": [0-9.]+, "learning_rate": 0\.1[0-9]*\}$' m.jsonl)" -eq 30 ] ||
+        fail "every line an object"
     ;;
 usage)
     run 1; run 1 nonsense; run 1 train --stage nonsense; has err 'nonsense'
-    run 1 train --steps 0; run 1 train --steps -5; run 1 train --steps many; run 1 train --learning-rate -1; run 1 train --learning-rate nan
+    run 1 train --steps 0; run 1 train --steps -5; run 1 train --steps many; run 1 train --learning-rate -1
+    run 1 train --learning-rate nan
     run 1 train --unknown; has err 'unknown'
-    run 1 train --seed -1; run 1 train --seed 99999999999999999999; has err 'is not a whole number from 0 to 18446744073709551615'
-    run 1 train --steps 99999999999999999999; run 1 train --steps 12x; run 1 train --learning-rate 1e39; has err "'1e39' is not a number"
+    run 1 train --seed -1; run 1 train --seed 99999999999999999999
+    has err 'is not a whole number from 0 to 18446744073709551615'
+    run 1 train --steps 99999999999999999999; run 1 train --steps 12x; run 1 train --learning-rate 1e39
+    has err "'1e39' is not a number"
     ;;
 input)
     run 2 train --data no-such-file; has err "cannot read 'no-such-file': No such file"
@@ -61,8 +69,10 @@ input)
     : >empty; run 2 train --data empty; has err 'holds no word'
     printf '\n\n' >blank; run 2 train --data blank; has err 'holds no word'
     echo abc >one; run 2 train --data one; has err 'the training part of the split is empty'
-    { words 10; printf 'ABCDEFGHIJ\nKLMNOPQRSTUVWXYZ\n'; } >many; run 2 train --data many; has err 'many, line 22, column [0-9]+: byte 0x'; has err '26'
-    head -c 5000 /dev/zero | tr '\0' x >long; run 2 train --data long; has err 'line 1: the line has 5000 bytes'
+    { words 10; printf 'ABCDEFGHIJ\nKLMNOPQRSTUVWXYZ\n'; } >many; run 2 train --data many
+    has err 'many, line 22, column [0-9]+: byte 0x'; has err '26'
+    head -c 5000 /dev/zero | tr '\0' x >long; run 2 train --data long
+    has err 'line 1: the line has 5000 bytes'
     ;;
 diverged)
     run 3 train --learning-rate 1e30 --steps 100
@@ -71,7 +81,8 @@ diverged)
 output)
     run 4 train --steps 5 --metrics no-such-folder/m.jsonl; has err 'no-such-folder/m.jsonl.*No such file'
     if [ -e /dev/full ]; then
-        run 4 train --steps 500 --metrics /dev/full; has err 'No space left'; has out 'validation' # the result is not lost
+        # the result is not lost
+        run 4 train --steps 500 --metrics /dev/full; has err 'No space left'; has out 'validation'
         "$makemore" train --steps 5 >/dev/full 2>err; [ $? -eq 4 ] || fail "a full standard output"
     fi
     ;;
@@ -100,7 +111,9 @@ pipe)
     ;;
 stages)
     run 0 stages --steps 30
-    for stage in baseline calm-output calm-tanh kaiming batchnorm; do has out "^$stage +[0-9.]+ +[0-9.]+ +[0-9.]+"; done
+    for stage in baseline calm-output calm-tanh kaiming batchnorm; do
+        has out "^$stage +[0-9.]+ +[0-9.]+ +[0-9.]+"
+    done
     has out 'initial loss'
     ;;
 checkpoint)
@@ -122,7 +135,8 @@ checkpoint)
         kill -s $signal $pid
         wait $pid
         code=$?
-        { [ $signal = INT ] && [ $code -eq 130 ]; } || { [ $signal = KILL ] && [ $code -eq 137 ]; } || fail "$signal ended it with $code"
+        { [ $signal = INT ] && [ $code -eq 130 ]; } || { [ $signal = KILL ] && [ $code -eq 137 ]; } ||
+            fail "$signal ended it with $code"
         run 0 train --steps 20000 --samples 0 --checkpoint "upto$signal" --resume stopped
         [ -e full ] || run 0 train --steps 20000 --samples 0 --checkpoint full
         cmp full "upto$signal" || fail "resumed behind $signal"
@@ -130,7 +144,8 @@ checkpoint)
     rm -f .ctnn-*.tmp # of the kill
     # Nobody's checkpoint is lost.
     cp whole before
-    run 4 train --steps 5 --checkpoint whole; has err "'whole' is there already; take it up with --resume whole"
+    run 4 train --steps 5 --checkpoint whole
+    has err "'whole' is there already; take it up with --resume whole"
     run 4 train --steps 1500 --resume c7 --checkpoint whole
     run 1 train --steps 5 --resume whole; has err "'whole' is at step 1000, the training is to end at step 5"
     run 2 train --steps 2000 --resume whole --seed 3; has err 'seed 2147483647.*' ; has err 'seed 3'
@@ -139,7 +154,8 @@ checkpoint)
     words 100 >few; run 2 train --steps 2000 --resume whole --data few; has err 'samples with checksum'
     run 4 train --steps 5 --checkpoint no/where; has err "cannot write 'no/where': there is no folder 'no'"
     run 1 train --steps 5 --checkpoint ''; run 1 train --steps 5 --every 0 --checkpoint x
-    run 1 train --steps 5 --every 2; has err 'needs --checkpoint or --resume'; run 1 train --steps 5 --overwrite; has err 'needs --checkpoint, --header or --metrics'
+    run 1 train --steps 5 --every 2; has err 'needs --checkpoint or --resume'
+    run 1 train --steps 5 --overwrite; has err 'needs --checkpoint, --header or --metrics'
     run 1 sample whole --overwrite
     run 1 train --steps 2000 --resume whole --report r; has err 'leave out --resume or --report'
     run 3 train --learning-rate 1e30 --steps 100 --every 1 --checkpoint wild; has err diverged
@@ -149,21 +165,30 @@ checkpoint)
     run 0 train --steps 500 --checkpoint at500
     printf '{"step": 600, "loss": 1, "learning_rate": 0.1}\n{"step": 601, "lo' >>m
     run 0 train --steps 1000 --resume at500 --metrics m
-    [ "$(sed 's/.*"step": \([0-9]*\),.*}/\1/' m | tr '\n' ' ')" = "$(seq -s ' ' 0 999) " ] || fail "each step once in the metrics"
-    # What is no file is not replaced, and never read: a pipe that this program itself writes to would not end.
+    [ "$(sed 's/.*"step": \([0-9]*\),.*}/\1/' m | tr '\n' ' ')" = "$(seq -s ' ' 0 999) " ] ||
+        fail "each step once in the metrics"
+    # What is no file is not replaced, and never read: a pipe that this program itself writes to would not
+    # end.
     printf 'my notes\n' >notes; cp notes mine
     for from in '' '--resume at500'; do
         # shellcheck disable=SC2086 # one word or two
-        run 4 train --steps 600 $from --metrics notes; has err 'has no metrics'; cmp notes mine || fail "notes are lost"
+        run 4 train --steps 600 $from --metrics notes; has err 'has no metrics'
+        cmp notes mine || fail "notes are lost"
     done
-    ln -s m link; run 0 train --steps 1000 --resume half --metrics link; [ -L link ] || fail "the link is gone"
-    [ "$(sed 's/.*"step": \([0-9]*\),.*}/\1/' m | tr '\n' ' ')" = "$(seq -s ' ' 0 999) " ] || fail "each step once behind the link"
-    cp at500 again; timeout 20 "$makemore" train --steps 1010 --resume again --samples 0 --metrics /dev/stdout 2>err | cat >out
+    ln -s m link; run 0 train --steps 1000 --resume half --metrics link
+    [ -L link ] || fail "the link is gone"
+    [ "$(sed 's/.*"step": \([0-9]*\),.*}/\1/' m | tr '\n' ' ')" = "$(seq -s ' ' 0 999) " ] ||
+        fail "each step once behind the link"
+    cp at500 again
+    timeout 20 "$makemore" train --steps 1010 --resume again --samples 0 --metrics /dev/stdout 2>err | cat \
+        >out
     [ "$(grep -c '^{"step": ' out)" = 10 ] || fail "metrics of a resumed training to a pipe"
     # Two options that mean one file.
     run 1 train --steps 5 --checkpoint same --header ./same; has err 'checkpoint and --header are one file'
-    cp few data; run 1 train --data data --steps 5 --metrics data; run 1 train --data data --steps 5 --checkpoint data --overwrite; cmp few data || fail "the data is lost"
-    run 4 train --steps 5 --header whole; has err 'is no exported header'; run 4 train --steps 5 --checkpoint .; has err 'it is a folder'
+    cp few data; run 1 train --data data --steps 5 --metrics data
+    run 1 train --data data --steps 5 --checkpoint data --overwrite; cmp few data || fail "the data is lost"
+    run 4 train --steps 5 --header whole; has err 'is no exported header'
+    run 4 train --steps 5 --checkpoint .; has err 'it is a folder'
     cmp whole before || fail "the checkpoint was changed"
     run 0 train --steps 5 --checkpoint whole --overwrite
     # A file of any stage, and the names its training drew.
@@ -173,23 +198,30 @@ checkpoint)
         run 0 sample $stage --samples 3; cmp out drawn || fail "other names from a file of $stage"
     done
     printf 'xyz\nzyx\nxzy\nyxz\nzzx\nyyx\nxxy\nzyy\nxyy\nyzx\n' >other
-    run 2 sample batchnorm --data other; has err "the characters 'xyz'"; has err "characters 'abcdefghijklmnopqrstuvwxyz'"
-    run 1 sample batchnorm --header ./batchnorm; has err 'FILE and --header are one file|--header and FILE are one file'
+    run 2 sample batchnorm --data other; has err "the characters 'xyz'"
+    has err "characters 'abcdefghijklmnopqrstuvwxyz'"
+    run 1 sample batchnorm --header ./batchnorm
+    has err 'FILE and --header are one file|--header and FILE are one file'
     run 2 sample few; has err 'cannot be loaded'; run 2 sample no-such-file; run 1 sample; run 1 sample ''
-    run 2 sample no/where; has err 'No such file'; run 2 train --steps 5 --resume no/where; has err 'No such file'
+    run 2 sample no/where; has err 'No such file'; run 2 train --steps 5 --resume no/where
+    has err 'No such file'
     run 2 sample /dev/null; has err 'is not a regular file'
     ;;
 header)
     run 0 train --steps 500 --samples 1 --header names.hpp; has out 'header: names.hpp'
-    grep -q 'inline constexpr char characters\[\] = ".abcdefghijklmnopqrstuvwxyz";' names.hpp || fail "the characters"
-    run 0 train --steps 500 --samples 1 --header small.hpp --int8; has out 'validation loss with weights of one byte: 2\.[0-9]+, with floats 2\.[0-9]+'
+    grep -q 'inline constexpr char characters\[\] = ".abcdefghijklmnopqrstuvwxyz";' names.hpp ||
+        fail "the characters"
+    run 0 train --steps 500 --samples 1 --header small.hpp --int8
+    has out 'validation loss with weights of one byte: 2\.[0-9]+, with floats 2\.[0-9]+'
     [ "$(wc -c <small.hpp)" -lt "$(($(wc -c <names.hpp) / 2))" ] || fail "the small header is not small"
     run 1 train --steps 5 --int8; run 1 train --steps 5 --header ''
-    run 4 train --steps 100000000 --header no/where.hpp; has err "there is no folder 'no'" # before the training
+    # before the training
+    run 4 train --steps 100000000 --header no/where.hpp; has err "there is no folder 'no'"
     run 4 train --steps 100000000 --header /dev/null; has err 'is not a regular file'
     run 4 train --steps 100000000 --header "$(printf 'x%.0s' $(seq 300))"; has err 'File name too long'
     run 0 train --steps 5 --header names.hpp # an exported header may be replaced
-    run 0 train --steps 500 --samples 2 --checkpoint run --header a.hpp; run 0 sample run --header b.hpp; cmp a.hpp b.hpp || fail "another header from the checkpoint"
+    run 0 train --steps 500 --samples 2 --checkpoint run --header a.hpp; run 0 sample run --header b.hpp
+    cmp a.hpp b.hpp || fail "another header from the checkpoint"
     ;;
 report)
     run 0 train --stage baseline --steps 300 --samples 3 --report a/b
@@ -197,23 +229,30 @@ report)
     has out '% of its outputs are saturated \(beyond 0\.99'
     has out '2 \(Tanh\) .*█'; has out 'report: a/b/report.html'
     [ -s a/b/report.html ] || fail "no page"
-    for picture in loss baseline-scaling baseline-first-preactivations baseline-first-activations baseline-activations baseline-gradients \
+    for picture in loss baseline-scaling baseline-first-preactivations baseline-first-activations \
+        baseline-activations baseline-gradients \
         baseline-weight-gradients baseline-updates baseline-saturation baseline-embedding; do
         { [ -s a/b/$picture.csv ] && [ -s a/b/$picture.json ]; } || fail "no data of $picture"
         grep -q "id=\"$picture\"" a/b/report.html || fail "no figure $picture"
     done
-    if command -v python3 >/dev/null; then for f in a/b/*.json; do python3 -m json.tool "$f" >/dev/null || fail "$f is not JSON"; done; fi
+    if command -v python3 >/dev/null; then
+        for f in a/b/*.json; do python3 -m json.tool "$f" >/dev/null || fail "$f is not JSON"; done
+    fi
     [ "$(wc -l <a/b/loss.csv)" -eq 301 ] || fail "300 steps in loss.csv"
     run 0 train --stage kaiming --steps 2000 --samples 1 --report k; lacks out WARNING
     run 0 train --stage batchnorm --steps 2000 --samples 1 --report "a folder's name"; lacks out WARNING
     [ -s "a folder's name/batchnorm-calibration.csv" ] || fail "no calibration"
     run 0 inspect --report i
-    has out '1\.2 \(Tanh\)'; has out '6\.weight +\(100, 27\)'; [ -s i/deep-calibration.csv ] || fail "no report of deep"
+    has out '1\.2 \(Tanh\)'; has out '6\.weight +\(100, 27\)'
+    [ -s i/deep-calibration.csv ] || fail "no report of deep"
     run 0 compare baseline layernorm groupnorm --steps 200 --report c
-    for stage in baseline layernorm groupnorm; do has out "^$stage +[0-9.]+ +[0-9.]+"; [ -s c/$stage-updates.csv ] || fail "no data of $stage"; done
+    for stage in baseline layernorm groupnorm; do
+        has out "^$stage +[0-9.]+ +[0-9.]+"; [ -s c/$stage-updates.csv ] || fail "no data of $stage"
+    done
     run 1 compare baseline; run 1 compare baseline nonsense
     run 1 compare baseline baseline; has err "stage 'baseline' is named twice"
-    run 1 train --report ''; run 1 inspect --report ''; run 1 compare baseline kaiming --report ''; has err 'the path is empty'
+    run 1 train --report ''; run 1 inspect --report ''; run 1 compare baseline kaiming --report ''
+    has err 'the path is empty'
     # Words beyond ASCII, and letters that mean something to gnuplot, CSV and HTML.
     i=0; while [ $i -lt 20 ]; do printf 'caf\303\251\nzo\303\253\n"<a>&\\\n'; i=$((i + 1)); done >odd.txt
     run 0 train --data odd.txt --steps 300 --samples 5 --report odd
@@ -232,16 +271,21 @@ report)
     ;;
 noreport) # what goes wrong with the report does not lose the training
     echo file >taken
-    run 4 train --steps 5 --report taken/x; has err "cannot make the folder 'taken/x': Not a directory"; lacks out 'validation  '
-    if [ "$(id -u)" -ne 0 ]; then mkdir locked; chmod 555 locked; run 4 train --steps 5 --report locked; has err 'Permission denied'; fi
+    run 4 train --steps 5 --report taken/x; has err "cannot make the folder 'taken/x': Not a directory"
+    lacks out 'validation  '
+    if [ "$(id -u)" -ne 0 ]; then
+        mkdir locked; chmod 555 locked; run 4 train --steps 5 --report locked; has err 'Permission denied'
+    fi
     if [ -e /dev/full ]; then
         mkdir full; ln -s /dev/full full/loss.csv
-        run 4 train --steps 5 --samples 2 --report full; has err "cannot write 'full/loss.csv': No space left"; has out 'train [0-9.]+ +validation'
+        run 4 train --steps 5 --samples 2 --report full; has err "cannot write 'full/loss.csv': No space left"
+        has out 'train [0-9.]+ +validation'
     fi
     # Without gnuplot: a folder of all other programs is the path.
     mkdir bin
     for program in sh command; do path=$(command -v $program) && [ -x "$path" ] && ln -s "$path" bin/; done
-    PATH=$PWD/bin "$makemore" train --steps 50 --samples 1 --report plain >out 2>err || fail "without gnuplot it ended with $?"
+    PATH=$PWD/bin "$makemore" train --steps 50 --samples 1 --report plain >out 2>err ||
+        fail "without gnuplot it ended with $?"
     has err 'install gnuplot \(apt-get install gnuplot-nox\)'
     { [ -s plain/report.html ] && [ -s plain/loss.csv ]; } || fail "no page or data without gnuplot"
     cp plain/report.html out; has out 'there are no pictures in the report'; has out 'standard deviation'

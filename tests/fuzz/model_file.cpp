@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// libFuzzer: any bytes as a model file. An error leaves the model as it was; what loads, saves and loads again as the same.
+/// libFuzzer: any bytes as a model file. An error leaves the model as it was; what loads, saves and loads
+/// again as the same.
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/pick_model.hpp>
 
@@ -24,7 +25,8 @@ void require(bool holds)
 /// A file without a disk.
 class MemoryFile {
 public:
-    MemoryFile(const void* data, std::size_t size) : file_(memfd_create("fuzz", 0)), path_("/proc/self/fd/" + std::to_string(file_))
+    MemoryFile(const void* data, std::size_t size)
+        : file_(memfd_create("fuzz", 0)), path_("/proc/self/fd/" + std::to_string(file_))
     {
         require(file_ >= 0 && ::write(file_, data, size) == static_cast<ssize_t>(size));
     }
@@ -40,7 +42,8 @@ private:
 
 std::string bytes(const ctnn::Model<Net, ctnn::Eval>& model)
 {
-    return ctnn::detail::safetensors_bytes(ctnn::detail::arrays_of<const std::byte>(model, {}), ctnn::signature<Net>());
+    return ctnn::detail::safetensors_bytes(ctnn::detail::arrays_of<const std::byte>(model, {}),
+                                           ctnn::signature<Net>());
 }
 
 } // namespace
@@ -73,7 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         } catch (const ctnn::Error& error) {
             require(error.id() == "ctnn.load" && bytes(part) == first);
         }
-        for (const ctnn::TensorInfo& t : ctnn::tensors_in(file.path())) (void)ctnn::load_tensor<float, 2>(file.path(), t.name);
+        for (const ctnn::TensorInfo& t : ctnn::tensors_in(file.path()))
+            (void)ctnn::load_tensor<float, 2>(file.path(), t.name);
     } catch (const ctnn::Error& error) {
         require(error.id() == "ctnn.load");
     }
@@ -82,7 +86,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 /// Half of the inputs get the checksum that fits them, or the fuzzer would hardly come past it.
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t capacity);
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t capacity, unsigned seed)
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t capacity,
+                                               unsigned seed)
 {
     size = LLVMFuzzerMutate(data, size, capacity);
     std::string file(reinterpret_cast<const char*>(data), size);

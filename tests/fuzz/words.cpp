@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// libFuzzer: any bytes as a data file. What is no list of words is an error; what is one becomes samples that are in range.
+/// libFuzzer: any bytes as a data file. What is no list of words is an error; what is one becomes samples
+/// that are in range.
 #include <ctnn/ctnn.hpp>
 
 #include <cstdint>
@@ -28,8 +29,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             characters += word.size() + 1;
         }
         require(samples.size() == characters);
-        for (const ctnn::class_id id : samples.contexts) require(id >= 0 && static_cast<std::size_t>(id) < vocabulary.size());
-        for (const ctnn::class_id id : samples.targets) require(id >= 0 && static_cast<std::size_t>(id) < vocabulary.size());
+        for (const ctnn::class_id id : samples.contexts)
+            require(id >= 0 && static_cast<std::size_t>(id) < vocabulary.size());
+        for (const ctnn::class_id id : samples.targets)
+            require(id >= 0 && static_cast<std::size_t>(id) < vocabulary.size());
         const ctnn::Split parts = ctnn::split(words);
         require(parts.train.size() + parts.validation.size() + parts.test.size() == words.size());
     } catch (const ctnn::Error& error) {

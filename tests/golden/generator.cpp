@@ -44,14 +44,16 @@ std::int64_t ulps(const std::vector<T>& ours, const std::vector<double>& theirs)
 {
     REQUIRE(ours.size() == theirs.size());
     std::int64_t worst = 0;
-    for (std::size_t i = 0; i < ours.size(); ++i) worst = std::max(worst, std::abs(ordered(ours[i]) - ordered(static_cast<T>(theirs[i]))));
+    for (std::size_t i = 0; i < ours.size(); ++i)
+        worst = std::max(worst, std::abs(ordered(ours[i]) - ordered(static_cast<T>(theirs[i]))));
     return worst;
 }
 
 template <class T>
 bool equal(const std::vector<T>& ours, const std::vector<double>& theirs)
 {
-    return std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(), [](T a, double b) { return static_cast<double>(a) == b; });
+    return std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(),
+                      [](T a, double b) { return static_cast<double>(a) == b; });
 }
 
 } // namespace
@@ -72,10 +74,14 @@ TEST_CASE("one stream of every kind of draw equals PyTorch's")
             std::vector<std::int64_t> ones;
             for (int i = 0; i < 8; ++i) ones.push_back(g.multinomial(p, 1)(0));
             CHECK(equal(ones, fixtures()[name + "multinomial"].values));
-            CHECK(equal(cut(g.multinomial(p, std::min<std::size_t>(n, 5))), fixtures()[name + "multinomial_some"].values));
-            CHECK(equal(cut(g.multinomial(p, 1, WithReplacement{})), fixtures()[name + "multinomial_one_replaced"].values));
-            CHECK(equal(cut(g.multinomial(p, 20, WithReplacement{})), fixtures()[name + "multinomial_many"].values));
-            CHECK(equal(cut(g.randint(0, 182'625, 3)), fixtures()[name + "after"].values)); // as many draws as PyTorch, too
+            CHECK(equal(cut(g.multinomial(p, std::min<std::size_t>(n, 5))),
+                        fixtures()[name + "multinomial_some"].values));
+            CHECK(equal(cut(g.multinomial(p, 1, WithReplacement{})),
+                        fixtures()[name + "multinomial_one_replaced"].values));
+            CHECK(equal(cut(g.multinomial(p, 20, WithReplacement{})),
+                        fixtures()[name + "multinomial_many"].values));
+            CHECK(equal(cut(g.randint(0, 182'625, 3)),
+                        fixtures()[name + "after"].values)); // as many draws as PyTorch, too
         }
 }
 

@@ -14,7 +14,8 @@ using support::relative_error;
 
 namespace {
 
-/// Parameters randn in order, then x, then dy, as the script draws them. `Net` is the layer behind an Input, or an Embedding.
+/// Parameters randn in order, then x, then dy, as the script draws them. `Net` is the layer behind an Input,
+/// or an Embedding.
 template <class Net, std::size_t B>
 void check_layer(const std::string& name)
 {
@@ -25,18 +26,22 @@ void check_layer(const std::string& name)
     model.for_each_parameter([&](auto, auto value, auto) { init::normal(value, g); });
     constexpr auto extents_of_x = detail::batch_extents<input_shape<Net>>(B);
     constexpr bool ids = Model<Net, Train<B>>::takes_ids;
-    auto x = xt::xtensor<std::conditional_t<ids, std::int64_t, float>, extents_of_x.size()>::from_shape(extents_of_x);
+    auto x = xt::xtensor<std::conditional_t<ids, std::int64_t, float>, extents_of_x.size()>::from_shape(
+        extents_of_x);
     if constexpr (ids) g.fill_randint(std::span<std::int64_t>(x.data(), x.size()), 0, 11);
     else init::normal(x, g);
 
     Generator drawing{99};
     const auto& y = model.forward(x, drawing);
     CHECK(relative_error(y, fixtures()[at + "y"]) <= 1e-5);
-    auto dy = xt::xtensor<float, output_shape<Net>::rank + 1>::from_shape(detail::batch_extents<output_shape<Net>>(B));
+    auto dy = xt::xtensor<float, output_shape<Net>::rank + 1>::from_shape(
+        detail::batch_extents<output_shape<Net>>(B));
     init::normal(dy, g);
     model.backward(dy);
     if constexpr (!ids) CHECK(relative_error(model.input_gradient(), fixtures()[at + "dx"]) <= 1e-5);
-    const auto last = [](std::string_view parameter) { return std::string(parameter.substr(parameter.rfind('.') + 1)); };
+    const auto last = [](std::string_view parameter) {
+        return std::string(parameter.substr(parameter.rfind('.') + 1));
+    };
     model.for_each_parameter([&](std::string_view parameter, auto, auto gradient) {
         CAPTURE(parameter);
         CHECK(relative_error(gradient, fixtures()[at + "gradient/" + last(parameter)]) <= 1e-5);
@@ -79,7 +84,10 @@ TEST_CASE("LayerNorm and GroupNorm, per sample and over positions")
     check_layer<Sequential<GroupNorm<12, 36>>, 11>("group_norm_many");
     check_layer<Sequential<Input<3, 36>, GroupNorm<4, 36>>, 11>("group_norm_positions");
 }
-TEST_CASE("FlattenConsecutive") { check_layer<Sequential<Input<6, 13>, FlattenConsecutive<2>>, 7>("flatten_consecutive"); }
+TEST_CASE("FlattenConsecutive")
+{
+    check_layer<Sequential<Input<6, 13>, FlattenConsecutive<2>>, 7>("flatten_consecutive");
+}
 TEST_CASE("BatchNorm in three conventions, per sample and per position")
 {
     check_layer<Sequential<BatchNorm<37>>, 11>("batch_norm_pytorch");
@@ -87,7 +95,8 @@ TEST_CASE("BatchNorm in three conventions, per sample and per position")
     check_layer<Sequential<BatchNorm<37, LectureVariance>>, 11>("batch_norm_variance");
     check_layer<Sequential<Input<3, 37>, BatchNorm<37>>, 11>("batch_norm_pytorch_positions");
     check_layer<Sequential<Input<3, 37>, BatchNorm<37, LectureStd>>, 11>("batch_norm_std_positions");
-    check_layer<Sequential<Input<3, 37>, BatchNorm<37, LectureVariance>>, 11>("batch_norm_variance_positions");
+    check_layer<Sequential<Input<3, 37>, BatchNorm<37, LectureVariance>>, 11>(
+        "batch_norm_variance_positions");
 }
 
 TEST_CASE("CrossEntropy")
@@ -96,7 +105,8 @@ TEST_CASE("CrossEntropy")
     const xt::xtensor<float, 2> logits = g.randn(19, 27) * 10.0F;
     CrossEntropy criterion;
     const auto [loss, dlogits] = criterion(logits, g.randint(0, 27, 19));
-    CHECK(static_cast<double>(loss) == doctest::Approx(fixtures()["cross_entropy/loss"].values[0]).epsilon(1e-6));
+    CHECK(static_cast<double>(loss) ==
+          doctest::Approx(fixtures()["cross_entropy/loss"].values[0]).epsilon(1e-6));
     CHECK(relative_error(dlogits, fixtures()["cross_entropy/dlogits"]) <= 1e-5);
 }
 
@@ -114,12 +124,14 @@ struct OneWeight {
 
 TEST_CASE("Sgd with its options, ten steps")
 {
-    const std::pair<std::string, SgdOptions> cases[] = {{"plain", {}},
-                                                        {"decay", {.weight_decay = 0.01F}},
-                                                        {"momentum", {.momentum = 0.9F}},
-                                                        {"dampening", {.momentum = 0.9F, .dampening = 0.5F}},
-                                                        {"nesterov", {.momentum = 0.9F, .weight_decay = 0.01F, .nesterov = true}}};
-    for (const auto& one : cases) { // doctest captures by lambda, which clang 14 cannot do with a structured binding
+    const std::pair<std::string, SgdOptions> cases[] = {
+        {"plain", {}},
+        {"decay", {.weight_decay = 0.01F}},
+        {"momentum", {.momentum = 0.9F}},
+        {"dampening", {.momentum = 0.9F, .dampening = 0.5F}},
+        {"nesterov", {.momentum = 0.9F, .weight_decay = 0.01F, .nesterov = true}}};
+    // doctest captures by lambda, which clang 14 cannot do with a structured binding
+    for (const auto& one : cases) {
         const auto& name = one.first;
         CAPTURE(name);
         Generator g{42};
@@ -138,7 +150,8 @@ TEST_CASE("MultiStep")
 {
     const MultiStep schedule{0.5, {3, 7}};
     for (std::size_t step = 0; step < 10; ++step)
-        CHECK(static_cast<double>(schedule.at(step)) == doctest::Approx(fixtures()["multi_step"].values[step]).epsilon(1e-7));
+        CHECK(static_cast<double>(schedule.at(step)) ==
+              doctest::Approx(fixtures()["multi_step"].values[step]).epsilon(1e-7));
 }
 
 TEST_CASE("a model made with a generator has the initial values of the same torch.nn.Sequential")

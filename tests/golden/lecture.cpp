@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The published notebook's own lines, from its own list of names. The path of that list comes from CTNN_LECTURE_DATA.
+/// The published notebook's own lines, from its own list of names. The path of that list comes from
+/// CTNN_LECTURE_DATA.
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -24,7 +25,8 @@ const Data* lecture_data()
         if (path == nullptr || *path == '\0') return std::nullopt;
         return load(path);
     }();
-    if (!data) MESSAGE("skipped: CTNN_LECTURE_DATA names no file; it is the list of 32,033 names of the lecture");
+    if (!data)
+        MESSAGE("skipped: CTNN_LECTURE_DATA names no file; it is the list of 32,033 names of the lecture");
     return data ? &*data : nullptr;
 }
 
@@ -78,7 +80,8 @@ TEST_CASE("run B: the first loss, both tables, the split losses and twenty names
     }
     CHECK(std::fabs(first - 3.2870) <= 1e-4);
 
-    // Tanh outputs: std, per cent saturated, std of their gradients. Layer numbers count every layer from the embedding's 0.
+    // Tanh outputs: std, per cent saturated, std of their gradients. Layer numbers count every layer from the
+    // embedding's 0.
     struct Row {
         double std, saturated, gradient_std;
     };
@@ -87,8 +90,8 @@ TEST_CASE("run B: the first loss, both tables, the split losses and twenty names
                         {0.65, 2.25, 2.045742e-03},
                         {0.65, 1.69, 1.983134e-03},
                         {0.65, 1.88, 1.952382e-03}};
-    // The published digits, from the library's own tables. A step of 1e-6 is what a thousand steps make of roundings; the sums of another
-    // register width end there too.
+    // The published digits, from the library's own tables. A step of 1e-6 is what a thousand steps make of
+    // roundings; the sums of another register width end there too.
     const auto layers = layer_statistics(model);
     std::size_t row = 0;
     for (const LayerStatistics& l : layers) {
@@ -104,8 +107,10 @@ TEST_CASE("run B: the first loss, both tables, the split losses and twenty names
     CHECK(row == 5);
 
     const double means[] = {0, 0.000246, 0.000113, -0.000086, 0.000052, 0.000032, -0.000082};
-    const double stds[] = {8.020534e-03, 9.241077e-03, 7.132879e-03, 6.234305e-03, 5.742187e-03, 5.672205e-03, 1.209416e-02};
-    const double ratios[] = {8.012630e-03, 4.881091e-02, 6.964619e-02, 6.073741e-02, 5.631483e-02, 5.570125e-02, 1.160106e-01};
+    const double stds[] = {8.020534e-03, 9.241077e-03, 7.132879e-03, 6.234305e-03,
+                           5.742187e-03, 5.672205e-03, 1.209416e-02};
+    const double ratios[] = {8.012630e-03, 4.881091e-02, 6.964619e-02, 6.073741e-02,
+                             5.631483e-02, 5.570125e-02, 1.160106e-01};
     std::size_t weight = 0;
     for (const ParameterStatistics& p : parameter_statistics(model)) {
         if (p.shape.size() != 2) continue;
@@ -121,9 +126,10 @@ TEST_CASE("run B: the first loss, both tables, the split losses and twenty names
     const auto frozen = freeze(model);
     CHECK(std::fabs(mean_loss(frozen, data->train) - 2.4002976) <= 1e-4);
     CHECK(std::fabs(mean_loss(frozen, data->validation) - 2.3982467) <= 1e-4);
-    const std::vector<std::string> published{"carpah",     "qarlileif", "jmrix", "thty",   "sacansa", "jazhnte", "dpn",   "arciigqeiunellaia",
-                                             "chriiv",     "kalein",    "dhlm",  "join",   "qhinn",   "sroin",   "arian", "quiqaelogiearyxix",
-                                             "kaeklinsan", "ed",        "ecoia", "gtleley"};
+    const std::vector<std::string> published{
+        "carpah",     "qarlileif", "jmrix", "thty",   "sacansa", "jazhnte", "dpn",   "arciigqeiunellaia",
+        "chriiv",     "kalein",    "dhlm",  "join",   "qhinn",   "sroin",   "arian", "quiqaelogiearyxix",
+        "kaeklinsan", "ed",        "ecoia", "gtleley"};
     Generator names{2147483657};
     for (const std::string& name : published) CHECK(sample(frozen, data->vocabulary, names) == name);
 }
@@ -136,11 +142,14 @@ TEST_CASE("the baseline is called bad in words, kaiming and batchnorm sound")
     options.steps = 3000;
     options.samples = 0;
     options.report = "observed"; // a name is all that training asks for
-    const auto verdicts = [&](Stage stage) { return train(stage, *data, options, true, [](const Result&) {}).inside->verdicts; };
+    const auto verdicts = [&](Stage stage) {
+        return train(stage, *data, options, true, [](const Result&) {}).inside->verdicts;
+    };
     const auto bad = verdicts(Stage::baseline);
     CHECK(!sound(bad));
     const std::string text = text_of(bad);
-    CHECK(text.find("The first loss is 27.88; a network that knows nothing should have 3.30") != std::string::npos);
+    CHECK(text.find("The first loss is 27.88; a network that knows nothing should have 3.30") !=
+          std::string::npos);
     CHECK(text.find("of its outputs are saturated (beyond 0.99") != std::string::npos);
     for (const Stage stage : {Stage::kaiming, Stage::batchnorm}) {
         const auto good = verdicts(stage);
@@ -153,7 +162,8 @@ TEST_CASE("an observed training is the training")
 {
     const Data* data = lecture_data();
     if (data == nullptr) return;
-    for (const Stage stage : {Stage::baseline, Stage::batchnorm, Stage::deep, Stage::layernorm, Stage::groupnorm}) {
+    for (const Stage stage :
+         {Stage::baseline, Stage::batchnorm, Stage::deep, Stage::layernorm, Stage::groupnorm}) {
         Options options;
         options.steps = 300;
         options.samples = 0;
@@ -173,6 +183,8 @@ TEST_CASE("the first losses of the stages")
     Options options;
     options.steps = 1;
     options.samples = 0;
-    CHECK(std::fabs(train(Stage::baseline, *data, options, true, [](const Result&) {}).initial_loss - 27.8817) <= 5e-4);
-    CHECK(std::fabs(train(Stage::calm_output, *data, options, true, [](const Result&) {}).initial_loss - 3.32) <= 0.005);
+    CHECK(std::fabs(train(Stage::baseline, *data, options, true, [](const Result&) {}).initial_loss -
+                    27.8817) <= 5e-4);
+    CHECK(std::fabs(train(Stage::calm_output, *data, options, true, [](const Result&) {}).initial_loss -
+                    3.32) <= 0.005);
 }

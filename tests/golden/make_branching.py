@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Makes branching.txt and branching.bin: what PyTorch computes for networks that branch, share and fix weights, take several inputs
-and give several outputs, and for a last batch that is not full. And named.safetensors, the file of a module with attributes.
+"""Makes branching.txt and branching.bin: what PyTorch computes for networks that branch, share and fix
+weights, take several inputs and give several outputs, and for a last batch that is not full. And
+named.safetensors, the file of a module with attributes.
 
 Run with Debian's PyTorch, from this folder: /usr/bin/python3 make_branching.py
-Initial weights, inputs, targets and dropout are all drawn from one seeded generator, which ctnn::Generator repeats.
+Initial weights, inputs, targets and dropout are all drawn from one seeded generator, which ctnn::Generator
+repeats.
 """
 import sys
 
@@ -17,7 +19,9 @@ from safetensors import load_file, save_file
 
 nn = torch.nn
 torch.set_num_threads(1)
-index, blob = [f"# torch {torch.__version__}, numpy {numpy.__version__}, python {sys.version.split()[0]}"], bytearray()
+index, blob = [
+    f"# torch {torch.__version__}, numpy {numpy.__version__}, python {sys.version.split()[0]}"
+], bytearray()
 
 
 def put(name, value):
@@ -95,14 +99,14 @@ class Tied(nn.Module):
 
 
 def name_and_value(model):
-    """Every parameter once, as ctnn has it: a Linear's weight with its inputs first, unless it is the table of an embedding."""
+    """Every parameter once, as ctnn has it: a Linear's weight with its inputs first, unless it is a table."""
     linear = {f"{path}.weight" for path, module in model.named_modules() if isinstance(module, nn.Linear)}
     for name, value in model.named_parameters():
         yield name, value, name in linear
 
 
 def case(name, make, inputs, classes, options, sizes=lambda step: 32):
-    """100 steps of SGD; the first step's outputs and gradients, all losses, the weights at the end, and eval."""
+    """100 steps of SGD: the first one's outputs and gradients, all losses, the last weights, and eval."""
     torch.manual_seed(42)
     model = make()
     for parameter, value, turned in name_and_value(model):
@@ -144,32 +148,81 @@ def block():
 
 
 momentum = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-3}
-case("residual", lambda: nn.Sequential(nn.Linear(8, 32), nn.Sequential(*[block() for _ in range(6)]), nn.LayerNorm(32), nn.Linear(32, 5)),
-     [(8, 0)], [5], {"lr": 0.1})
-case("branches", lambda: nn.Sequential(
-    nn.Linear(7, 16),
-    Concat(nn.Sequential(nn.Linear(16, 11), nn.Tanh()),
-           Multiply(nn.Sequential(nn.Linear(16, 13), nn.Tanh()), nn.Sequential(nn.Linear(16, 13), nn.Sigmoid())), nn.Identity()),
-    Sum(nn.Linear(40, 9), nn.Linear(40, 9, bias=False), nn.Sequential(nn.Linear(40, 9), nn.ReLU())), nn.Linear(9, 5)),
-     [(7, 0)], [5], {"lr": 0.1})
-case("tied", lambda: Tied(nn.Embedding(27, 12), nn.Flatten(), nn.Linear(36, 12), nn.Tanh(), nn.Linear(12, 27)),
-     [(-27, 3)], [27], momentum)
-case("inputs", lambda: Row(Inputs(nn.Sequential(nn.Embedding(27, 10), nn.Flatten()), nn.Sequential(nn.Linear(5, 8), nn.Tanh())),
-                           nn.Linear(38, 20), nn.Tanh(), Outputs(nn.Linear(20, 6), nn.Sequential(nn.Linear(20, 11), nn.Tanh(), nn.Linear(11, 3)))),
-     [(-27, 3), (5, 0)], [6, 3], momentum)
+case(
+    "residual",
+    lambda: nn.Sequential(
+        nn.Linear(8, 32), nn.Sequential(*[block() for _ in range(6)]), nn.LayerNorm(32), nn.Linear(32, 5)
+    ),
+    [(8, 0)],
+    [5],
+    {"lr": 0.1},
+)
+case(
+    "branches",
+    lambda: nn.Sequential(
+        nn.Linear(7, 16),
+        Concat(
+            nn.Sequential(nn.Linear(16, 11), nn.Tanh()),
+            Multiply(
+                nn.Sequential(nn.Linear(16, 13), nn.Tanh()), nn.Sequential(nn.Linear(16, 13), nn.Sigmoid())
+            ),
+            nn.Identity(),
+        ),
+        Sum(nn.Linear(40, 9), nn.Linear(40, 9, bias=False), nn.Sequential(nn.Linear(40, 9), nn.ReLU())),
+        nn.Linear(9, 5),
+    ),
+    [(7, 0)],
+    [5],
+    {"lr": 0.1},
+)
+case(
+    "tied",
+    lambda: Tied(nn.Embedding(27, 12), nn.Flatten(), nn.Linear(36, 12), nn.Tanh(), nn.Linear(12, 27)),
+    [(-27, 3)],
+    [27],
+    momentum,
+)
+case(
+    "inputs",
+    lambda: Row(
+        Inputs(nn.Sequential(nn.Embedding(27, 10), nn.Flatten()), nn.Sequential(nn.Linear(5, 8), nn.Tanh())),
+        nn.Linear(38, 20),
+        nn.Tanh(),
+        Outputs(nn.Linear(20, 6), nn.Sequential(nn.Linear(20, 11), nn.Tanh(), nn.Linear(11, 3))),
+    ),
+    [(-27, 3), (5, 0)],
+    [6, 3],
+    momentum,
+)
 
 
 def fixed():
-    model = nn.Sequential(nn.Sequential(nn.Linear(9, 20), nn.BatchNorm1d(20), nn.Tanh(), nn.Linear(20, 14)), nn.LayerNorm(14), nn.Tanh(),
-                          nn.Linear(14, 4))
+    model = nn.Sequential(
+        nn.Sequential(nn.Linear(9, 20), nn.BatchNorm1d(20), nn.Tanh(), nn.Linear(20, 14)),
+        nn.LayerNorm(14),
+        nn.Tanh(),
+        nn.Linear(14, 4),
+    )
     model[0].requires_grad_(False)
     return model
 
 
 case("fixed", fixed, [(9, 0)], [4], momentum)
-case("last_batch", lambda: nn.Sequential(nn.Linear(9, 20, bias=False), nn.BatchNorm1d(20), nn.Tanh(), nn.Dropout(0.2), Residual(nn.Linear(20, 20), nn.LayerNorm(20)),
-                                         nn.Linear(20, 4)),
-     [(9, 0)], [4], {"lr": 0.1}, lambda step: 5 if step % 3 == 2 else 32)
+case(
+    "last_batch",
+    lambda: nn.Sequential(
+        nn.Linear(9, 20, bias=False),
+        nn.BatchNorm1d(20),
+        nn.Tanh(),
+        nn.Dropout(0.2),
+        Residual(nn.Linear(20, 20), nn.LayerNorm(20)),
+        nn.Linear(20, 4),
+    ),
+    [(9, 0)],
+    [4],
+    {"lr": 0.1},
+    lambda step: 5 if step % 3 == 2 else 32,
+)
 
 
 class Mlp(nn.Module):
@@ -196,11 +249,15 @@ class Block(nn.Module):
 
 
 class Model(nn.Module):
-    """What a module looks like that its author has written by hand: attributes, a list of blocks, a shared weight."""
+    """A module as its author has written it by hand: attributes, a list of blocks, a shared weight."""
 
     def __init__(self):
         super().__init__()
-        self.transformer = nn.ModuleDict(dict(wte=nn.Embedding(27, 12), h=nn.ModuleList([Block() for _ in range(3)]), ln_f=nn.LayerNorm(12)))
+        self.transformer = nn.ModuleDict(
+            dict(
+                wte=nn.Embedding(27, 12), h=nn.ModuleList([Block() for _ in range(3)]), ln_f=nn.LayerNorm(12)
+            )
+        )
         self.lm_head = nn.Linear(12, 27, bias=False)
         self.lm_head.weight = self.transformer.wte.weight
 

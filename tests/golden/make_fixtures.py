@@ -3,8 +3,9 @@
 """Makes fixtures.txt and fixtures.bin: what PyTorch computes for nets, layers, optimisers and random streams.
 
 Run with Debian's PyTorch, from this folder: /usr/bin/python3 make_fixtures.py
-Made with the versions that the first line of fixtures.txt names. The tests read the two files; nothing needs PyTorch at run time.
-Every random input is drawn from a seeded generator that ctnn::Generator repeats, so that only results are stored.
+Made with the versions that the first line of fixtures.txt names. The tests read the two files; nothing
+needs PyTorch at run time. Every random input is drawn from a seeded generator that ctnn::Generator repeats,
+so that only results are stored.
 """
 import math
 import random
@@ -15,7 +16,9 @@ import torch
 import torch.nn.functional as F
 
 torch.set_num_threads(1)
-index, blob = [f"# torch {torch.__version__}, numpy {numpy.__version__}, python {sys.version.split()[0]}"], bytearray()
+index, blob = [
+    f"# torch {torch.__version__}, numpy {numpy.__version__}, python {sys.version.split()[0]}"
+], bytearray()
 
 
 def put(name, value):
@@ -175,7 +178,12 @@ def scaled_weights(layers, g):
             layer.parameters[key] = torch.randn(w.shape, generator=g) / w.shape[0] ** 0.5
 
 
-net("net_a", [Embedding(27, 10), Linear(30, 200, False), BatchNorm(200, "std"), Tanh(), Linear(200, 27)], 3, scaled_weights)
+net(
+    "net_a",
+    [Embedding(27, 10), Linear(30, 200, False), BatchNorm(200, "std"), Tanh(), Linear(200, 27)],
+    3,
+    scaled_weights,
+)
 deep = [Embedding(27, 10)]
 for n_in, n_out in ((30, 100), (100, 100), (100, 100), (100, 100), (100, 100)):
     deep += [Linear(n_in, n_out, False), BatchNorm(n_out, "variance"), Tanh()]
@@ -191,7 +199,11 @@ def layer(case, one, shape, classes=0):
     g = torch.Generator().manual_seed(42)
     for key in one.parameters:
         one.parameters[key] = torch.randn(one.parameters[key].shape, generator=g).requires_grad_()
-    x = torch.randint(0, classes, shape, generator=g) if classes else torch.randn(shape, generator=g).requires_grad_()
+    x = (
+        torch.randint(0, classes, shape, generator=g)
+        if classes
+        else torch.randn(shape, generator=g).requires_grad_()
+    )
     y = one(x)
     y.backward(torch.randn(y.shape, generator=g))
     put(f"layer/{case}/y", y)
@@ -235,7 +247,9 @@ for name, f in {
 check = torch.nn.BatchNorm1d(37)
 x = torch.randn(11, 37, generator=torch.Generator().manual_seed(1))
 ours = BatchNorm(37, "pytorch")
-assert torch.allclose(check(x), ours(x), rtol=1e-5, atol=1e-6) and torch.allclose(check.running_var, ours.buffers["running_var"])
+assert torch.allclose(check(x), ours(x), rtol=1e-5, atol=1e-6) and torch.allclose(
+    check.running_var, ours.buffers["running_var"]
+)
 
 g = torch.Generator().manual_seed(42)
 logits = (torch.randn(19, 27, generator=g) * 10).requires_grad_()
@@ -292,7 +306,12 @@ put("statistics/same/counts", counts)
 put("statistics/same/edges", edges)
 
 torch.manual_seed(42)
-default = torch.nn.Sequential(torch.nn.Embedding(27, 10), torch.nn.Flatten(), torch.nn.Linear(30, 50), torch.nn.Linear(50, 27, bias=False))
+default = torch.nn.Sequential(
+    torch.nn.Embedding(27, 10),
+    torch.nn.Flatten(),
+    torch.nn.Linear(30, 50),
+    torch.nn.Linear(50, 27, bias=False),
+)
 for name, value in default.state_dict().items():
     put(f"default/{name}", value.T if value.dim() == 2 and not name.startswith("0") else value)
 for name, fill in {
@@ -304,7 +323,8 @@ for name, fill in {
     "uniform": lambda w: torch.nn.init.uniform_(w, -1.0, 3.0),
 }.items():
     torch.manual_seed(42)
-    # ours is (In, Out); PyTorch counts the last axis as inputs, so the transposed shape keeps the fans and the order of draws
+    # ours is (In, Out); PyTorch counts the last axis as inputs, so the transposed shape keeps the fans and
+    # the order of draws
     w = torch.empty(30, 50)
     if "kaiming" in name or "xavier" in name:
         t = torch.empty(50, 30)
@@ -317,7 +337,9 @@ for name, fill in {
 for seed in (0, 1, 42, 2147483647, 2**32 + 5):
     for n in (1, 2, 15, 16, 17, 27, 31, 32, 100, 270, 5400, 6000):
         g = torch.Generator().manual_seed(seed)
-        # Longer tensors are kept as their ends and a sum: the numbers between decide the ones at the end of the stream.
+
+        # Longer tensors are kept as their ends and a sum: the numbers between decide the ones at the end of
+        # the stream.
         def cut(t):
             return t if n <= 100 else torch.cat([t[:20], t[-20:]])
 

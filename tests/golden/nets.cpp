@@ -14,15 +14,20 @@ using support::relative_error;
 
 namespace {
 
-using NetA = Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200, LectureStd>, Tanh, Linear<200, 27>>;
-using NetB = Sequential<Embedding<27, 10>, Linear<30, 100, NoBias>, BatchNorm<100, LectureVariance>, Tanh, Linear<100, 100, NoBias>,
-                        BatchNorm<100, LectureVariance>, Tanh, Linear<100, 100, NoBias>, BatchNorm<100, LectureVariance>, Tanh,
-                        Linear<100, 100, NoBias>, BatchNorm<100, LectureVariance>, Tanh, Linear<100, 100, NoBias>,
-                        BatchNorm<100, LectureVariance>, Tanh, Linear<100, 27, NoBias>, BatchNorm<27, LectureVariance>>;
-using Hierarchical = Sequential<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 128, NoBias>, BatchNorm<128>, Tanh,
-                                FlattenConsecutive<2>, Linear<256, 128, NoBias>, BatchNorm<128>, Tanh, FlattenConsecutive<2>,
-                                Linear<256, 128, NoBias>, BatchNorm<128>, Tanh, Linear<128, 27>>;
-static_assert(parameter_count<NetA> == 12'097 && parameter_count<NetB> == 47'024 && parameter_count<Hierarchical> == 76'579);
+using NetA =
+    Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200, LectureStd>, Tanh, Linear<200, 27>>;
+using NetB = Sequential<Embedding<27, 10>, Linear<30, 100, NoBias>, BatchNorm<100, LectureVariance>, Tanh,
+                        Linear<100, 100, NoBias>, BatchNorm<100, LectureVariance>, Tanh,
+                        Linear<100, 100, NoBias>, BatchNorm<100, LectureVariance>, Tanh,
+                        Linear<100, 100, NoBias>, BatchNorm<100, LectureVariance>, Tanh,
+                        Linear<100, 100, NoBias>, BatchNorm<100, LectureVariance>, Tanh,
+                        Linear<100, 27, NoBias>, BatchNorm<27, LectureVariance>>;
+using Hierarchical =
+    Sequential<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 128, NoBias>, BatchNorm<128>, Tanh,
+               FlattenConsecutive<2>, Linear<256, 128, NoBias>, BatchNorm<128>, Tanh, FlattenConsecutive<2>,
+               Linear<256, 128, NoBias>, BatchNorm<128>, Tanh, Linear<128, 27>>;
+static_assert(parameter_count<NetA> == 12'097 && parameter_count<NetB> == 47'024 &&
+              parameter_count<Hierarchical> == 76'579);
 
 template <class Net, class Keep>
 void check_net(const std::string& name)
@@ -46,12 +51,14 @@ void check_net(const std::string& name)
         const auto& logits = model.forward(x);
         const auto [loss, dlogits] = criterion(logits, y);
         model.backward(dlogits);
-        CHECK(static_cast<double>(loss) == doctest::Approx(losses.values[step]).epsilon(step == 0 ? 1e-6 : 1e-4));
+        CHECK(static_cast<double>(loss) ==
+              doctest::Approx(losses.values[step]).epsilon(step == 0 ? 1e-6 : 1e-4));
         if (step == 0) {
             CHECK(relative_error(logits, fixtures()[name + "/logits"]) <= 1e-5);
             model.for_each_parameter([&](std::string_view parameter, auto, auto gradient) {
                 CAPTURE(parameter);
-                CHECK(relative_error(gradient, fixtures()[name + "/gradient/" + std::string(parameter)]) <= 1e-5);
+                CHECK(relative_error(gradient, fixtures()[name + "/gradient/" + std::string(parameter)]) <=
+                      1e-5);
             });
         }
         sgd.step(model);
@@ -62,7 +69,8 @@ void check_net(const std::string& name)
     };
     model.for_each_parameter([&](std::string_view parameter, auto value, auto) { same(parameter, value); });
     model.for_each_buffer(same);
-    CHECK(relative_error(freeze(model).forward(g.randint(0, 27, 32, context)), fixtures()[name + "/eval"]) <= 1e-3);
+    CHECK(relative_error(freeze(model).forward(g.randint(0, 27, 32, context)), fixtures()[name + "/eval"]) <=
+          1e-3);
 }
 
 } // namespace
@@ -77,4 +85,7 @@ TEST_CASE("the lecture's deep net")
     check_net<NetB, KeepNothing>("net_b");
     check_net<NetB, RetainGradients>("net_b");
 }
-TEST_CASE("a hierarchical net on a context of eight") { check_net<Hierarchical, KeepNothing>("hierarchical"); }
+TEST_CASE("a hierarchical net on a context of eight")
+{
+    check_net<Hierarchical, KeepNothing>("hierarchical");
+}

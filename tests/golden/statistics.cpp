@@ -34,12 +34,15 @@ TEST_CASE("moments, ends, shares and histograms of random tensors")
         const auto same = [&](const Histogram& h, const std::string& kind) {
             CAPTURE(kind);
             CHECK(support::relative_error(h.edges, fixtures()[at + kind + "/edges"]) <= 1e-6);
-            CHECK(support::relative_error(kind == "density" ? h.density() : h.counts, fixtures()[at + kind + "/counts"]) <=
+            CHECK(support::relative_error(kind == "density" ? h.density() : h.counts,
+                                          fixtures()[at + kind + "/counts"]) <=
                   (kind == "density" ? 1e-5 : 0));
         };
         same(histogram(x, 50), "auto");
         same(histogram(x, 37, -1, 1.5), "range");
-        if (n > 3) same(histogram(x, 37, -1, 1.5), "density"); // with nothing in the range torch divides by 0, and we do not
+        if (n > 3)
+            same(histogram(x, 37, -1, 1.5),
+                 "density"); // with nothing in the range torch divides by 0, and we do not
     }
 }
 

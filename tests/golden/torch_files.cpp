@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// The C++ half of torch_files.py, which builds and runs it:
-///   torch_files write FOLDER   50 random networks as N.safetensors; their signatures, one a line, on the standard output
-///   torch_files check FOLDER   loads N.torch.safetensors, what PyTorch saved of each, saves it again, and compares with N.safetensors
+///   torch_files write FOLDER   50 random networks as N.safetensors; their signatures, one a line, on the
+///   standard output torch_files check FOLDER   loads N.torch.safetensors, what PyTorch saved of each, saves
+///   it again, and compares with N.safetensors
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/model_file.hpp>
 
@@ -28,9 +29,11 @@ int main(int argc, char** argv)
         } else {
             ctnn::load(model, name + ".torch.safetensors");
             ctnn::save(model, name + ".again.safetensors");
-            same += support::bytes_of(name + ".again.safetensors") == support::bytes_of(name + ".safetensors");
+            same +=
+                support::bytes_of(name + ".again.safetensors") == support::bytes_of(name + ".safetensors");
         }
     });
-    if (!writes) std::printf("%d of %d networks: ours, PyTorch's and ours again are the same bytes\n", same, n);
+    if (!writes)
+        std::printf("%d of %d networks: ours, PyTorch's and ours again are the same bytes\n", same, n);
     return writes || same == n ? 0 : 1;
 }

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Files between ctnn and PyTorch, both ways; and the files that the tests keep of that.
 
-Run by hand with Debian 12's PyTorch 1.13: `cd tests/golden && /usr/bin/python3 torch_files.py`. Builds torch_files.cpp, and
- - has it save 50 random networks, makes a torch.nn.Sequential of each signature, loads the file with strict=True, saves what PyTorch
-   holds, and has that loaded and saved by ctnn again: the first and the last file are the same;
- - writes theirs.safetensors and theirs.expected.safetensors, a network that PyTorch drew, with an input and its output.
+Run by hand with Debian 12's PyTorch 1.13: `cd tests/golden && /usr/bin/python3 torch_files.py`. Builds
+torch_files.cpp, and
+ - has it save 50 random networks, makes a torch.nn.Sequential of each signature, loads the file with
+   strict=True, saves what PyTorch holds, and has that loaded and saved by ctnn again: the first and the last
+   file are the same;
+ - writes theirs.safetensors and theirs.expected.safetensors, a network that PyTorch drew, with an input and
+   its output.
 """
 import re
 import subprocess
@@ -14,9 +17,8 @@ import tempfile
 
 import torch
 
-sys.path.append("../../examples")
-from safetensors import load_file, save_file
-
+sys.path.append("../../examples/python")
+from ctnn_files import load_file, save_file
 
 
 nn = torch.nn
@@ -30,7 +32,10 @@ LAYERS = {
     "Dropout": lambda n, d: nn.Dropout(n / d),
     "Flatten": lambda: nn.Flatten(),
     "Input": lambda *shape: nn.Identity(),
-    "Tanh": nn.Tanh, "ReLU": nn.ReLU, "Sigmoid": nn.Sigmoid, "GELU": nn.GELU,
+    "Tanh": nn.Tanh,
+    "ReLU": nn.ReLU,
+    "Sigmoid": nn.Sigmoid,
+    "GELU": nn.GELU,
     "Sequential": nn.Sequential,
 }
 
@@ -45,8 +50,12 @@ def main():
     torch.manual_seed(5)
     with tempfile.TemporaryDirectory() as folder:
         program = folder + "/torch_files"
-        subprocess.run(["g++", "-std=c++20", "-O1", "-I../../include", "torch_files.cpp", "-o", program], check=True)
-        signatures = subprocess.run([program, "write", folder], check=True, capture_output=True, text=True).stdout.splitlines()
+        subprocess.run(
+            ["g++", "-std=c++20", "-O1", "-I../../include", "torch_files.cpp", "-o", program], check=True
+        )
+        signatures = subprocess.run(
+            [program, "write", folder], check=True, capture_output=True, text=True
+        ).stdout.splitlines()
         for n, signature in enumerate(signatures):
             model = module_of(signature)
             model.load_state_dict(load_file(f"{folder}/{n}.safetensors"), strict=True)
@@ -54,7 +63,10 @@ def main():
         print(f"PyTorch {torch.__version__}: {len(signatures)} networks loaded with strict=True")
         subprocess.run([program, "check", folder], check=True)
 
-    model = module_of("Sequential<Embedding<27, 4>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh, Sequential<Linear<9, 6>, LayerNorm<6>, GELU>, Linear<6, 5>>")
+    model = module_of(
+        "Sequential<Embedding<27, 4>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh, "
+        "Sequential<Linear<9, 6>, LayerNorm<6>, GELU>, Linear<6, 5>>"
+    )
     ids = torch.randint(0, 27, (16, 3))
     for _ in range(3):
         model(ids)  # running statistics that are not 0 and 1

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// A training, with an observer of nothing when OBSERVED is defined and without one when not: both must be the same machine code.
+/// A training, with an observer of nothing when OBSERVED is defined and without one when not: both must be
+/// the same machine code.
 #include <ctnn/ctnn.hpp>
 #include <ctnn/inspect/inspect.hpp>
 

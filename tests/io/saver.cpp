@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// A program that is stopped while it saves:
-///   saver kill FOLDER ROUNDS   starts itself that often, kills it at a random moment, and looks at the file each time
-///   saver once FILE            saves one model; 0 when it could, 3 with the error's text when not
+///   saver kill FOLDER ROUNDS   starts itself that often, kills it at a random moment, and looks at the file
+///   each time saver once FILE            saves one model; 0 when it could, 3 with the error's text when not
 ///   saver check FILE           0 when the file holds one of the two models, whole
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/model_file.hpp>
@@ -32,7 +32,8 @@ Model<Net, Eval> model_of(std::uint64_t seed)
 
 bool same(const Model<Net, Eval>& a, const Model<Net, Eval>& b)
 {
-    return a.parameter<"4.weight">() == b.parameter<"4.weight">() && a.parameter<"0.weight">() == b.parameter<"0.weight">();
+    return a.parameter<"4.weight">() == b.parameter<"4.weight">() &&
+           a.parameter<"0.weight">() == b.parameter<"0.weight">();
 }
 
 bool is_whole(const std::string& path)
@@ -46,8 +47,9 @@ int kill_often(const std::string& folder, int rounds)
 {
     const std::string path = folder + "/a.safetensors";
     save(model_of(1), path);
-    const unsigned seed =
-        std::getenv("CTNN_SEED") != nullptr ? static_cast<unsigned>(std::atoi(std::getenv("CTNN_SEED"))) : std::random_device{}();
+    const unsigned seed = std::getenv("CTNN_SEED") != nullptr
+                              ? static_cast<unsigned>(std::atoi(std::getenv("CTNN_SEED")))
+                              : std::random_device{}();
     std::mt19937 random(seed);
     int left = 0, second = 0;
     for (int round = 0; round < rounds; ++round) {
@@ -75,7 +77,9 @@ int kill_often(const std::string& folder, int rounds)
                 std::filesystem::remove(entry.path());
             }
     }
-    std::printf("%d kills: always a whole file; %d times the second of the two, %d times a temporary was left\n", rounds, second, left);
+    std::printf(
+        "%d kills: always a whole file; %d times the second of the two, %d times a temporary was left\n",
+        rounds, second, left);
     return left > 0 && second > 0 && second < rounds ? 0 : 1; // else no kill came while it was at work
 }
 

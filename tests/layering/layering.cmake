@@ -1,7 +1,8 @@
-# cmake -DINCLUDE=... -P layering.cmake
-# Reads the #include lines of all headers: a room may include itself and the rooms it is allowed, no other; xsimd only in simd/; model/
+# cmake -DINCLUDE=... -P layering.cmake Reads the #include lines of all headers: a room may include itself and
+# the rooms it is allowed, no other; xsimd only in simd/; model/
 cmake_minimum_required(VERSION 3.25)
-# names no concrete layer; every header is reached from ctnn.hpp or stands on the list of those that are asked for by name.
+# names no concrete layer; every header is reached from ctnn.hpp or stands on the list of those that are asked
+# for by name.
 set(allowed_core core)
 set(allowed_simd core simd)
 set(allowed_kernel core simd kernel)
@@ -13,9 +14,11 @@ set(allowed_data core simd kernel data)
 set(allowed_inspect core simd kernel model inspect)
 set(allowed_io core model io)
 set(allowed_embed embed)
-# gradient_check puts an Input in front of the layer it checks; the name of the instruction set stands where nothing else is needed.
+# gradient_check puts an Input in front of the layer it checks; the name of the instruction set stands where
+# nothing else is needed.
 set(exceptions inspect/gradient_check.hpp->layer/input.hpp core/arch.hpp->embed/arch.hpp)
-set(by_name inspect/gradient_check.hpp inspect/inspect.hpp io/checkpoint.hpp io/pick_model.hpp io/export_header.hpp embed/sample.hpp)
+set(by_name inspect/gradient_check.hpp inspect/inspect.hpp io/checkpoint.hpp io/pick_model.hpp
+    io/export_header.hpp embed/sample.hpp)
 
 file(GLOB_RECURSE headers RELATIVE ${INCLUDE}/ctnn ${INCLUDE}/ctnn/*.hpp)
 list(LENGTH headers count)
@@ -42,8 +45,10 @@ foreach(header IN LISTS headers)
         string(REPLACE ";" ", " rooms "${allowed_${room}}")
         list(APPEND faults "${header} includes ${target}: ${room} may include ${rooms}")
       endif()
-    elseif(room STREQUAL "embed" AND NOT line MATCHES "^#include <(array|bit|cstddef|cstdint|limits|span|string_view|tuple|type_traits|utility)>")
-      list(APPEND faults "${header} has ${line}: embed includes the freestanding part of the standard library only")
+    elseif(room STREQUAL "embed" AND NOT line MATCHES
+           "^#include <(array|bit|cstddef|cstdint|limits|span|string_view|tuple|type_traits|utility)>")
+      list(APPEND faults
+           "${header} has ${line}: embed includes the freestanding part of the standard library only")
     elseif(line MATCHES "xsimd" AND NOT room STREQUAL "simd")
       list(APPEND faults "${header} includes xsimd; only simd/ does")
     endif()

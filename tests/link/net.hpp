@@ -4,7 +4,8 @@
 
 #include <ctnn/ctnn.hpp>
 
-using Net = ctnn::Sequential<ctnn::Embedding<27, 10>, ctnn::Linear<30, 64>, ctnn::BatchNorm<64>, ctnn::Tanh, ctnn::Linear<64, 27>>;
+using Net = ctnn::Sequential<ctnn::Embedding<27, 10>, ctnn::Linear<30, 64>, ctnn::BatchNorm<64>, ctnn::Tanh,
+                             ctnn::Linear<64, 27>>;
 
 /// The loss of a few training steps: the same template code in every unit that includes it.
 namespace {

@@ -1,6 +1,6 @@
 # cmake -DREADME=... -DCOMPILER=... -DINCLUDE=... -DFLAGS=... -DROOT=... -DWORK=... -P run.cmake
-# The README's program compiles as it stands and prints what the README says: the same steps, losses within 0.02 (the width of registers
-# shifts the last digits of sums, and 20,000 steps enlarge that), and five names.
+# The README's program compiles as it stands and prints what the README says: the same steps, losses within 0.02 (the width
+# of registers shifts the last digits of sums, and 20,000 steps enlarge that), and five names.
 file(READ ${README} text)
 if(NOT text MATCHES "```cpp\n([^`]+)```")
   message(FATAL_ERROR "no program in the README")
@@ -8,8 +8,10 @@ endif()
 string(REPLACE "@SEMICOLON@" ";" program "${CMAKE_MATCH_1}")
 file(WRITE ${WORK}/readme.cpp "${program}")
 separate_arguments(flags UNIX_COMMAND "${FLAGS}")
-execute_process(COMMAND ${COMPILER} -std=c++20 -O2 ${flags} -I${INCLUDE} ${WORK}/readme.cpp -o ${WORK}/readme COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND ${WORK}/readme WORKING_DIRECTORY ${ROOT} OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${COMPILER} -std=c++20 -O2 ${flags} -I${INCLUDE} ${WORK}/readme.cpp -o ${WORK}/readme
+                COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${WORK}/readme WORKING_DIRECTORY ${ROOT} OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL
+                ANY)
 if(NOT text MATCHES "print\n\n```text\n([^`]+)```")
   message(FATAL_ERROR "no output in the README")
 endif()
@@ -45,7 +47,8 @@ endif()
 string(REPLACE "\n" ";" claimed_lines "${CMAKE_MATCH_1}")
 string(REGEX REPLACE "‘|’" "'" claimed_lines "${claimed_lines}") # g++ quotes as the locale has it
 file(WRITE ${WORK}/readme-wrong.cpp "${wrong}")
-execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -fno-diagnostics-color -I${INCLUDE} ${WORK}/readme-wrong.cpp
+execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -fno-diagnostics-color -I${INCLUDE}
+                ${WORK}/readme-wrong.cpp
                 ERROR_VARIABLE message OUTPUT_QUIET RESULT_VARIABLE result)
 string(REGEX REPLACE "‘|’" "'" message "${message}")
 string(REGEX MATCHALL "error:" errors "${message}")
@@ -55,7 +58,8 @@ if(result EQUAL 0 OR NOT count EQUAL 1)
 endif()
 execute_process(COMMAND ${COMPILER} --version OUTPUT_VARIABLE version)
 if(version MATCHES "\\(Debian 12|\\(GCC\\) 12|Debian 12\\.")
-  # The message itself holds a ';', which CMake takes for the end of a list element: every piece must be there.
+  # The message itself holds a ';', which CMake takes for the end of a list element: every piece must be
+  # there.
   foreach(line IN LISTS claimed_lines)
     string(FIND "${message}" "${line}" at)
     if(at EQUAL -1)
@@ -86,9 +90,11 @@ using namespace ctnn;
 using NameNet = Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200>, Tanh, Linear<200, 27>>;
 using Small = Sequential<Linear<2, 3>>;
 using Large = Sequential<Linear<2, 4>>;
-void readme(Model<NameNet, Train<32, RetainGradients>>& model, Model<NameNet, Eval>& other, CrossEntropy<>& criterion, Sgd<NameNet>& sgd,
-            const xt::xtensor<class_id, 2>& contexts, const xt::xtensor<class_id, 1>& targets, float loss, std::size_t step,
-            Generator& generator, Minibatches<32>& batches, const Vocabulary& vocabulary)
+void readme(Model<NameNet, Train<32, RetainGradients>>& model, Model<NameNet, Eval>& other,
+            CrossEntropy<>& criterion, Sgd<NameNet>& sgd, const xt::xtensor<class_id, 2>& contexts,
+            const xt::xtensor<class_id, 1>& targets, float loss, std::size_t step, Generator& generator,
+            Minibatches<32>& batches, const Vocabulary& vocabulary)
 {
 ]] "${lines}}\n")
-execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} ${WORK}/readme-lines.cpp COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} ${WORK}/readme-lines.cpp
+                COMMAND_ERROR_IS_FATAL ANY)

@@ -7,7 +7,8 @@
 using namespace ctnn;
 
 using Small = Sequential<Embedding<27, 10>, Linear<30, 200>, BatchNorm<200>, Tanh, Linear<200, 27>>;
-using Large = Sequential<Input<4, 64>, Flatten, Linear<256, 1024>, BatchNorm<1024>, Tanh, Linear<1024, 1500>, Tanh, Linear<1500, 10>>;
+using Large = Sequential<Input<4, 64>, Flatten, Linear<256, 1024>, BatchNorm<1024>, Tanh, Linear<1024, 1500>,
+                         Tanh, Linear<1500, 10>>;
 
 void train(Model<Small, Train<32>>& model, const xt::xtensor<int, 2>& x, const xt::xtensor<int, 1>& y)
 {
@@ -23,10 +24,22 @@ void train(Model<Large, Train<64>>& model, const xt::xtensor<float, 3>& x, const
     (void)model.forward(x);
     model.backward(dy);
 }
-void answer(const Model<Small, Eval>& model, const xt::xtensor<int, 2>& x, xt::xtensor<float, 2>& y) { model.forward(x, y); }
-void answer(const Model<Large, Eval>& model, const xt::xtensor<float, 3>& x, xt::xtensor<float, 2>& y) { model.forward(x, y); }
-void answer(const Model<Frozen<Small>, Eval>& model, const xt::xtensor<int, 2>& x, xt::xtensor<float, 2>& y) { model.forward(x, y); }
-auto freeze_both(const Model<Small, Train<32>>& small, const Model<Large, Train<64>>& large) { return std::pair{freeze(small), freeze(large)}; }
+void answer(const Model<Small, Eval>& model, const xt::xtensor<int, 2>& x, xt::xtensor<float, 2>& y)
+{
+    model.forward(x, y);
+}
+void answer(const Model<Large, Eval>& model, const xt::xtensor<float, 3>& x, xt::xtensor<float, 2>& y)
+{
+    model.forward(x, y);
+}
+void answer(const Model<Frozen<Small>, Eval>& model, const xt::xtensor<int, 2>& x, xt::xtensor<float, 2>& y)
+{
+    model.forward(x, y);
+}
+auto freeze_both(const Model<Small, Train<32>>& small, const Model<Large, Train<64>>& large)
+{
+    return std::pair{freeze(small), freeze(large)};
+}
 std::string name(const Model<Small, Eval>& model, const Vocabulary& vocabulary, Generator& generator)
 {
     return sample(model, vocabulary, generator);

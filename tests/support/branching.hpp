@@ -27,7 +27,10 @@ using Mlp = Residual<LayerNorm<C>, Linear<C, 4 * C>, GELU, Linear<4 * C, C>>;
 /// y = a - b, which says nothing of adding: the executor adds for it.
 struct Subtract {
     static constexpr std::size_t inputs = 2;
-    static constexpr extents output(const std::array<extents, 2>& x) { return x[0] == x[1] ? x[0] : extents::none(); }
+    static constexpr extents output(const std::array<extents, 2>& x)
+    {
+        return x[0] == x[1] ? x[0] : extents::none();
+    }
     static void forward(const auto& pass)
     {
         for (std::size_t i = 0; i < pass.y().size(); ++i) pass.y()[i] = pass.x()[i] - pass.template x<1>()[i];
@@ -108,7 +111,8 @@ std::vector<float> gradients_of(const M& model)
     const auto all = model.workspace().gradients();
     return {all.begin(), all.end()};
 }
-/// The largest difference relative to the largest number of a; infinite for other sizes, NaN where one is NaN.
+/// The largest difference relative to the largest number of a; infinite for other sizes, NaN where one is
+/// NaN.
 template <class A, class B>
 double distance(const A& a, const B& b)
 {
@@ -130,7 +134,8 @@ struct Inverse {
     }
     static void backward(const auto& pass)
     {
-        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.dx()[i] = -pass.dy()[i] * pass.y()[i] * pass.y()[i];
+        for (std::size_t i = 0; i < pass.x().size(); ++i)
+            pass.dx()[i] = -pass.dy()[i] * pass.y()[i] * pass.y()[i];
     }
 };
 /// Three values added, whose gradient is handed on.
@@ -139,10 +144,14 @@ struct AddThree {
     static constexpr std::size_t inputs = 3;
     static constexpr bool passes_gradient = true, adds_input_gradients = true, in_place = true;
     static constexpr uses derivative_uses = uses::nothing;
-    static constexpr extents output(const std::array<extents, 3>& x) { return x[0] == x[1] && x[0] == x[2] ? x[0] : extents::none(); }
+    static constexpr extents output(const std::array<extents, 3>& x)
+    {
+        return x[0] == x[1] && x[0] == x[2] ? x[0] : extents::none();
+    }
     static void forward(const auto& pass)
     {
-        for (std::size_t i = 0; i < pass.y().size(); ++i) pass.y()[i] = pass.x()[i] + pass.template x<1>()[i] + pass.template x<2>()[i];
+        for (std::size_t i = 0; i < pass.y().size(); ++i)
+            pass.y()[i] = pass.x()[i] + pass.template x<1>()[i] + pass.template x<2>()[i];
     }
     static void backward(const auto& pass)
     {
@@ -177,8 +186,8 @@ std::vector<double> gradients_with(M& model, const X& x, const Y& dy)
     return {all.begin(), all.end()};
 }
 
-/// What a plain model plans tightly is what one gives that retains all; a batch that is not full is what a model of that size gives;
-/// added to itself a gradient is twice as large.
+/// What a plain model plans tightly is what one gives that retains all; a batch that is not full is what a
+/// model of that size gives; added to itself a gradient is twice as large.
 template <class Net>
 void consistent()
 {
@@ -196,7 +205,8 @@ void consistent()
 
     Model<Net, Train<5>, double> small{plain};
     const auto few = detail::random_inputs<Net, 5>(g, std::make_index_sequence<decltype(plain)::inputs>{});
-    const auto few_dy = detail::random_gradients<Net, 5>(g, std::make_index_sequence<decltype(plain)::outputs>{});
+    const auto few_dy =
+        detail::random_gradients<Net, 5>(g, std::make_index_sequence<decltype(plain)::outputs>{});
     Model<Net, Train<8>, double> fresh{small}; // a copy of plain would have its workspace
     const auto expected = gradients_with<Net>(small, few, few_dy);
     CHECK(distance(expected, gradients_with<Net>(plain, few, few_dy)) <= 1e-12); // after a full batch

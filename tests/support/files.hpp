@@ -20,7 +20,9 @@ namespace support {
 /// A folder of this process's own, removed at the end with all that is in it.
 class Folder {
 public:
-    Folder() : path_(std::filesystem::temp_directory_path() / ("ctnn-test-" + std::to_string(::getpid()) + "-" + std::to_string(count()++)))
+    Folder()
+        : path_(std::filesystem::temp_directory_path() /
+                ("ctnn-test-" + std::to_string(::getpid()) + "-" + std::to_string(count()++)))
     {
         std::filesystem::create_directory(path_);
     }
@@ -34,7 +36,8 @@ public:
     [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
     [[nodiscard]] std::size_t files() const
     {
-        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
+        return static_cast<std::size_t>(
+            std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
     }
 
 private:
@@ -52,9 +55,13 @@ inline std::string bytes_of(const std::string& path)
     if (!file) throw std::runtime_error("no file " + path);
     return {std::istreambuf_iterator<char>(file), {}};
 }
-inline void write_bytes(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+inline void write_bytes(const std::string& path, const std::string& bytes)
+{
+    std::ofstream(path, std::ios::binary) << bytes;
+}
 
-/// A safetensors file after the words of its description: 8 bytes of length, JSON, data. Reads well-formed files, and checks nothing.
+/// A safetensors file after the words of its description: 8 bytes of length, JSON, data. Reads well-formed
+/// files, and checks nothing.
 struct SimpleTensor {
     std::string type, data;
     std::vector<std::size_t> shape;
@@ -66,7 +73,9 @@ inline std::map<std::string, SimpleTensor> simple_safetensors(const std::string&
     std::string header = file.substr(8, length);
     std::erase(header, ' '); // no name in a test has one
     std::map<std::string, SimpleTensor> tensors;
-    const auto behind = [&](const char* what, std::size_t from) { return header.find(what, from) + std::strlen(what); };
+    const auto behind = [&](const char* what, std::size_t from) {
+        return header.find(what, from) + std::strlen(what);
+    };
     const auto numbers = [&](std::size_t at) {
         std::vector<std::size_t> list;
         for (; header[at] != ']'; at += header[at] == ',')
@@ -74,12 +83,14 @@ inline std::map<std::string, SimpleTensor> simple_safetensors(const std::string&
                 list.back() = list.back() * 10 + static_cast<std::size_t>(header[at] - '0');
         return list;
     };
-    for (std::size_t dtype = header.find(":{\"dtype\":\""); dtype != std::string::npos; dtype = header.find(":{\"dtype\":\"", dtype + 1)) {
+    for (std::size_t dtype = header.find(":{\"dtype\":\""); dtype != std::string::npos;
+         dtype = header.find(":{\"dtype\":\"", dtype + 1)) {
         const std::size_t name = header.rfind('"', dtype - 2) + 1, type = behind("\"dtype\":\"", dtype);
         const auto offsets = numbers(behind("\"data_offsets\":[", dtype));
-        tensors[header.substr(name, dtype - 1 - name)] = {header.substr(type, header.find('"', type) - type),
-                                                          file.substr(8 + length + offsets[0], offsets[1] - offsets[0]),
-                                                          numbers(behind("\"shape\":[", dtype))};
+        tensors[header.substr(name, dtype - 1 - name)] = {
+            header.substr(type, header.find('"', type) - type),
+            file.substr(8 + length + offsets[0], offsets[1] - offsets[0]),
+            numbers(behind("\"shape\":[", dtype))};
     }
     return tensors;
 }

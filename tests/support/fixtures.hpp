@@ -40,7 +40,8 @@ public:
             for (std::size_t e = 0; words >> e; count *= e) f.shape.push_back(e);
             const auto read = [&]<class T>(T value) {
                 for (std::size_t i = 0; i < count; ++i, at += sizeof value) {
-                    if (at + sizeof value > bytes.size()) throw std::runtime_error(path + ".bin is too short at " + name);
+                    if (at + sizeof value > bytes.size())
+                        throw std::runtime_error(path + ".bin is too short at " + name);
                     std::memcpy(&value, bytes.data() + at, sizeof value);
                     f.values.push_back(static_cast<double>(value));
                 }
@@ -50,7 +51,8 @@ public:
             else read(std::int64_t{});
             all_.emplace(name, std::move(f));
         }
-        if (at != bytes.size() || all_.empty()) throw std::runtime_error(path + ".txt and " + path + ".bin do not belong together");
+        if (at != bytes.size() || all_.empty())
+            throw std::runtime_error(path + ".txt and " + path + ".bin do not belong together");
     }
     const Fixture& operator[](const std::string& name) const
     {
@@ -75,12 +77,13 @@ inline const Fixtures& branching()
     return all;
 }
 
-/// The largest |ours - theirs| relative to the largest |theirs|: sums that cancel are measured against what was summed. Infinite when
-/// the shapes differ or something is NaN.
+/// The largest |ours - theirs| relative to the largest |theirs|: sums that cancel are measured against what
+/// was summed. Infinite when the shapes differ or something is NaN.
 template <class X>
 double relative_error(const X& ours, const Fixture& theirs)
 {
-    if (ours.size() != theirs.values.size() || !std::equal(theirs.shape.begin(), theirs.shape.end(), ours.shape().begin(), ours.shape().end()))
+    if (ours.size() != theirs.values.size() ||
+        !std::equal(theirs.shape.begin(), theirs.shape.end(), ours.shape().begin(), ours.shape().end()))
         return std::numeric_limits<double>::infinity();
     double scale = 1e-30, worst = 0;
     for (const double v : theirs.values) scale = std::max(scale, std::fabs(v));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Networks that a number decides: for tests that must hold for any network. All their layers are PyTorch's too.
+/// Networks that a number decides: for tests that must hold for any network. All their layers are PyTorch's
+/// too.
 #pragma once
 
 #include <cstddef>
@@ -32,10 +33,11 @@ inline constexpr block block_of = [] {
 }();
 
 template <std::size_t Which, std::size_t Groups, std::size_t C>
-using norm = std::tuple_element_t<Which, std::tuple<ctnn::BatchNorm<C>, ctnn::LayerNorm<C>, ctnn::GroupNorm<Groups, C>, ctnn::Flatten>>;
+using norm = std::tuple_element_t<
+    Which, std::tuple<ctnn::BatchNorm<C>, ctnn::LayerNorm<C>, ctnn::GroupNorm<Groups, C>, ctnn::Flatten>>;
 template <std::size_t Which>
-using activation =
-    std::tuple_element_t<Which, std::tuple<ctnn::Tanh, ctnn::ReLU, ctnn::Sigmoid, ctnn::GELU, ctnn::LeakySlope<1, 5>, ctnn::LeakyReLU>>;
+using activation = std::tuple_element_t<Which, std::tuple<ctnn::Tanh, ctnn::ReLU, ctnn::Sigmoid, ctnn::GELU,
+                                                          ctnn::LeakySlope<1, 5>, ctnn::LeakyReLU>>;
 
 template <class Net, class... More>
 struct appended;
@@ -49,9 +51,11 @@ template <unsigned Seed, std::size_t N, std::size_t In>
 struct block_layers {
     static constexpr block b = block_of<Seed, N>;
     static constexpr std::size_t out = b.groups * b.group_size;
-    using linear = std::conditional_t<b.bias == 0, ctnn::Linear<In, out>, ctnn::Linear<In, out, ctnn::NoBias>>;
+    using linear =
+        std::conditional_t<b.bias == 0, ctnn::Linear<In, out>, ctnn::Linear<In, out, ctnn::NoBias>>;
     using plain = ctnn::Sequential<linear, norm<b.norm, b.groups, out>, activation<b.activation>>;
-    using type = typename std::conditional_t<b.dropout == 0, appended<plain, ctnn::Dropout<1, 5>>, std::type_identity<plain>>::type;
+    using type = typename std::conditional_t<b.dropout == 0, appended<plain, ctnn::Dropout<1, 5>>,
+                                             std::type_identity<plain>>::type;
 };
 
 template <unsigned Seed, std::size_t N, std::size_t Blocks, std::size_t In, class Net>
@@ -61,9 +65,11 @@ struct grown {
     struct joined;
     template <class... L>
     struct joined<ctnn::Sequential<L...>> {
-        using type = typename std::conditional_t<next::b.nested == 0, appended<Net, ctnn::Sequential<L...>>, appended<Net, L...>>::type;
+        using type = typename std::conditional_t<next::b.nested == 0, appended<Net, ctnn::Sequential<L...>>,
+                                                 appended<Net, L...>>::type;
     };
-    using type = typename grown<Seed, N + 1, Blocks, next::out, typename joined<typename next::type>::type>::type;
+    using type =
+        typename grown<Seed, N + 1, Blocks, next::out, typename joined<typename next::type>::type>::type;
 };
 template <unsigned Seed, std::size_t Blocks, std::size_t In, class Net>
 struct grown<Seed, Blocks, Blocks, In, Net> {
@@ -74,8 +80,10 @@ struct grown<Seed, Blocks, Blocks, In, Net> {
 template <unsigned Seed>
 struct network {
     static constexpr std::size_t features = 2 + Seed % 5, ids = 2 + Seed % 3, blocks = Seed % 4;
-    using start = std::conditional_t<Seed % 2 == 0, ctnn::Sequential<ctnn::Embedding<11 + Seed % 7, features, ids>, ctnn::Flatten>,
-                                     ctnn::Sequential<ctnn::Input<features * ids>>>;
+    using start =
+        std::conditional_t<Seed % 2 == 0,
+                           ctnn::Sequential<ctnn::Embedding<11 + Seed % 7, features, ids>, ctnn::Flatten>,
+                           ctnn::Sequential<ctnn::Input<features * ids>>>;
     using type = typename grown<Seed, 0, blocks, features * ids, start>::type;
 };
 template <unsigned Seed>
@@ -85,8 +93,9 @@ using random_net = typename network<Seed>::type;
 template <unsigned Count, class F>
 void for_each_random_net(F f)
 {
-    [&]<unsigned... Seed>(std::integer_sequence<unsigned, Seed...>) { (f.template operator()<random_net<Seed>>(), ...); }
-    (std::make_integer_sequence<unsigned, Count>{});
+    [&]<unsigned... Seed>(std::integer_sequence<unsigned, Seed...>) {
+        (f.template operator()<random_net<Seed>>(), ...);
+    }(std::make_integer_sequence<unsigned, Count>{});
 }
 
 } // namespace support

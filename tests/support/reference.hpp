@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The slow scalar forms of every kernel, in double, without xtensor: what the fast ones are measured against.
+/// The slow scalar forms of every kernel, in double, without xtensor: what the fast ones are measured
+/// against.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +22,8 @@ numbers widened(const std::vector<T>& x)
 struct product {
     numbers y, magnitude;
 };
-inline product matmul(const numbers& a, const numbers& b, const numbers& start, std::size_t M, std::size_t K, std::size_t N)
+inline product matmul(const numbers& a, const numbers& b, const numbers& start, std::size_t M, std::size_t K,
+                      std::size_t N)
 {
     product p{numbers(M * N), numbers(M * N)};
     for (std::size_t m = 0; m < M; ++m)

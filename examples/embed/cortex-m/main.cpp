@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The same network on an Arm Cortex-M: what stands here is the start of the chip, a line of text through the debugger, and the loop.
+/// The same network on an Arm Cortex-M: what stands here is the start of the chip, a line of text through the
+/// debugger, and the loop.
 ///
-///   arm-none-eabi-g++ -std=c++20 -Os -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard -mthumb -fno-exceptions -fno-rtti -nostartfiles
-///     -fno-threadsafe-statics -I../../../include -T memory.ld main.cpp -o names.elf
+///   arm-none-eabi-g++ -std=c++20 -Os -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard -mthumb
+///     -fno-exceptions -fno-rtti -nostartfiles -fno-threadsafe-statics
+///     -I../../../include -T memory.ld main.cpp -o names.elf
 ///   qemu-system-arm -M mps2-an386 -nographic -semihosting -kernel names.elf
 #include <cstdint>
 
@@ -33,8 +35,9 @@ void print(const char* text) { semihost(4, text); }
     for (;;) {}
 }
 
-__attribute__((section(".vectors"), used)) const void* const vectors[16] = {
-    &stack_top, reinterpret_cast<const void*>(&reset), reinterpret_cast<const void*>(&halt), reinterpret_cast<const void*>(&halt)};
+__attribute__((section(".vectors"), used))
+const void* const vectors[16] = {&stack_top, reinterpret_cast<const void*>(&reset),
+                                 reinterpret_cast<const void*>(&halt), reinterpret_cast<const void*>(&halt)};
 
 /// By itself, because what uses the floating point unit may save its registers before anything else.
 [[gnu::noinline]] void make_names()
@@ -50,7 +53,8 @@ __attribute__((section(".vectors"), used)) const void* const vectors[16] = {
 
 extern "C" void reset()
 {
-    *reinterpret_cast<volatile std::uint32_t*>(0xe000ed88) |= 0xfU << 20U; // the floating point unit is off after a reset
+    // the floating point unit is off after a reset
+    *reinterpret_cast<volatile std::uint32_t*>(0xe000ed88) |= 0xfU << 20U;
     const std::uint32_t* from = &data_load;
     for (std::uint32_t* to = &data_start; to != &data_end; ++to, ++from) *to = *from;
     for (std::uint32_t* to = &bss_start; to != &bss_end; ++to) *to = 0;

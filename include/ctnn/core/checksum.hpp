@@ -11,7 +11,8 @@
 
 namespace ctnn::inline CTNN_ARCH::detail {
 
-/// FNV-1a with 64 bits: any change of a single byte changes it. No protection against somebody who wants to deceive.
+/// FNV-1a with 64 bits: any change of a single byte changes it. No protection against somebody who wants to
+/// deceive.
 class checksum {
 public:
     constexpr void add(std::string_view bytes)

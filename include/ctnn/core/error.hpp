@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The one exception of the library: data, files and run-time shapes. Mistakes in types are compile errors instead.
+/// The one exception of the library: data, files and run-time shapes. Mistakes in types are compile errors
+/// instead.
 #pragma once
 
 #include <stdexcept>
@@ -13,7 +14,8 @@ namespace ctnn::inline CTNN_ARCH {
 /// Its text starts with an id in brackets and names what was expected and what was found:
 /// `[ctnn.shape] the input has shape (32, 4), the model takes (32, 3)`.
 ///
-///   ids : ctnn.shape, ctnn.class_id, ctnn.option, ctnn.data, ctnn.sample, ctnn.generator, ctnn.load, ctnn.save
+///   ids : ctnn.shape, ctnn.class_id, ctnn.option, ctnn.data, ctnn.sample, ctnn.generator, ctnn.load,
+///         ctnn.save
 class Error : public std::runtime_error {
 public:
     /// `id` is a string literal, such as "ctnn.shape".

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// What a layer states of itself, read with defaults, so that containers work from facts and never from names of layers.
+/// What a layer states of itself, read with defaults, so that containers work from facts and never from names
+/// of layers.
 #pragma once
 
 #include <array>
@@ -12,13 +13,16 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// What a layer's backward pass reads beside the gradient of its output. A buffer nobody reads later can be reused.
+/// What a layer's backward pass reads beside the gradient of its output. A buffer nobody reads later can be
+/// reused.
 enum class uses { nothing, input, output, both };
 
-/// In which passes a layer can apply the activation of the next layer to its own result, before that goes to memory.
+/// In which passes a layer can apply the activation of the next layer to its own result, before that goes to
+/// memory.
 enum class applies_activation { never, forward, both };
 
-/// What a backward pass does with a gradient: nobody wants it, it is the first to be written, or it is added to what is there.
+/// What a backward pass does with a gradient: nobody wants it, it is the first to be written, or it is added
+/// to what is there.
 enum class write_mode { skip, set, add };
 
 /// The activation that does nothing: y = x. Another maps a register like this, and states dx from dy and y.
@@ -35,12 +39,14 @@ struct no_activation {
     }
 };
 
-/// The values that an activation's output approaches and does not pass; where a unit is at one, (almost) no gradient goes through it.
+/// The values that an activation's output approaches and does not pass; where a unit is at one, (almost) no
+/// gradient goes through it.
 struct Limits {
     double low, high;
 };
 
-/// Mean and standard deviation of all numbers of a tensor, as the theory of initialisation follows them from layer to layer.
+/// Mean and standard deviation of all numbers of a tensor, as the theory of initialisation follows them from
+/// layer to layer.
 struct Spread {
     double mean = 0, std = 0;
     /// The mean of the squares.
@@ -50,48 +56,59 @@ struct Spread {
 namespace detail {
 
 template <class L>
-concept states_output = requires
-{
+concept states_output = requires {
     {
         L::output(extents{})
-        } -> std::same_as<extents>;
-}
-|| requires
-{
+    } -> std::same_as<extents>;
+} || requires {
     {
         L::output(std::array<extents, L::inputs>{})
-        } -> std::same_as<extents>;
+    } -> std::same_as<extents>;
 };
 
 /// All facts of one layer as plain values; the defaults are what a layer that states nothing gets.
 struct layer_facts {
-    extents (*output)(const extents*) = nullptr;                   ///< shape of one sample's output; `extents::none()` refuses the input
-    extents (*input)(std::size_t) = nullptr;                       ///< own input shape as the first layer, given the next layer's in_features
-    std::size_t (*saved)(const extents&, std::size_t) = nullptr;   ///< numbers kept from forward to backward
-    std::size_t (*scratch)(const extents&, std::size_t) = nullptr; ///< numbers needed during one call in training
-    std::size_t (*eval_scratch)(const extents&) = nullptr;         ///< the same in eval, for any number of rows
-    std::size_t (*multiply_adds)(const extents&) = nullptr;        ///< per sample
-    const Parameter *parameter = nullptr, *buffer = nullptr;       ///< what it declares
-    std::size_t parameters = 0, buffers = 0;                       ///< how many of them
-    std::size_t inputs = 1;                                        ///< values that it reads
-    std::size_t in_features = 0;                                   ///< 0: any
-    std::size_t classes = 0;                                       ///< number of classes, for a layer that takes class ids instead of numbers
+    /// shape of one sample's output; `extents::none()` refuses the input
+    extents (*output)(const extents*) = nullptr;
+    /// own input shape as the first layer, given the next layer's in_features
+    extents (*input)(std::size_t) = nullptr;
+    std::size_t (*saved)(const extents&, std::size_t) = nullptr; ///< numbers kept from forward to backward
+    /// numbers needed during one call in training
+    std::size_t (*scratch)(const extents&, std::size_t) = nullptr;
+    /// the same in eval, for any number of rows
+    std::size_t (*eval_scratch)(const extents&) = nullptr;
+    std::size_t (*multiply_adds)(const extents&) = nullptr;  ///< per sample
+    const Parameter *parameter = nullptr, *buffer = nullptr; ///< what it declares
+    std::size_t parameters = 0, buffers = 0;                 ///< how many of them
+    std::size_t inputs = 1;                                  ///< values that it reads
+    std::size_t in_features = 0;                             ///< 0: any
+    /// number of classes, for a layer that takes class ids instead of numbers
+    std::size_t classes = 0;
     uses derivative_uses = uses::both;
-    bool overwrites_gradients = false; ///< backward sets its parameter gradients with =; otherwise it adds to zeroed ones
-    bool adds_gradients = false;       ///< ... or does what `P::weight_gradient` says: skip, set or add
-    bool adds_input_gradients = false; ///< backward adds to dx where `P::input_gradient` says so; otherwise it always sets it
-    bool passes_gradient = false;      ///< the gradient of every input is that of the output
-    bool mixes_batch = false;          ///< in training a sample's output depends on the other samples
-    bool in_place = false;             ///< forward works with y == x (its first input), backward with dx == dy
-    bool is_activation = false;        ///< states `activation`: what its forward does to each number, and dx follows from dy and y
-    applies_activation applies = applies_activation::never; ///< whether its passes apply `P::activation` of the next layer
-    bool reshapes_only = false;                             ///< the output is the input under another shape; the layer is never run
-    bool training_only = false;                             ///< in eval the output is the input, and the layer is not run
-    bool draws = false;                                     ///< forward in training draws from `pass.generator()`
+    /// backward sets its parameter gradients with =; otherwise it adds to zeroed ones
+    bool overwrites_gradients = false;
+    bool adds_gradients = false; ///< ... or does what `P::weight_gradient` says: skip, set or add
+    /// backward adds to dx where `P::input_gradient` says so; otherwise it always sets it
+    bool adds_input_gradients = false;
+    bool passes_gradient = false; ///< the gradient of every input is that of the output
+    bool mixes_batch = false;     ///< in training a sample's output depends on the other samples
+    /// forward works with y == x (its first input), backward with dx == dy
+    bool in_place = false;
+    /// states `activation`: what its forward does to each number, and dx follows from dy and y
+    bool is_activation = false;
+    /// whether its passes apply `P::activation` of the next layer
+    applies_activation applies = applies_activation::never;
+    /// the output is the input under another shape; the layer is never run
+    bool reshapes_only = false;
+    /// in eval the output is the input, and the layer is not run
+    bool training_only = false;
+    /// forward in training draws from `pass.generator()`
+    bool draws = false;
 };
 
-/// A layer that takes part in fusion, or that adds gradients itself, says so by `using self = ...`, its own name: one that inherits from it
-/// and has passes of its own inherits the statement too, but it is not true of it.
+/// A layer that takes part in fusion, or that adds gradients itself, says so by `using self = ...`, its own
+/// name: one that inherits from it and has passes of its own inherits the statement too, but it is not true
+/// of it.
 template <class L>
 concept speaks_for_itself = std::is_same_v<typename L::self, L>;
 
@@ -109,12 +126,14 @@ constexpr layer_facts facts_of()
             return L::output(*x);
         }
     };
-    if constexpr (requires { L::input(std::size_t{}); }) f.input = [](std::size_t n) -> extents { return L::input(n); };
+    if constexpr (requires { L::input(std::size_t{}); })
+        f.input = [](std::size_t n) -> extents { return L::input(n); };
     if constexpr (requires { L::saved(extents{}, std::size_t{}); })
         f.saved = [](const extents& e, std::size_t b) -> std::size_t { return L::saved(e, b); };
     if constexpr (requires { L::scratch(extents{}, std::size_t{}); })
         f.scratch = [](const extents& e, std::size_t b) -> std::size_t { return L::scratch(e, b); };
-    if constexpr (requires { L::eval_scratch(extents{}); }) f.eval_scratch = [](const extents& e) -> std::size_t { return L::eval_scratch(e); };
+    if constexpr (requires { L::eval_scratch(extents{}); })
+        f.eval_scratch = [](const extents& e) -> std::size_t { return L::eval_scratch(e); };
     if constexpr (requires { L::multiply_adds(extents{}); })
         f.multiply_adds = [](const extents& e) -> std::size_t { return L::multiply_adds(e); };
     if constexpr (requires { L::in_features; }) f.in_features = L::in_features;

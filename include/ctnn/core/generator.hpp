@@ -27,13 +27,14 @@ namespace ctnn::inline CTNN_ARCH {
 /// Drawn classes go back: the same one may be drawn again.
 struct WithReplacement {};
 
-/// The stream of `torch.Generator().manual_seed(seed)` on the CPU (PyTorch 1.13): `rand`, `randn`, `randint` and
-/// `multinomial` give the numbers that PyTorch gives, call for call. Integers and uniforms are equal; normals agree within 4 ulp.
+/// The stream of `torch.Generator().manual_seed(seed)` on the CPU (PyTorch 1.13): `rand`, `randn`, `randint`
+/// and `multinomial` give the numbers that PyTorch gives, call for call. Integers and uniforms are equal;
+/// normals agree within 4 ulp.
 ///
 /// ```cpp
 /// Generator generator{2147483647};
-/// const auto weights = generator.randn(27, 10);          // xt::xtensor<float, 2>, as torch.randn((27, 10), generator=g)
-/// const auto rows = generator.randint(0, 182'625, 32);   // xt::xtensor<std::int64_t, 1>
+/// const auto weights = generator.randn(27, 10);        // as torch.randn((27, 10), generator=g)
+/// const auto rows = generator.randint(0, 182'625, 32); // xt::xtensor<std::int64_t, 1>
 /// ```
 class Generator {
     template <class T, class... N>
@@ -46,17 +47,21 @@ public:
     /// Everything that decides the numbers to come.
     struct State {
         random_engine engine;
-        std::optional<double> next_normal; ///< the second value of the last Box-Muller pair, not yet handed out
+        /// the second value of the last Box-Muller pair, not yet handed out
+        std::optional<double> next_normal;
         friend constexpr bool operator==(const State&, const State&) = default;
     };
 
     /// PyTorch seeds its engine with the low 32 bits of the seed.
-    explicit constexpr Generator(std::uint64_t seed) : state_{random_engine::seeded(static_cast<std::uint32_t>(seed)), {}} {}
+    explicit constexpr Generator(std::uint64_t seed)
+        : state_{random_engine::seeded(static_cast<std::uint32_t>(seed)), {}}
+    {}
 
     [[nodiscard]] constexpr const State& state() const { return state_; }
     constexpr void set_state(const State& state)
     {
-        if (state.engine.position > random_engine::length) throw Error("ctnn.generator", "the state's position is over 624");
+        if (state.engine.position > random_engine::length)
+            throw Error("ctnn.generator", "the state's position is over 624");
         state_ = state;
     }
 
@@ -64,7 +69,8 @@ public:
     template <std::floating_point T = float>
     [[nodiscard]] constexpr T uniform()
     {
-        if constexpr (std::is_same_v<T, float>) return static_cast<float>(state_.engine() & 0xffffffU) * 0x1p-24F;
+        if constexpr (std::is_same_v<T, float>)
+            return static_cast<float>(state_.engine() & 0xffffffU) * 0x1p-24F;
         else return static_cast<double>(state_.engine.bits64() & ((std::uint64_t{1} << 53) - 1)) * 0x1p-53;
     }
 
@@ -83,8 +89,8 @@ public:
         for (T& x : out) x = uniform<T>();
     }
 
-    /// Fills `out` with standard normal numbers. As in PyTorch, how many are asked for at once decides the stream: 16 and more
-    /// are made in blocks of 16, fewer one by one in double precision.
+    /// Fills `out` with standard normal numbers. As in PyTorch, how many are asked for at once decides the
+    /// stream: 16 and more are made in blocks of 16, fewer one by one in double precision.
     template <std::floating_point T>
     void fill_randn(std::span<T> out)
     {
@@ -141,10 +147,12 @@ public:
         return x;
     }
 
-    /// `torch.multinomial(weights, 1)`: one class with a chance proportional to its weight; a class of weight 0 never.
+    /// `torch.multinomial(weights, 1)`: one class with a chance proportional to its weight; a class of weight
+    /// 0 never.
     ///
     ///   weights : one finite number >= 0 for each class, not all of them 0
-    ///   errors  : [ctnn.sample] a weight is NaN, infinite or negative, or their sum is 0 or infinite; the stream is not advanced
+    ///   errors  : [ctnn.sample] a weight is NaN, infinite or negative, or their sum is 0 or infinite; the
+    ///             stream is not advanced
     ///   cost    : one draw for each class; no allocation
     template <std::floating_point T>
     [[nodiscard]] std::size_t multinomial(std::span<const T> weights)
@@ -165,16 +173,18 @@ public:
     /// `torch.multinomial(weights, n)`: n different classes.
     ///
     ///   weights : an xtensor of one axis
-    ///   errors  : as above; [ctnn.sample] fewer than n classes have a weight above 0; [ctnn.shape] more than one axis
+    ///   errors  : as above; [ctnn.sample] fewer than n classes have a weight above 0; [ctnn.shape] more than
+    ///             one axis
     template <class X>
         requires detail::tensor_like<X>
     [[nodiscard]] xt::xtensor<std::int64_t, 1> multinomial(const X& weights, std::size_t n)
     {
         auto scores = distribution(weights);
-        const auto possible = static_cast<std::size_t>(std::count_if(scores.begin(), scores.end(), [](auto w) { return w > 0; }));
+        const auto possible = static_cast<std::size_t>(
+            std::count_if(scores.begin(), scores.end(), [](auto w) { return w > 0; }));
         if (n > possible)
-            throw Error("ctnn.sample",
-                        std::to_string(n) + " different classes are asked for, " + std::to_string(possible) + " have a weight above 0");
+            throw Error("ctnn.sample", std::to_string(n) + " different classes are asked for, " +
+                                           std::to_string(possible) + " have a weight above 0");
         auto classes = make<std::int64_t>(scores.size());
         for (std::size_t i = 0; i < scores.size(); ++i) {
             scores[i] = race(scores[i]);
@@ -188,7 +198,8 @@ public:
         return chosen;
     }
 
-    /// `torch.multinomial(weights, n, replacement=True)`: n classes, each drawn from the cumulative distribution.
+    /// `torch.multinomial(weights, n, replacement=True)`: n classes, each drawn from the cumulative
+    /// distribution.
     ///   errors : as above, but n is free
     template <class X>
         requires detail::tensor_like<X>
@@ -203,9 +214,11 @@ public:
         auto classes = make<std::int64_t>(n);
         for (std::int64_t& c : classes) {
             const double u = uniform<double>();
-            const auto found = std::partition_point(cumulative.begin(), cumulative.end(), [u](auto x) { return static_cast<double>(x) < u; });
+            const auto found = std::partition_point(cumulative.begin(), cumulative.end(),
+                                                    [u](auto x) { return static_cast<double>(x) < u; });
             auto i = std::min(static_cast<std::size_t>(found - cumulative.begin()), p.size() - 1);
-            // u = 0 would choose class 0 even when its weight is 0, and rounding may end behind the last class that has one.
+            // u = 0 would choose class 0 even when its weight is 0, and rounding may end behind the last
+            // class that has one.
             while (i + 1 < p.size() && !(p[i] > 0)) ++i;
             while (!(p[i] > 0)) --i;
             c = static_cast<std::int64_t>(i);
@@ -219,13 +232,15 @@ private:
     static constexpr std::uint64_t range_of(std::int64_t low, std::int64_t high)
     {
         if (low >= high)
-            throw Error("ctnn.generator", "randint needs low < high, found low " + std::to_string(low) + " and high " + std::to_string(high));
+            throw Error("ctnn.generator", "randint needs low < high, found low " + std::to_string(low) +
+                                              " and high " + std::to_string(high));
         return static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
     }
 
     constexpr std::uint64_t draw_below(std::uint64_t range)
     {
-        return range >= std::uint64_t{1} << 32 ? state_.engine.bits64() % range : state_.engine() % static_cast<std::uint32_t>(range);
+        return range >= std::uint64_t{1} << 32 ? state_.engine.bits64() % range
+                                               : state_.engine() % static_cast<std::uint32_t>(range);
     }
 
     double scalar_normal()
@@ -243,7 +258,8 @@ private:
         return radius * std::cos(angle);
     }
 
-    /// The exponential race that PyTorch runs: the class with the largest weight / Exp(1), in the weights' own precision, wins.
+    /// The exponential race that PyTorch runs: the class with the largest weight / Exp(1), in the weights'
+    /// own precision, wins.
     template <class T>
     T race(T weight)
     {
@@ -257,11 +273,14 @@ private:
         double sum = 0;
         for (std::size_t i = 0; i < weights.size(); ++i) {
             if (!(weights[i] >= 0) || weights[i] > std::numeric_limits<T>::max())
-                throw Error("ctnn.sample", "weight " + std::to_string(i) + " of the distribution is " + std::to_string(weights[i]) +
+                throw Error("ctnn.sample", "weight " + std::to_string(i) + " of the distribution is " +
+                                               std::to_string(weights[i]) +
                                                ", expected a finite number that is not negative");
             sum += static_cast<double>(weights[i]);
         }
-        if (!(sum > 0)) throw Error("ctnn.sample", "the weights of the distribution sum to 0, expected at least one above 0");
+        if (!(sum > 0))
+            throw Error("ctnn.sample",
+                        "the weights of the distribution sum to 0, expected at least one above 0");
     }
 
     /// A checked copy of the weights.
@@ -270,7 +289,8 @@ private:
     {
         using T = std::remove_const_t<typename X::value_type>;
         if (weights.dimension() != 1)
-            throw Error("ctnn.shape", "the weights of multinomial have shape " + shape_text(weights.shape()) + ", expected one axis");
+            throw Error("ctnn.shape", "the weights of multinomial have shape " + shape_text(weights.shape()) +
+                                          ", expected one axis");
         std::vector<T> p(weights.begin(), weights.end());
         require_distribution(std::span<const T>(p));
         return p;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Initial values of parameters. Each call draws from the generator where it stands: the order of the calls decides the numbers.
+/// Initial values of parameters. Each call draws from the generator where it stands: the order of the calls
+/// decides the numbers.
 #pragma once
 
 #include <cmath>
@@ -13,14 +14,18 @@
 
 namespace ctnn::inline CTNN_ARCH::init {
 
-/// What a nonlinearity does to the spread of what goes through it; the weights before it are scaled by the inverse.
+/// What a nonlinearity does to the spread of what goes through it; the weights before it are scaled by the
+/// inverse.
 ///   source : torch.nn.init.calculate_gain
 inline constexpr double linear_gain = 1;
 inline constexpr double sigmoid_gain = 1;
 inline constexpr double tanh_gain = 5.0 / 3.0;
 inline constexpr double relu_gain = std::numbers::sqrt2;
 inline constexpr double selu_gain = 0.75;
-[[nodiscard]] inline double leaky_relu_gain(double negative_slope = 0.01) { return std::sqrt(2 / (1 + negative_slope * negative_slope)); }
+[[nodiscard]] inline double leaky_relu_gain(double negative_slope = 0.01)
+{
+    return std::sqrt(2 / (1 + negative_slope * negative_slope));
+}
 
 namespace detail {
 
@@ -34,7 +39,9 @@ auto elements(View& w)
 template <class View>
 double fan_in(const View& w)
 {
-    if (w.dimension() < 2) throw Error("ctnn.shape", "a fan-in initialisation needs a weight of two axes, found " + shape_text(w.shape()));
+    if (w.dimension() < 2)
+        throw Error("ctnn.shape",
+                    "a fan-in initialisation needs a weight of two axes, found " + shape_text(w.shape()));
     return static_cast<double>(w.shape()[0]);
 }
 template <class View>

@@ -16,12 +16,15 @@ public:
     static constexpr std::size_t alignment = 64;
 
     memory_block() = default;
-    explicit memory_block(std::size_t bytes) : memory_block(bytes, not_zeroed{}) { std::memset(data_, 0, bytes); }
+    explicit memory_block(std::size_t bytes) : memory_block(bytes, not_zeroed{})
+    {
+        std::memset(data_, 0, bytes);
+    }
     struct not_zeroed {};
     memory_block(std::size_t bytes, not_zeroed) : bytes_(bytes)
     {
         const std::size_t all = alignment + (bytes > alignment ? bytes : alignment);
-        owners_ = ::new (::operator new (all, std::align_val_t{alignment})) std::size_t(1);
+        owners_ = ::new (::operator new(all, std::align_val_t{alignment})) std::size_t(1);
         data_ = reinterpret_cast<std::byte*>(owners_) + alignment;
     }
     memory_block(const memory_block& other) : memory_block(other.bytes_, not_zeroed{})
@@ -48,7 +51,8 @@ public:
     }
     ~memory_block() { release(); }
 
-    /// Takes off everything from `bytes` on, a multiple of 64, as a block of its own. The memory is released with the last of the two.
+    /// Takes off everything from `bytes` on, a multiple of 64, as a block of its own. The memory is released
+    /// with the last of the two.
     memory_block split(std::size_t bytes)
     {
         memory_block rest;
@@ -89,7 +93,7 @@ private:
     void release() noexcept
     {
         if (owners_ != nullptr && __atomic_sub_fetch(owners_, 1, __ATOMIC_ACQ_REL) == 0)
-            ::operator delete (static_cast<void*>(owners_), std::align_val_t{alignment});
+            ::operator delete(static_cast<void*>(owners_), std::align_val_t{alignment});
     }
 };
 

@@ -15,14 +15,15 @@
 
 namespace ctnn::inline CTNN_ARCH::detail {
 
-/// a * b + c rounded once. The product of two floats is exact in double, so this needs no FMA instruction and gives the same
-/// float on every machine but for the rare tie of the double sum.
+/// a * b + c rounded once. The product of two floats is exact in double, so this needs no FMA instruction and
+/// gives the same float on every machine but for the rare tie of the double sum.
 constexpr float fused(float a, float b, float c)
 {
     return static_cast<float>(static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c));
 }
 
-/// log(x) of a positive float with the coefficients and the order of rounding of Cephes' `logf`, which PyTorch uses here.
+/// log(x) of a positive float with the coefficients and the order of rounding of Cephes' `logf`, which
+/// PyTorch uses here.
 ///   source : Cephes Math Library 2.2, single/logf.c
 inline float cephes_log(float x)
 {
@@ -36,8 +37,9 @@ inline float cephes_log(float x)
     } else {
         m -= 1;
     }
-    constexpr float p[] = {7.0376836292E-2F,  -1.1514610310E-1F, 1.1676998740E-1F,  -1.2420140846E-1F, 1.4249322787E-1F,
-                           -1.6668057665E-1F, 2.0000714765E-1F,  -2.4999993993E-1F, 3.3333331174E-1F};
+    constexpr float p[] = {7.0376836292E-2F,  -1.1514610310E-1F, 1.1676998740E-1F,
+                           -1.2420140846E-1F, 1.4249322787E-1F,  -1.6668057665E-1F,
+                           2.0000714765E-1F,  -2.4999993993E-1F, 3.3333331174E-1F};
     const float z = m * m;
     float y = p[0];
     for (std::size_t i = 1; i < std::size(p); ++i) y = fused(y, m, p[i]);

@@ -15,8 +15,8 @@ namespace ctnn::inline CTNN_ARCH {
 /// How PyTorch, and so a file, has the axes of a parameter.
 enum class layout { same, transposed };
 
-/// One parameter or buffer of a layer: its name as in PyTorch, its shape, the value of each element before anything else sets it, and
-/// whether PyTorch has its two axes the other way round.
+/// One parameter or buffer of a layer: its name as in PyTorch, its shape, the value of each element before
+/// anything else sets it, and whether PyTorch has its two axes the other way round.
 struct Parameter {
     std::string_view name;
     extents shape;

@@ -59,7 +59,8 @@ std::array<std::span<P>, N> spans_of(P* const* data, const Parameter* declared)
     return all;
 }
 
-/// What a backward pass does with the gradients of the inputs and of the parameters, and the activation that is applied.
+/// What a backward pass does with the gradients of the inputs and of the parameters, and the activation that
+/// is applied.
 template <write_mode Weights, class Activation, write_mode... Inputs>
 struct gradient_plan {
     static constexpr write_mode weights = Weights;
@@ -72,22 +73,27 @@ using usual_gradients = gradient_plan<write_mode::set, no_activation, write_mode
 
 /// The argument of a layer's `forward` and `backward`: one pass of `rows` samples through layer `L`.
 ///
-///   x, y       : (rows, Input) and (rows, output); x holds class ids for a layer that states `classes`. A layer of several
-///                `inputs` has x<0>(), x<1>(), ..., and dx in the same way
-///   dy, dx     : their gradients, in backward. dx is to be overwritten, and may be skipped when not `wants_dx`; a layer that
-///                states `adds_input_gradients` looks at `input_gradient<I>`: skip, set or add
-///   parameters : one span for each of `L::parameters`; gradients : the same, to be added to (or overwritten, if the layer
-///                states `overwrites_gradients`; or as `weight_gradient` says, if it states `adds_gradients`);
-///                buffers : one for each of `L::buffers`, written only in training
-///   activation : what to apply to the result, if `L` states that it `applies` one: y = activation{}(result); in backward y is
-///                there, and dy is still to go through `activation{}.backward(dy, y)`
+///   x, y       : (rows, Input) and (rows, output); x holds class ids for a layer that states `classes`. A
+///                layer of several `inputs` has x<0>(), x<1>(), ..., and dx in the same way
+///   dy, dx     : their gradients, in backward. dx is to be overwritten, and may be skipped when not
+///                `wants_dx`; a layer that states `adds_input_gradients` looks at `input_gradient<I>`: skip,
+///                set or add
+///   parameters : one span for each of `L::parameters`; gradients : the same, to be added to (or overwritten,
+///                if the layer states `overwrites_gradients`; or as `weight_gradient` says, if it states
+///                `adds_gradients`); buffers : one for each of `L::buffers`, written only in training
+///   activation : what to apply to the result, if `L` states that it `applies` one: y = activation{}(result);
+///                in backward y is there, and dy is still to go through `activation{}.backward(dy, y)`
 ///   saved      : `L::saved(input, rows)` numbers that forward leaves for backward; in training only
-///   scratch    : `L::scratch(input, rows)` numbers of any content in training, `L::eval_scratch(input)` in eval
+///   scratch    : `L::scratch(input, rows)` numbers of any content in training, `L::eval_scratch(input)` in
+///                eval
 ///   generator  : what a layer that states `draws` draws from, in the forward pass of training
-///   rows       : a constant in training. In a batch that is not full, a layer that draws or mixes the batch gets the number;
-///                for any other the batch is filled up with copies of its last sample, whose dy is 0
-///   errors     : [ctnn.mode] saved, scratch or generator in an eval pass; `if constexpr (P::training)` keeps them apart
-template <class L, class T, Mode M, class Input, class Gradients = detail::usual_gradients, class Rows = detail::row_count<M>>
+///   rows       : a constant in training. In a batch that is not full, a layer that draws or mixes the batch
+///                gets the number; for any other the batch is filled up with copies of its last sample, whose
+///                dy is 0
+///   errors     : [ctnn.mode] saved, scratch or generator in an eval pass; `if constexpr (P::training)` keeps
+///                them apart
+template <class L, class T, Mode M, class Input, class Gradients = detail::usual_gradients,
+          class Rows = detail::row_count<M>>
 struct Pass {
     using layer = L;
     using scalar = T;
@@ -124,7 +130,8 @@ struct Pass {
     template <std::size_t N>
     [[nodiscard]] constexpr auto rows_of() const
     {
-        if constexpr (requires { Rows::value; }) return std::integral_constant<std::size_t, Rows::value * x_extent<> / N>{};
+        if constexpr (requires { Rows::value; })
+            return std::integral_constant<std::size_t, Rows::value * x_extent<> / N>{};
         else return rows * x_extent<> / N;
     }
 
@@ -143,26 +150,39 @@ struct Pass {
     [[nodiscard]] T* saved() const
     {
         static_assert(training || detail::has_memory<L, M>,
-                      "[ctnn.mode] saved() and scratch() exist in training only: ask in forward by if constexpr (P::training)");
+                      "[ctnn.mode] saved() and scratch() exist in training only: ask in forward by if "
+                      "constexpr (P::training)");
         return saved_data;
     }
     [[nodiscard]] T* scratch() const
     {
         static_assert(training || detail::facts<L>.eval_scratch != nullptr || detail::has_memory<L, M>,
-                      "[ctnn.mode] saved() and scratch() exist in training only: ask in forward by if constexpr (P::training); a "
+                      "[ctnn.mode] saved() and scratch() exist in training only: ask in forward by if "
+                      "constexpr (P::training); a "
                       "layer that states eval_scratch(input) has scratch in eval too");
         return scratch_data;
     }
     [[nodiscard]] Generator& generator() const
     {
         if constexpr (!training || !detail::facts<L>.draws)
-            static_assert(detail::has_generator<L, M>, "[ctnn.mode] generator() exists in training only, for a layer that states draws = true");
+            static_assert(
+                detail::has_generator<L, M>,
+                "[ctnn.mode] generator() exists in training only, for a layer that states draws = true");
         return *generator_used;
     }
     /// `const auto [weight, bias] = pass.parameters();`
-    [[nodiscard]] auto parameters() const { return detail::spans_of<detail::facts<L>.parameters>(parameter_data, detail::facts<L>.parameter); }
-    [[nodiscard]] auto gradients() const { return detail::spans_of<detail::facts<L>.parameters>(gradient_data, detail::facts<L>.parameter); }
-    [[nodiscard]] auto buffers() const { return detail::spans_of<detail::facts<L>.buffers>(buffer_data, detail::facts<L>.buffer); }
+    [[nodiscard]] auto parameters() const
+    {
+        return detail::spans_of<detail::facts<L>.parameters>(parameter_data, detail::facts<L>.parameter);
+    }
+    [[nodiscard]] auto gradients() const
+    {
+        return detail::spans_of<detail::facts<L>.parameters>(gradient_data, detail::facts<L>.parameter);
+    }
+    [[nodiscard]] auto buffers() const
+    {
+        return detail::spans_of<detail::facts<L>.buffers>(buffer_data, detail::facts<L>.buffer);
+    }
 };
 
 } // namespace ctnn::inline CTNN_ARCH

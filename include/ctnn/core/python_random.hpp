@@ -21,17 +21,20 @@ public:
     /// As `random.seed(seed)` for a non-negative integer.
     explicit constexpr PythonRandom(std::uint64_t seed)
     {
-        const std::uint32_t key[] = {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
+        const std::uint32_t key[] = {static_cast<std::uint32_t>(seed),
+                                     static_cast<std::uint32_t>(seed >> 32)};
         engine_ = random_engine::seeded_by_array(std::span(key, key[1] != 0 ? 2U : 1U));
     }
 
-    /// A number in 0..n-1, as `random._randbelow(n)`: `n.bit_length()` random bits, drawn again until they are below `n`.
-    /// n is 1 to 2^32.
+    /// A number in 0..n-1, as `random._randbelow(n)`: `n.bit_length()` random bits, drawn again until they
+    /// are below `n`. n is 1 to 2^32.
     constexpr std::uint64_t below(std::uint64_t n)
     {
         const auto bits = static_cast<int>(std::bit_width(n));
         std::uint64_t r = n;
-        while (r >= n) r = bits <= 32 ? engine_() >> (32 - bits) : engine_() | (std::uint64_t{engine_()} >> (64 - bits)) << 32;
+        while (r >= n)
+            r = bits <= 32 ? engine_() >> (32 - bits)
+                           : engine_() | (std::uint64_t{engine_()} >> (64 - bits)) << 32;
         return r;
     }
 
@@ -41,7 +44,8 @@ public:
     {
         const auto first = std::ranges::begin(range);
         for (auto n = static_cast<std::uint64_t>(std::ranges::size(range)); n > 1; --n)
-            std::swap(first[static_cast<std::ptrdiff_t>(n - 1)], first[static_cast<std::ptrdiff_t>(below(n))]);
+            std::swap(first[static_cast<std::ptrdiff_t>(n - 1)],
+                      first[static_cast<std::ptrdiff_t>(below(n))]);
     }
 
 private:

@@ -26,11 +26,13 @@ struct random_engine {
     {
         random_engine e;
         e.words[0] = seed;
-        for (std::uint32_t i = 1; i < length; ++i) e.words[i] = 1812433253U * (e.words[i - 1] ^ (e.words[i - 1] >> 30)) + i;
+        for (std::uint32_t i = 1; i < length; ++i)
+            e.words[i] = 1812433253U * (e.words[i - 1] ^ (e.words[i - 1] >> 30)) + i;
         return e;
     }
 
-    /// Seeded by a key of 32-bit words, least significant first, as Python's `random.seed(int)` does. The key is not empty.
+    /// Seeded by a key of 32-bit words, least significant first, as Python's `random.seed(int)` does. The key
+    /// is not empty.
     static constexpr random_engine seeded_by_array(std::span<const std::uint32_t> key)
     {
         random_engine e = seeded(19650218U);
@@ -41,7 +43,9 @@ struct random_engine {
                 i = 1;
             }
         };
-        const auto mixed = [&](std::uint32_t factor) { return e.words[i] ^ ((e.words[i - 1] ^ (e.words[i - 1] >> 30)) * factor); };
+        const auto mixed = [&](std::uint32_t factor) {
+            return e.words[i] ^ ((e.words[i - 1] ^ (e.words[i - 1] >> 30)) * factor);
+        };
         for (std::size_t k = std::max(length, key.size()); k > 0; --k) {
             e.words[i] = mixed(1664525U) + key[j] + static_cast<std::uint32_t>(j);
             if (++j == key.size()) j = 0;

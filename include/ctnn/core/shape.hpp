@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Shapes: as values for computing with at compile time, as types for telling the reader of an error what was offered.
+/// Shapes: as values for computing with at compile time, as types for telling the reader of an error what was
+/// offered.
 #pragma once
 
 #include <array>
@@ -12,8 +13,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// The extents of one sample, without the batch axis: `extents{3, 10}` is a context of 3 with 10 features each; `extents{}`
-/// is a single number. At most six axes.
+/// The extents of one sample, without the batch axis: `extents{3, 10}` is a context of 3 with 10 features
+/// each; `extents{}` is a single number. At most six axes.
 struct extents {
     static constexpr std::size_t max_rank = 6;
 
@@ -71,7 +72,8 @@ struct shape {
 namespace detail {
 
 /// The type of a shape known as a value. `Holder::value` is the extents.
-template <class Holder, class Axes = std::make_index_sequence<Holder::value.is_none() ? 0 : Holder::value.rank>>
+template <class Holder,
+          class Axes = std::make_index_sequence<Holder::value.is_none() ? 0 : Holder::value.rank>>
 struct to_shape;
 template <class Holder, std::size_t... Axis>
 struct to_shape<Holder, std::index_sequence<Axis...>> {
@@ -93,7 +95,8 @@ template <class Range>
 [[nodiscard]] inline std::string shape_text(const extents& e)
 {
     std::string text = "(";
-    for (std::size_t i = 0; i < e.rank && !e.is_none(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(e[i]);
+    for (std::size_t i = 0; i < e.rank && !e.is_none(); ++i)
+        text += (i == 0 ? "" : ", ") + std::to_string(e[i]);
     return text + (e.rank == 1 ? ",)" : ")");
 }
 

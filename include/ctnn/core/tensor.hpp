@@ -26,13 +26,14 @@ namespace ctnn::inline CTNN_ARCH {
 
 /// An xtensor of rank `N` over memory owned by someone else, row-major and dense, for reading.
 template <class T, std::size_t N>
-using const_tensor_view = xt::xtensor_adaptor<xt::xbuffer_adaptor<const T*, xt::no_ownership, std::allocator<T>>, N, xt::layout_type::row_major>;
+using const_tensor_view =
+    xt::xtensor_adaptor<xt::xbuffer_adaptor<const T*, xt::no_ownership, std::allocator<T>>, N,
+                        xt::layout_type::row_major>;
 
 namespace detail {
 
 template <class X>
-concept tensor_like = requires(const X& x)
-{
+concept tensor_like = requires(const X& x) {
     x.shape();
     x.dimension();
     x.begin();
@@ -45,7 +46,9 @@ void require_shape(const char* what, const X& x, const std::array<std::size_t, N
 {
     bool same = x.dimension() == N;
     for (std::size_t i = 0; same && i < N; ++i) same = static_cast<std::size_t>(x.shape()[i]) == expected[i];
-    if (!same) throw Error("ctnn.shape", std::string(what) + " has shape " + shape_text(x.shape()) + ", expected " + shape_text(expected));
+    if (!same)
+        throw Error("ctnn.shape", std::string(what) + " has shape " + shape_text(x.shape()) + ", expected " +
+                                      shape_text(expected));
 }
 
 } // namespace detail
@@ -59,7 +62,9 @@ namespace xt {
 
 template <class T, std::size_t N>
 struct xcontainer_inner_types<ctnn::tensor_view<T, N>>
-    : xcontainer_inner_types<xtensor_adaptor<xbuffer_adaptor<T*, no_ownership, std::allocator<T>>, N, layout_type::row_major>> {};
+    : xcontainer_inner_types<
+          xtensor_adaptor<xbuffer_adaptor<T*, no_ownership, std::allocator<T>>, N, layout_type::row_major>> {
+};
 template <class T, std::size_t N>
 struct xiterable_inner_types<ctnn::tensor_view<T, N>> : xcontainer_iterable_types<ctnn::tensor_view<T, N>> {};
 
@@ -67,12 +72,14 @@ struct xiterable_inner_types<ctnn::tensor_view<T, N>> : xcontainer_iterable_type
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// An xtensor of rank `N` over memory owned by someone else, row-major and dense, for reading and writing. Unlike xtensor's own
-/// adaptor it keeps its shape: what is assigned or added must have the same extents, nothing is reshaped or broadcast.
+/// An xtensor of rank `N` over memory owned by someone else, row-major and dense, for reading and writing.
+/// Unlike xtensor's own adaptor it keeps its shape: what is assigned or added must have the same extents,
+/// nothing is reshaped or broadcast.
 ///
 ///   errors : [ctnn.shape] an expression of other extents; nothing is written then
 template <class T, std::size_t N>
-class tensor_view : public xt::xstrided_container<tensor_view<T, N>>, public xt::xcontainer_semantic<tensor_view<T, N>> {
+class tensor_view : public xt::xstrided_container<tensor_view<T, N>>,
+                    public xt::xcontainer_semantic<tensor_view<T, N>> {
     using base = xt::xstrided_container<tensor_view>;
     using semantic = xt::xcontainer_semantic<tensor_view>;
 
@@ -83,7 +90,10 @@ public:
     using expression_tag = xt::xtensor_expression_tag;
     static constexpr std::size_t rank = N;
 
-    tensor_view(T* data, std::size_t size, const shape_type& shape) : storage_(std::move(data), size) { base::resize(shape); }
+    tensor_view(T* data, std::size_t size, const shape_type& shape) : storage_(std::move(data), size)
+    {
+        base::resize(shape);
+    }
     tensor_view(const tensor_view&) = default; ///< refers to the same memory
     ~tensor_view() = default;
 
@@ -163,7 +173,8 @@ template <class T, std::size_t N>
 
 namespace detail {
 
-/// Where the elements of `x` stand one behind the other in row-major order; null when they do not, as in a view with gaps.
+/// Where the elements of `x` stand one behind the other in row-major order; null when they do not, as in a
+/// view with gaps.
 template <class X>
 auto dense_data(X& x)
 {
@@ -175,7 +186,8 @@ auto dense_data(X& x)
         std::ptrdiff_t expected = 1;
         for (std::size_t axis = x.dimension(); axis-- > 0;) {
             const auto extent = static_cast<std::ptrdiff_t>(x.shape()[axis]);
-            if (extent != 1 && static_cast<std::ptrdiff_t>(x.strides()[axis]) != expected) return decltype(first + 0){nullptr};
+            if (extent != 1 && static_cast<std::ptrdiff_t>(x.strides()[axis]) != expected)
+                return decltype(first + 0){nullptr};
             expected *= extent;
         }
         return first + 0;
@@ -191,12 +203,13 @@ auto* writable_data(const char* what, X& x)
 {
     auto* const data = dense_data(x);
     if (data == nullptr && x.size() > 0)
-        throw Error("ctnn.shape",
-                    std::string(what) + " of shape " + shape_text(x.shape()) + " has gaps in memory, expected one dense row-major array");
+        throw Error("ctnn.shape", std::string(what) + " of shape " + shape_text(x.shape()) +
+                                      " has gaps in memory, expected one dense row-major array");
     return data;
 }
 
-/// The elements of `x` in row-major order: its own memory when they stand there so as `T`, else a copy in `spare`.
+/// The elements of `x` in row-major order: its own memory when they stand there so as `T`, else a copy in
+/// `spare`.
 template <class T, class X, class Spare>
 const T* dense(const X& x, Spare& spare)
 {
@@ -204,7 +217,8 @@ const T* dense(const X& x, Spare& spare)
         if (const T* data = dense_data(x)) return data;
     spare.resize(x.size());
     auto to = spare.begin();
-    for (auto from = x.template begin<xt::layout_type::row_major>(); to != spare.end(); ++from, ++to) *to = static_cast<T>(*from);
+    for (auto from = x.template begin<xt::layout_type::row_major>(); to != spare.end(); ++from, ++to)
+        *to = static_cast<T>(*from);
     return spare.data();
 }
 

@@ -30,9 +30,12 @@ std::string type_name()
         name += text[i];
         if (name.ends_with("::")) { // drop the qualifier just read
             std::size_t start = name.size() - 2;
-            if (start > 0 && (name[start - 1] == '}' || name[start - 1] == ')')) // {anonymous}:: or (anonymous namespace)::
+            // {anonymous}:: or (anonymous namespace)::
+            if (start > 0 && (name[start - 1] == '}' || name[start - 1] == ')'))
                 start = name.find_last_of("{(", start);
-            while (start > 0 && (std::isalnum(static_cast<unsigned char>(name[start - 1])) != 0 || name[start - 1] == '_')) --start;
+            while (start > 0 &&
+                   (std::isalnum(static_cast<unsigned char>(name[start - 1])) != 0 || name[start - 1] == '_'))
+                --start;
             name.resize(start);
         }
         if (i + 2 < to && text[i] == ',' && text[i + 1] != ' ') name += ' ';
@@ -40,14 +43,17 @@ std::string type_name()
     std::string plain; // clang prints 30UL in places
     for (std::size_t i = 0; i < name.size(); ++i) {
         const bool digit_before = !plain.empty() && plain.back() >= '0' && plain.back() <= '9';
-        if (digit_before && (name[i] == 'U' || name[i] == 'u') && i + 1 < name.size() && (name[i + 1] == 'L' || name[i + 1] == 'l')) ++i;
-        else if (name[i] != ' ' || i + 1 == name.size() || name[i + 1] != '>') plain += name[i]; // g++ prints "> >"
+        if (digit_before && (name[i] == 'U' || name[i] == 'u') && i + 1 < name.size() &&
+            (name[i + 1] == 'L' || name[i + 1] == 'l'))
+            ++i;
+        // g++ prints "> >"
+        else if (name[i] != ' ' || i + 1 == name.size() || name[i + 1] != '>') plain += name[i];
     }
     return plain;
 }
 
-/// "Linear<30, 200, NoBias>": a layer as its user writes it. Compilers differ in whether they spell out default arguments, so a layer
-/// that has such says its own `name()`.
+/// "Linear<30, 200, NoBias>": a layer as its user writes it. Compilers differ in whether they spell out
+/// default arguments, so a layer that has such says its own `name()`.
 template <class L>
 std::string layer_name()
 {
@@ -55,13 +61,15 @@ std::string layer_name()
     else return type_name<L>();
 }
 
-/// What a layer of ours answers to `embedded(x)`: "::ctnn::embed::linear<1, 30, 200>", with weights of one byte
-/// "::ctnn::embed::linear<1, 30, 200, ::std::int8_t>".
-inline std::string embedded_type(std::string_view name, std::initializer_list<std::size_t> sizes, bool int8 = false)
+/// What a layer of ours answers to `embedded(x)`: "::ctnn::embed::linear<1, 30, 200>", with weights of one
+/// byte "::ctnn::embed::linear<1, 30, 200, ::std::int8_t>".
+inline std::string embedded_type(std::string_view name, std::initializer_list<std::size_t> sizes,
+                                 bool int8 = false)
 {
     std::string text = "::ctnn::embed::";
     text.append(name);
-    for (const std::size_t n : sizes) text.append(text.find('<') == std::string::npos ? "<" : ", ").append(std::to_string(n));
+    for (const std::size_t n : sizes)
+        text.append(text.find('<') == std::string::npos ? "<" : ", ").append(std::to_string(n));
     return text.append(int8 ? ", ::std::int8_t>" : ">");
 }
 

@@ -19,7 +19,8 @@ namespace ctnn::inline CTNN_ARCH {
 
 /// Samples of an n-gram model.
 ///
-///   contexts : (n, T) ids, the T characters before; the end's id 0 stands before the first character of a word
+///   contexts : (n, T) ids, the T characters before; the end's id 0 stands before the first character of a
+///              word
 ///   targets  : (n) ids, the character that follows; 0 at the end of a word
 struct Samples {
     xt::xtensor<class_id, 2> contexts;
@@ -35,12 +36,14 @@ struct Samples {
     vocabulary.require(words);
     std::size_t n = 0;
     for (const std::string& w : words.text) n += w.size() + 1;
-    Samples samples{xt::xtensor<class_id, 2>::from_shape({n, context}), xt::xtensor<class_id, 1>::from_shape({n})};
+    Samples samples{xt::xtensor<class_id, 2>::from_shape({n, context}),
+                    xt::xtensor<class_id, 1>::from_shape({n})};
     class_id* to = samples.contexts.data();
     class_id* target = samples.targets.data();
     for (const std::string& w : words.text)
         for (std::size_t c = 0; c <= w.size(); ++c) {
-            for (std::size_t t = 0; t < context; ++t) *to++ = c + t < context ? Vocabulary::end : vocabulary.find(w[c + t - context]);
+            for (std::size_t t = 0; t < context; ++t)
+                *to++ = c + t < context ? Vocabulary::end : vocabulary.find(w[c + t - context]);
             *target++ = c < w.size() ? vocabulary.find(w[c]) : Vocabulary::end;
         }
     return samples;
@@ -51,22 +54,26 @@ struct Split {
     Words train, validation, test;
 };
 
-/// The first `train` share of the words, the next up to the `validation` share, and the rest: cuts at int(share * n).
-///   errors : [ctnn.data] a part would be empty, saying which; [ctnn.option] shares not in 0 < train < validation < 1
+/// The first `train` share of the words, the next up to the `validation` share, and the rest: cuts at
+/// int(share * n).
+///   errors : [ctnn.data] a part would be empty, saying which; [ctnn.option] shares not in 0 < train <
+///            validation < 1
 [[nodiscard]] inline Split split(const Words& words, double train = 0.8, double validation = 0.9)
 {
     if (!(train > 0 && train < validation && validation < 1))
-        throw Error("ctnn.option",
-                    "a split needs 0 < train < validation < 1, found " + std::to_string(train) + " and " + std::to_string(validation));
+        throw Error("ctnn.option", "a split needs 0 < train < validation < 1, found " +
+                                       std::to_string(train) + " and " + std::to_string(validation));
     const auto n = static_cast<double>(words.size());
-    const std::size_t cut[] = {0, static_cast<std::size_t>(train * n), static_cast<std::size_t>(validation * n), words.size()};
+    const std::size_t cut[] = {0, static_cast<std::size_t>(train * n),
+                               static_cast<std::size_t>(validation * n), words.size()};
     const auto part = [&](std::size_t i, const char* name) {
         if (cut[i] == cut[i + 1])
-            throw Error("ctnn.data",
-                        words.source + " has " + std::to_string(words.size()) + " words: the " + name + " part of the split is empty");
+            throw Error("ctnn.data", words.source + " has " + std::to_string(words.size()) + " words: the " +
+                                         name + " part of the split is empty");
         const auto slice = [&](const auto& list) {
             return std::remove_cvref_t<decltype(list)>(list.begin() + static_cast<std::ptrdiff_t>(cut[i]),
-                                                       list.begin() + static_cast<std::ptrdiff_t>(cut[i + 1]));
+                                                       list.begin() +
+                                                           static_cast<std::ptrdiff_t>(cut[i + 1]));
         };
         return Words{slice(words.text), slice(words.line), slice(words.column), words.source};
     };
@@ -103,18 +110,22 @@ public:
     explicit Minibatches(const Samples& samples) : samples_(&samples)
     {
         if (samples.size() == 0) throw Error("ctnn.data", "there are no samples to draw batches from");
-        batch_ = {xt::xtensor<class_id, 2>::from_shape({B, samples.contexts.shape()[1]}), xt::xtensor<class_id, 1>::from_shape({B})};
+        batch_ = {xt::xtensor<class_id, 2>::from_shape({B, samples.contexts.shape()[1]}),
+                  xt::xtensor<class_id, 1>::from_shape({B})};
     }
     explicit Minibatches(Samples&&) = delete;
 
-    /// B rows chosen by `randint(0, n, B)`; references to memory of this object, good until the next call. Allocates nothing.
+    /// B rows chosen by `randint(0, n, B)`; references to memory of this object, good until the next call.
+    /// Allocates nothing.
     std::tuple<const xt::xtensor<class_id, 2>&, const xt::xtensor<class_id, 1>&> next(Generator& generator)
     {
-        generator.fill_randint(std::span<std::int64_t>(rows_), 0, static_cast<std::int64_t>(samples_->size()));
+        generator.fill_randint(std::span<std::int64_t>(rows_), 0,
+                               static_cast<std::int64_t>(samples_->size()));
         const std::size_t context = batch_.contexts.shape()[1];
         for (std::size_t i = 0; i < B; ++i) {
             const auto row = static_cast<std::size_t>(rows_[i]);
-            for (std::size_t t = 0; t < context; ++t) batch_.contexts.data()[i * context + t] = samples_->contexts.data()[row * context + t];
+            for (std::size_t t = 0; t < context; ++t)
+                batch_.contexts.data()[i * context + t] = samples_->contexts.data()[row * context + t];
             batch_.targets.data()[i] = samples_->targets.data()[row];
         }
         ++drawn_;
@@ -136,7 +147,8 @@ public:
             detail::checksum sum;
             sum.add(samples_->contexts.data(), samples_->contexts.size() * sizeof(class_id));
             sum.add(samples_->targets.data(), samples_->targets.size() * sizeof(class_id));
-            settings_ = "batches of " + std::to_string(B) + " from " + std::to_string(samples_->size()) + " samples with checksum " + sum.text();
+            settings_ = "batches of " + std::to_string(B) + " from " + std::to_string(samples_->size()) +
+                        " samples with checksum " + sum.text();
         }
         return settings_;
     }

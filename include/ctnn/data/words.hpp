@@ -27,8 +27,8 @@ struct Words {
     [[nodiscard]] std::size_t size() const { return text.size(); }
 };
 
-/// Words from a string: one a line, LF or CRLF, the last line with or without an end. Blank lines are skipped; spaces and tabs
-/// at either end of a line are not part of a word.
+/// Words from a string: one a line, LF or CRLF, the last line with or without an end. Blank lines are
+/// skipped; spaces and tabs at either end of a line are not part of a word.
 ///   errors : [ctnn.data] a line over 4096 bytes, a zero byte, or no word at all
 [[nodiscard]] inline Words words_from(std::string_view text, std::string source = "the text")
 {
@@ -42,7 +42,8 @@ struct Words {
         };
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.size() > longest_line)
-            fail("the line has " + std::to_string(line.size()) + " bytes, expected at most " + std::to_string(longest_line));
+            fail("the line has " + std::to_string(line.size()) + " bytes, expected at most " +
+                 std::to_string(longest_line));
         if (const std::size_t zero = line.find('\0'); zero != std::string_view::npos)
             fail("column " + std::to_string(zero + 1) + " holds a zero byte, expected text");
         constexpr std::string_view space = " \t\r";
@@ -58,7 +59,8 @@ struct Words {
 }
 
 /// Words from a file.
-///   errors : [ctnn.data] with the path: the file cannot be opened or read, or is a directory; and those of `words_from`
+///   errors : [ctnn.data] with the path: the file cannot be opened or read, or is a directory; and those of
+///            `words_from`
 [[nodiscard]] inline Words read_words(const std::string& path)
 {
     const int errno_before = errno;
@@ -74,7 +76,8 @@ struct Words {
     if (file == nullptr) fail(errno);
     std::string text;
     char buffer[8192];
-    for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, file.get())) > 0;) text.append(buffer, n);
+    for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, file.get())) > 0;)
+        text.append(buffer, n);
     if (std::ferror(file.get()) != 0) fail(errno);
     errno = errno_before;
     return words_from(text, path);

@@ -10,9 +10,11 @@
 
 /// Each layer says how many numbers it reads and writes for one sample, `in` and `out`, and has
 ///
-///   constexpr void forward(float* y, const float* x) const     x : (in) numbers, or class ids for the first layer; y : (out)
+///   constexpr void forward(float* y, const float* x) const     x : (in) numbers, or class ids for the first
+///   layer; y : (out)
 ///
-/// What is elementwise also works with y == x. A `W` of std::int8_t stores weights as whole numbers that a scale per row multiplies.
+/// What is elementwise also works with y == x. A `W` of std::int8_t stores weights as whole numbers that a
+/// scale per row multiplies.
 namespace ctnn::embed::inline CTNN_ARCH {
 
 /// The number of a character or word.
@@ -20,7 +22,8 @@ using class_id = std::int32_t;
 
 namespace detail {
 
-/// W neighbouring outputs of y = x w, added up in two halves that a compiler keeps in registers: y(W) = x(In) * w(In, Out).
+/// W neighbouring outputs of y = x w, added up in two halves that a compiler keeps in registers:
+/// y(W) = x(In) * w(In, Out).
 template <std::size_t In, std::size_t Out, std::size_t Width, class W>
 constexpr void columns(float* y, const float* x, const W* w)
 {
@@ -47,13 +50,15 @@ struct linear {
 
     constexpr void forward(float* y, const float* x) const
     {
-        constexpr std::size_t width = Out < 16 ? Out : 16; // the last columns overlap those before, so that all are as wide
+        // the last columns overlap those before, so that all are as wide
+        constexpr std::size_t width = Out < 16 ? Out : 16;
         for (std::size_t p = 0; p < P; ++p, x += In, y += Out) {
             for (std::size_t o = 0; o < Out; o += width) {
                 const std::size_t first = o + width > Out ? Out - width : o;
                 detail::columns<In, Out, width>(y + first, x, weight + first);
             }
-            for (std::size_t o = 0; o < Out; ++o) y[o] = y[o] * (std::is_same_v<W, float> ? 1.F : scale[o]) + (bias != nullptr ? bias[o] : 0.F);
+            for (std::size_t o = 0; o < Out; ++o)
+                y[o] = y[o] * (std::is_same_v<W, float> ? 1.F : scale[o]) + (bias != nullptr ? bias[o] : 0.F);
         }
     }
 };
@@ -70,7 +75,9 @@ struct embedding {
     {
         for (std::size_t t = 0; t < T; ++t, y += C) {
             const auto row = static_cast<std::size_t>(x[t]);
-            for (std::size_t c = 0; c < C; ++c) y[c] = static_cast<float>(weight[row * C + c]) * (std::is_same_v<W, float> ? 1.F : scale[row]);
+            for (std::size_t c = 0; c < C; ++c)
+                y[c] =
+                    static_cast<float>(weight[row * C + c]) * (std::is_same_v<W, float> ? 1.F : scale[row]);
         }
     }
 };
@@ -91,7 +98,8 @@ struct table_sum {
             for (std::size_t t = 0; t < T; ++t) {
                 const std::size_t row = t * V + static_cast<std::size_t>(x[t]);
                 const float factor = std::is_same_v<W, float> ? 1.F : scale[row];
-                for (std::size_t o = 0; o < Out; ++o) y[o] += static_cast<float>(weight[row * Out + o]) * factor;
+                for (std::size_t o = 0; o < Out; ++o)
+                    y[o] += static_cast<float>(weight[row * Out + o]) * factor;
             }
         }
     }
@@ -106,12 +114,13 @@ struct batch_norm {
     constexpr void forward(float* y, const float* x) const
     {
         for (std::size_t p = 0; p < P; ++p)
-            for (std::size_t c = 0; c < C; ++c) y[p * C + c] = (x[p * C + c] - mean[c]) * factor[c] + shift[c];
+            for (std::size_t c = 0; c < C; ++c)
+                y[p * C + c] = (x[p * C + c] - mean[c]) * factor[c] + shift[c];
     }
 };
 
-/// Each of Groups groups of features brought to mean 0 and variance 1 over P positions, N times: ctnn::GroupNorm, and with N positions by
-/// themselves and one group ctnn::LayerNorm.
+/// Each of Groups groups of features brought to mean 0 and variance 1 over P positions, N times:
+/// ctnn::GroupNorm, and with N positions by themselves and one group ctnn::LayerNorm.
 template <std::size_t N, std::size_t P, std::size_t Groups, std::size_t C>
 struct group_norm {
     static constexpr std::size_t in = N * P * C, out = in;
@@ -127,10 +136,12 @@ struct group_norm {
                     for (std::size_t c = g; c < g + features; ++c) mean += x[p * C + c];
                 mean /= static_cast<float>(P * features);
                 for (std::size_t p = 0; p < P; ++p)
-                    for (std::size_t c = g; c < g + features; ++c) variance += (x[p * C + c] - mean) * (x[p * C + c] - mean);
+                    for (std::size_t c = g; c < g + features; ++c)
+                        variance += (x[p * C + c] - mean) * (x[p * C + c] - mean);
                 const float factor = 1.F / sqrt(variance / static_cast<float>(P * features) + 1e-5F);
                 for (std::size_t p = 0; p < P; ++p)
-                    for (std::size_t c = g; c < g + features; ++c) y[p * C + c] = (x[p * C + c] - mean) * factor * gain[c] + shift[c];
+                    for (std::size_t c = g; c < g + features; ++c)
+                        y[p * C + c] = (x[p * C + c] - mean) * factor * gain[c] + shift[c];
             }
     }
 };
@@ -158,7 +169,10 @@ struct gelu_of {
 };
 template <int Numerator, int Denominator>
 struct leaky_of {
-    constexpr float operator()(float x) const { return x < 0.F ? x * (static_cast<float>(Numerator) / static_cast<float>(Denominator)) : x; }
+    constexpr float operator()(float x) const
+    {
+        return x < 0.F ? x * (static_cast<float>(Numerator) / static_cast<float>(Denominator)) : x;
+    }
 };
 struct relu_of {
     constexpr float operator()(float x) const { return x < 0.F ? 0.F : x; } // NaN stays

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The functions of layers for one float, in the compiler and on any CPU; written so that loops over them become vector code.
+/// The functions of layers for one float, in the compiler and on any CPU; written so that loops over them
+/// become vector code.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,10 @@ namespace detail {
 constexpr std::uint32_t bits(float x) { return __builtin_bit_cast(std::uint32_t, x); }
 constexpr float from_bits(std::uint32_t x) { return __builtin_bit_cast(float, x); }
 
-constexpr float with_sign_of(float magnitude, float sign) { return from_bits(bits(magnitude) | (bits(sign) & 0x80000000U)); }
+constexpr float with_sign_of(float magnitude, float sign)
+{
+    return from_bits(bits(magnitude) | (bits(sign) & 0x80000000U));
+}
 constexpr float magnitude(float x) { return from_bits(bits(x) & 0x7fffffffU); }
 
 /// a or b, by bits: a conditional would be a branch, and a loop with one does not become vector code.
@@ -27,7 +31,8 @@ constexpr float select(bool first, float a, float b)
 /// e^x for x in -87.3..88.3: 2^n times a polynomial of degree 6 on |r| <= ln 2 / 2.
 constexpr float exp_inside(float x)
 {
-    constexpr float magic = 0x1.8p23F; // adding it rounds to a whole number, which then stands in the low bits
+    // adding it rounds to a whole number, which then stands in the low bits
+    constexpr float magic = 0x1.8p23F;
     const float shifted = x * 0x1.715476p+0F + magic, n = shifted - magic;
     const float r = (x - n * 0x1.62e4p-1F) - n * 0x1.7f7d1cp-20F;
     float p = r * 0x1.6ab926p-10F + 0x1.126d64p-7F;
@@ -52,7 +57,8 @@ constexpr float exp(float x)
 /// tanh x within 3 ulp; NaN stays.
 constexpr float tanh(float x)
 {
-    const float size = detail::magnitude(x), a = detail::select(size > 9.02F, 9.02F, size), twice = a + a; // 1 from there on
+    // 1 from there on
+    const float size = detail::magnitude(x), a = detail::select(size > 9.02F, 9.02F, size), twice = a + a;
     const float z = a * a;
     const float large = 1.F - 2.F / (detail::exp_inside(twice) + 1.F);
     float p = z * 0x1.0c60cap-6F + -0x1.af3f6ep-5F;
@@ -64,7 +70,8 @@ constexpr float tanh(float x)
 /// 1 / (1 + e^-x).
 constexpr float sigmoid(float x) { return 1.F / (1.F + exp(-x)); }
 
-/// The square root of 0, a normal positive number or infinity, by Newton's method: right to the last bit but one.
+/// The square root of 0, a normal positive number or infinity, by Newton's method: right to the last bit but
+/// one.
 constexpr float sqrt(float x)
 {
     const float inside = detail::select(x > 0x1.fffffep127F, 1.F, x);
@@ -73,8 +80,9 @@ constexpr float sqrt(float x)
     return detail::select(x > 0x1.fffffep127F || x == 0.F, x, y);
 }
 
-/// The share of a standard normal distribution below x, within 1e-6 of itself down to x = -13: e^(-x^2 / 2) times a polynomial of degree 8
-/// in 1 / (1 + 0.305 |x|). The square is kept as a sum of two numbers, because the exponential magnifies its rounding error.
+/// The share of a standard normal distribution below x, within 1e-6 of itself down to x = -13: e^(-x^2 / 2)
+/// times a polynomial of degree 8 in 1 / (1 + 0.305 |x|). The square is kept as a sum of two numbers, because
+/// the exponential magnifies its rounding error.
 constexpr float normal_below(float x)
 {
     constexpr float magic = 0x1.8p17F;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// A trained network that needs nothing but the standard library: no heap, no exceptions, no run-time types; also inside the compiler.
+/// A trained network that needs nothing but the standard library: no heap, no exceptions, no run-time types;
+/// also inside the compiler.
 #pragma once
 
 #include <array>

@@ -29,7 +29,8 @@ public:
     {
         const std::uint64_t old = state_;
         state_ = old * 6364136223846793005U + 1442695040888963407U;
-        const auto mixed = static_cast<std::uint32_t>((old >> 18U ^ old) >> 27U), turn = static_cast<std::uint32_t>(old >> 59U);
+        const auto mixed = static_cast<std::uint32_t>((old >> 18U ^ old) >> 27U),
+                   turn = static_cast<std::uint32_t>(old >> 59U);
         return mixed >> turn | mixed << (-turn & 31U);
     }
     /// A number in [0, 1).
@@ -39,16 +40,19 @@ private:
     std::uint64_t state_ = 0;
 };
 
-/// One of the first `classes` classes, each with the chance that the softmax of its logit gives it; a class of chance 0 never. -1 where
-/// their logits are no distribution: there are none, one is NaN or plus infinity, or all are minus infinity, a chance of 0.
+/// One of the first `classes` classes, each with the chance that the softmax of its logit gives it; a class
+/// of chance 0 never. -1 where their logits are no distribution: there are none, one is NaN or plus infinity,
+/// or all are minus infinity, a chance of 0.
 template <std::size_t N>
-[[nodiscard]] constexpr class_id draw(std::array<float, N> all_logits, generator& random, std::size_t classes = N)
+[[nodiscard]] constexpr class_id draw(std::array<float, N> all_logits, generator& random,
+                                      std::size_t classes = N)
 {
     const std::span<float> logits(all_logits.data(), classes < N ? classes : N);
     if (logits.empty()) return -1;
     float largest = logits[0], sum = 0;
     for (const float x : logits) largest = x > largest ? x : largest;
-    if (!(largest >= -std::numeric_limits<float>::max() && largest <= std::numeric_limits<float>::max())) return -1;
+    if (!(largest >= -std::numeric_limits<float>::max() && largest <= std::numeric_limits<float>::max()))
+        return -1;
     for (float& x : logits) {
         x = exp(x - largest); // NaN stays, and then the sum is none
         sum += x;
@@ -84,14 +88,17 @@ struct word {
 
 /// One word, drawn character by character until class 0, the end, is drawn.
 ///
-///   characters : one for each class; that of class 0 is never written. Classes behind the last one are never drawn
+///   characters : one for each class; that of class 0 is never written. Classes behind the last one are never
+///                drawn
 ///   start      : what the word begins with
-///   constexpr  : a word of the lecture's net takes half a second; larger nets come to the compiler's limits, -fconstexpr-ops-limit of g++
-///                and -fconstexpr-steps of clang
+///   constexpr  : a word of the lecture's net takes half a second; larger nets come to the compiler's limits,
+///                -fconstexpr-ops-limit of g++ and -fconstexpr-steps of clang
 template <std::size_t N = 32, class Network>
-[[nodiscard]] constexpr word<N> sample(const Network& network, std::string_view characters, generator& random, std::string_view start = {})
+[[nodiscard]] constexpr word<N> sample(const Network& network, std::string_view characters, generator& random,
+                                       std::string_view start = {})
 {
-    static_assert(Network::takes_ids, "[ctnn.mode] words are sampled from a network that starts with an embedding");
+    static_assert(Network::takes_ids,
+                  "[ctnn.mode] words are sampled from a network that starts with an embedding");
     word<N> w;
     std::array<class_id, Network::in> context{};
     const auto append = [&](class_id id) {
@@ -109,7 +116,8 @@ template <std::size_t N = 32, class Network>
     }
     while (w.size < N) {
         std::array<float, Network::out> logits{};
-        const bool answers = network.forward(std::span<float, Network::out>(logits), std::span<const class_id, Network::in>(context));
+        const bool answers = network.forward(std::span<float, Network::out>(logits),
+                                             std::span<const class_id, Network::in>(context));
         const class_id drawn = answers ? draw(logits, random, characters.size()) : -1;
         if (drawn < 0) {
             w.ended = status::bad_network;

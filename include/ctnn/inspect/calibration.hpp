@@ -15,15 +15,16 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// One layer that keeps running statistics, and what they would be if they were measured. `spread` is a variance or a standard deviation,
-/// whichever the layer keeps.
+/// One layer that keeps running statistics, and what they would be if they were measured. `spread` is a
+/// variance or a standard deviation, whichever the layer keeps.
 struct Calibration {
     LayerInfo layer;
     bool spread_is_std = false;
     xt::xtensor<double, 1> running_mean, running_spread; ///< (features), as the model has them
     xt::xtensor<double, 1> mean, spread;                 ///< (features), of the data set
 
-    /// The largest distance between a running mean and the measured one, in measured standard deviations of that feature.
+    /// The largest distance between a running mean and the measured one, in measured standard deviations of
+    /// that feature.
     [[nodiscard]] double worst_mean() const
     {
         double worst = 0;
@@ -49,8 +50,7 @@ namespace detail {
 
 /// A layer that keeps a mean and a spread of each feature, and states by which convention.
 template <class L>
-concept keeps_running_statistics = requires
-{
+concept keeps_running_statistics = requires {
     bool(L::constants.running_is_std);
     double(L::constants.running_correction);
     requires L::buffers.size() == 2;
@@ -65,7 +65,8 @@ struct kept_statistics {
 template <class L>
 constexpr kept_statistics statistics_of_leaf()
 {
-    if constexpr (keeps_running_statistics<L>) return {L::buffers[0].shape.size(), L::constants.running_is_std, L::constants.running_correction};
+    if constexpr (keeps_running_statistics<L>)
+        return {L::buffers[0].shape.size(), L::constants.running_is_std, L::constants.running_correction};
     else return {};
 }
 
@@ -101,18 +102,20 @@ struct running_moments {
 
 } // namespace detail
 
-/// For every layer that keeps running statistics (BatchNorm): the mean and spread of what goes into it over a whole data set, the layers
-/// before it in eval mode.
+/// For every layer that keeps running statistics (BatchNorm): the mean and spread of what goes into it over a
+/// whole data set, the layers before it in eval mode.
 ///
 ///   x      : an xtensor of (n, input shape), n >= 2
 ///   errors : [ctnn.shape] other extents, or fewer than 2 samples; [ctnn.class_id] an id out of range
 template <class Net, class T, class X>
 [[nodiscard]] std::vector<Calibration> calibrate(const Model<Net, Eval, T>& model, const X& x)
 {
-    if (x.dimension() == 0 || x.shape()[0] < 2) throw Error("ctnn.shape", "a calibration needs at least 2 samples");
+    if (x.dimension() == 0 || x.shape()[0] < 2)
+        throw Error("ctnn.shape", "a calibration needs at least 2 samples");
     const std::vector<LayerInfo> layers = layers_of<Net>();
     std::vector<detail::running_moments> moments(layers.size());
-    static constexpr auto tracked = detail::by_leaf<Net>([]<class L> { return detail::statistics_of_leaf<L>(); });
+    static constexpr auto tracked =
+        detail::by_leaf<Net>([]<class L> { return detail::statistics_of_leaf<L>(); });
     const auto of_layer = [&](std::size_t i) { return tracked[detail::shapes_of<Net>.leaf[i]]; };
     for_each_output(model, x, [&](std::size_t layer, std::span<const T> in, std::span<const T>) {
         if (of_layer(layer).features > 0) moments[layer].add(in, of_layer(layer).features);
@@ -126,7 +129,8 @@ template <class Net, class T, class X>
         const auto empty = xt::xtensor<double, 1>::from_shape({features});
         Calibration c{layers[i], is_std, empty, empty, empty, empty};
         const auto running = [&](std::size_t k) {
-            return model.parameter_block() + table.slot_at[table.buffer_used[table.buffer_uses[i] + k]].offset;
+            return model.parameter_block() +
+                   table.slot_at[table.buffer_used[table.buffer_uses[i] + k]].offset;
         };
         for (std::size_t f = 0; f < features; ++f) {
             const double variance = m.squares[f] / (static_cast<double>(m.rows) - correction);

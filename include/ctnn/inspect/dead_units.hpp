@@ -15,7 +15,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// Which units of an activation are saturated for which samples of a batch: the lecture's black and white picture.
+/// Which units of an activation are saturated for which samples of a batch: the lecture's black and white
+/// picture.
 struct SaturationMap {
     LayerInfo layer;
     xt::xtensor<bool, 2> saturated; ///< (samples, units); positions of a sample count as samples
@@ -24,7 +25,8 @@ struct SaturationMap {
     /// The share of true.
     [[nodiscard]] double share() const
     {
-        return static_cast<double>(std::count(saturated.begin(), saturated.end(), true)) / static_cast<double>(saturated.size());
+        return static_cast<double>(std::count(saturated.begin(), saturated.end(), true)) /
+               static_cast<double>(saturated.size());
     }
 };
 
@@ -40,7 +42,8 @@ namespace detail {
 
 /// Counts, for each unit, the rows in which it is saturated.
 template <class T>
-void count_saturated(std::vector<std::size_t>& count, std::span<const T> y, const LayerInfo& layer, double threshold)
+void count_saturated(std::vector<std::size_t>& count, std::span<const T> y, const LayerInfo& layer,
+                     double threshold)
 {
     const saturation_bounds<T> bounds(layer.limits, threshold);
     count.resize(layer.units());
@@ -51,11 +54,13 @@ void count_saturated(std::vector<std::size_t>& count, std::span<const T> y, cons
 
 } // namespace detail
 
-/// The saturation maps of all layers that state limits (Tanh, Sigmoid, ReLU), in the last step of a training model.
+/// The saturation maps of all layers that state limits (Tanh, Sigmoid, ReLU), in the last step of a training
+/// model.
 ///
 ///   threshold : 0.99 is |h| > 0.99 for tanh; ReLU counts zeros whatever it is
 template <class Net, std::size_t B, class T>
-[[nodiscard]] std::vector<SaturationMap> saturation_maps(const Model<Net, Train<B, RetainGradients>, T>& model, double threshold = 0.99)
+[[nodiscard]] std::vector<SaturationMap>
+saturation_maps(const Model<Net, Train<B, RetainGradients>, T>& model, double threshold = 0.99)
 {
     std::vector<SaturationMap> maps;
     const auto numbers = detail::numbers_of_layers(model);
@@ -76,14 +81,17 @@ template <class Net, std::size_t B, class T>
     return maps;
 }
 
-/// The dead units of all layers that state limits, over a whole data set. A training model is looked at as `Model<Net, Eval>{model}`.
+/// The dead units of all layers that state limits, over a whole data set. A training model is looked at as
+/// `Model<Net, Eval>{model}`.
 ///
 ///   x      : an xtensor of (n, input shape), n >= 1
 ///   errors : [ctnn.shape] other extents, or no samples; [ctnn.class_id] an id out of range
 template <class Net, class T, class X>
-[[nodiscard]] std::vector<DeadUnits> dead_units(const Model<Net, Eval, T>& model, const X& x, double threshold = 0.99)
+[[nodiscard]] std::vector<DeadUnits> dead_units(const Model<Net, Eval, T>& model, const X& x,
+                                                double threshold = 0.99)
 {
-    if (x.dimension() == 0 || x.shape()[0] == 0) throw Error("ctnn.shape", "dead units are asked for over no samples, expected at least one");
+    if (x.dimension() == 0 || x.shape()[0] == 0)
+        throw Error("ctnn.shape", "dead units are asked for over no samples, expected at least one");
     const std::vector<LayerInfo> layers = layers_of<Net>();
     std::vector<std::vector<std::size_t>> count(layers.size());
     std::vector<std::size_t> rows(layers.size());

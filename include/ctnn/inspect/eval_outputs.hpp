@@ -16,17 +16,20 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// Runs samples through an eval model layer by layer, nothing fused, and shows what each layer takes and gives.
+/// Runs samples through an eval model layer by layer, nothing fused, and shows what each layer takes and
+/// gives.
 ///
-///   x      : an xtensor of (n, input shape): numbers, or integers for a network that starts with an Embedding
-///   f      : f(layer, input, output) for every layer that is run: its number and two spans of rows of numbers. The input is the first
-///            value that the layer reads, and empty for one that takes ids. Called for pieces of at most 1024 samples, in order
+///   x      : an xtensor of (n, input shape): numbers, or integers for a network that starts with an
+///            Embedding
+///   f      : f(layer, input, output) for every layer that is run: its number and two spans of rows of
+///            numbers. The input is the first value that the layer reads, and empty for one that takes ids.
+///            Called for pieces of at most 1024 samples, in order
 ///   errors : [ctnn.shape] other extents; [ctnn.class_id] an id out of range
 ///   cost   : memory for the values of one piece that are alive at once
 template <class Net, class T, class X>
-void for_each_output(
-    const Model<Net, Eval, T>& model, const X& x,
-    const std::function<void(std::size_t, std::span<const std::type_identity_t<T>>, std::span<const std::type_identity_t<T>>)>& f)
+void for_each_output(const Model<Net, Eval, T>& model, const X& x,
+                     const std::function<void(std::size_t, std::span<const std::type_identity_t<T>>,
+                                              std::span<const std::type_identity_t<T>>)>& f)
 {
     constexpr std::size_t piece = 1024, in_size = input_shape<Net>::size;
     using executor = detail::executor<Net, T, Eval, detail::purpose{.element = sizeof(T), .fuses = false}>;
@@ -38,13 +41,15 @@ void for_each_output(
     const auto extents_of_x = detail::batch_extents<input_shape<Net>>(n);
     detail::require_shape("the input", x, extents_of_x);
     auto from = x.template begin<xt::layout_type::row_major>();
-    if constexpr (plan::of_values.takes_ids[0]) detail::require_classes("the input", from, extents_of_x, detail::classes_of_input<Net>(0));
+    if constexpr (plan::of_values.takes_ids[0])
+        detail::require_classes("the input", from, extents_of_x, detail::classes_of_input<Net>(0));
 
     const std::size_t room = std::min(n, piece);
     detail::memory_block memory(room * plan::value.bytes + plan::value.scratch_bytes);
     std::vector<value_type> first(room * in_size);
     std::array<std::vector<T>, plan::outputs> last;
-    std::array<std::byte*, base::count> pieces{memory.at<std::byte>(0), reinterpret_cast<std::byte*>(first.data())};
+    std::array<std::byte*, base::count> pieces{memory.at<std::byte>(0),
+                                               reinterpret_cast<std::byte*>(first.data())};
     detail::for_each_index<plan::outputs>([&](auto k) {
         last[k()].resize(room * output_shape<Net, k()>::size);
         pieces[base::output + k()] = reinterpret_cast<std::byte*>(last[k()].data());
@@ -52,11 +57,13 @@ void for_each_output(
     for (std::size_t done = 0, rows = 0; done < n; done += rows) {
         rows = std::min(piece, n - done);
         detail::copy_numbers(first.data(), from, rows * in_size);
-        const detail::run<T> r{pieces.data(), const_cast<T*>(model.parameter_block()), nullptr, rows, nullptr, room};
+        const detail::run<T> r{pieces.data(), const_cast<T*>(model.parameter_block()), nullptr, rows, nullptr,
+                               room};
         executor::forward(r, [&](std::size_t i) {
             const auto numbers = [&](std::size_t value) {
                 const auto* at = r.template at<const T>(plan::value.value[value]);
-                return std::span<const T>(at, plan::of_values.takes_ids[value] ? 0 : rows * plan::trace.at[value].size());
+                return std::span<const T>(
+                    at, plan::of_values.takes_ids[value] ? 0 : rows * plan::trace.at[value].size());
             };
             f(i, numbers(plan::schedule.read(i)), numbers(plan::schedule.nodes[i].gives));
         });

@@ -21,10 +21,12 @@ namespace ctnn::inline CTNN_ARCH {
 
 /// What a gradient check found.
 struct GradientReport {
-    double worst = 0;         ///< largest |analytic - numeric|, relative to the root mean square of that tensor's numeric gradient
+    /// largest |analytic - numeric|, relative to the root mean square of that tensor's numeric gradient
+    double worst = 0;
     std::string where;        ///< the tensor it was found in: a parameter's name, or "input"
     std::size_t compared = 0; ///< numbers compared
-    [[nodiscard]] bool passed(double tolerance = 1e-6) const { return compared > 0 && worst <= tolerance; } // false for NaN
+    // false for NaN
+    [[nodiscard]] bool passed(double tolerance = 1e-6) const { return compared > 0 && worst <= tolerance; }
 };
 
 namespace detail {
@@ -36,8 +38,11 @@ auto random_inputs(Generator& generator, std::index_sequence<I...>)
     const auto one = [&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
         constexpr std::size_t classes = classes_of_input<Net>(K);
         using element = std::conditional_t<(classes > 0), std::int64_t, double>;
-        auto x = xt::xtensor<element, input_shape<Net, K>::rank + 1>::from_shape(batch_extents<input_shape<Net, K>>(B));
-        if constexpr (classes > 0) generator.fill_randint(std::span<element>(x.data(), x.size()), 0, static_cast<std::int64_t>(classes));
+        auto x = xt::xtensor<element, input_shape<Net, K>::rank + 1>::from_shape(
+            batch_extents<input_shape<Net, K>>(B));
+        if constexpr (classes > 0)
+            generator.fill_randint(std::span<element>(x.data(), x.size()), 0,
+                                   static_cast<std::int64_t>(classes));
         else generator.fill_randn(std::span<element>(x.data(), x.size()));
         return x;
     };
@@ -46,15 +51,18 @@ auto random_inputs(Generator& generator, std::index_sequence<I...>)
 template <class Net, std::size_t B, std::size_t... K>
 auto random_gradients(Generator& generator, std::index_sequence<K...>)
 {
-    std::tuple all{xt::xtensor<double, output_shape<Net, K>::rank + 1>::from_shape(batch_extents<output_shape<Net, K>>(B))...};
-    std::apply([&](auto&... dy) { (generator.fill_randn(std::span<double>(dy.data(), dy.size())), ...); }, all);
+    std::tuple all{xt::xtensor<double, output_shape<Net, K>::rank + 1>::from_shape(
+        batch_extents<output_shape<Net, K>>(B))...};
+    std::apply([&](auto&... dy) { (generator.fill_randn(std::span<double>(dy.data(), dy.size())), ...); },
+               all);
     return all;
 }
 /// The k-th tensor of several, or the only one, as numbers.
 template <std::size_t K, class Y>
 std::span<const double> numbers_in(const Y& y)
 {
-    if constexpr (requires { std::tuple_size<Y>::value; }) return {std::get<K>(y).data(), std::get<K>(y).size()};
+    if constexpr (requires { std::tuple_size<Y>::value; })
+        return {std::get<K>(y).data(), std::get<K>(y).size()};
     else return {y.data(), y.size()};
 }
 
@@ -63,7 +71,8 @@ GradientReport compare_gradients(Generator& generator)
 {
     using Checked = Model<Net, Train<B, RetainGradients>, double>;
     Checked model;
-    model.for_each_parameter([&](auto, auto value, auto) { generator.fill_randn(std::span<double>(value.data(), value.size())); });
+    model.for_each_parameter(
+        [&](auto, auto value, auto) { generator.fill_randn(std::span<double>(value.data(), value.size())); });
 
     auto x = random_inputs<Net, B>(generator, std::make_index_sequence<Checked::inputs>{});
     auto dy = random_gradients<Net, B>(generator, std::make_index_sequence<Checked::outputs>{});
@@ -95,12 +104,14 @@ GradientReport compare_gradients(Generator& generator)
             values[i] = before;
             square += numeric[i] * numeric[i] / static_cast<double>(numeric.size());
         }
-        // A tensor whose gradient is all but zero (a bias in front of BatchNorm) is measured against the size of dy instead.
+        // A tensor whose gradient is all but zero (a bias in front of BatchNorm) is measured against the size
+        // of dy instead.
         const double scale = std::max(std::sqrt(square), 1e-3);
         for (std::size_t i = 0; i < numeric.size(); ++i) {
             const double error = std::fabs(analytic[i] - numeric[i]) / scale;
             ++report.compared;
-            if (report.where.empty() || (!std::isnan(report.worst) && !(error <= report.worst))) { // NaN is the worst and stays
+            // NaN is the worst and stays
+            if (report.where.empty() || (!std::isnan(report.worst) && !(error <= report.worst))) {
                 report.worst = error;
                 report.where = where;
             }
@@ -112,12 +123,14 @@ GradientReport compare_gradients(Generator& generator)
     for_each_index<Checked::inputs>([&](auto k) {
         if constexpr (classes_of_input<Net>(k()) == 0) {
             const auto dx = model.template input_gradient<k()>();
-            analytic.emplace_back(k() == 0 ? "input" : "input " + std::to_string(k()), std::vector<double>(dx.data(), dx.data() + dx.size()));
+            analytic.emplace_back(k() == 0 ? "input" : "input " + std::to_string(k()),
+                                  std::vector<double>(dx.data(), dx.data() + dx.size()));
             values.push_back(std::get<k()>(x).data());
         }
     });
     model.for_each_parameter([&](auto name, auto value, auto gradient) {
-        analytic.emplace_back(std::string(name), std::vector<double>(gradient.data(), gradient.data() + gradient.size()));
+        analytic.emplace_back(std::string(name),
+                              std::vector<double>(gradient.data(), gradient.data() + gradient.size()));
         values.push_back(value.data());
     });
     for (std::size_t i = 0; i < values.size(); ++i) compare(analytic[i].first, values[i], analytic[i].second);
@@ -126,8 +139,8 @@ GradientReport compare_gradients(Generator& generator)
 
 } // namespace detail
 
-/// Compares every analytic gradient of a network (parameters, and the input when it is numeric) with central differences of
-/// sum(dy * y) for a random dy. Parameters, input and dy are drawn from the generator.
+/// Compares every analytic gradient of a network (parameters, and the input when it is numeric) with central
+/// differences of sum(dy * y) for a random dy. Parameters, input and dy are drawn from the generator.
 ///
 /// ```cpp
 /// const GradientReport report = check_gradients<Sequential<Input<5, 7>, MyLayer, Tanh>>(generator);

@@ -21,7 +21,8 @@ namespace ctnn::inline CTNN_ARCH {
 /// A network before its first step, looked at with one batch.
 struct Initialisation {
     double loss = 0;
-    double expected_loss = 0; ///< -log(1 / classes), of a network that gives each class the same chance; NaN for a loss that states none
+    /// -log(1 / classes), of a network that gives each class the same chance; NaN for a loss that states none
+    double expected_loss = 0;
     std::vector<LayerStatistics> layers;
     std::vector<Spread> predicted; ///< of each layer's output, by theory; NaN for a layer that states none
     std::vector<ParameterStatistics> parameters;
@@ -58,17 +59,21 @@ Spread expected_output(const Spread* x, const Spread* p)
     std::copy_n(x, inputs.size(), inputs.begin());
     std::array<Spread, facts<L>.parameters> parameters;
     std::copy_n(p, parameters.size(), parameters.begin());
-    if constexpr (requires { Spread(L::expected(inputs, parameters)); }) return L::expected(inputs, parameters);
+    if constexpr (requires { Spread(L::expected(inputs, parameters)); })
+        return L::expected(inputs, parameters);
     else if constexpr (requires { Spread(L::expected(*x, parameters)); }) return L::expected(*x, parameters);
     else if constexpr (facts<L>.reshapes_only) return *x;
-    else if constexpr (facts<L>.in_place && facts<L>.inputs == 1 && parameters.size() == 0 && facts<L>.buffers == 0 && facts<L>.classes == 0)
+    else if constexpr (facts<L>.in_place && facts<L>.inputs == 1 && parameters.size() == 0 &&
+                       facts<L>.buffers == 0 && facts<L>.classes == 0)
         return expected_of_elementwise<L>(*x);
     else return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
 }
 
-/// The predicted spread of every layer's output; after a layer without theory it goes on from what was measured.
+/// The predicted spread of every layer's output; after a layer without theory it goes on from what was
+/// measured.
 template <class Net, class T>
-std::vector<Spread> predict(const T* parameter_block, const std::vector<Spread>& inputs, const std::vector<layer_numbers<T>>& measured)
+std::vector<Spread> predict(const T* parameter_block, const std::vector<Spread>& inputs,
+                            const std::vector<layer_numbers<T>>& measured)
 {
     constexpr auto& table = slots<Net, T>::value;
     constexpr auto& schedule = schedule_of<Net>;
@@ -78,7 +83,8 @@ std::vector<Spread> predict(const T* parameter_block, const std::vector<Spread>&
     std::vector<Spread> all;
     for (std::size_t i = 0; i < schedule.size.nodes; ++i) {
         std::vector<Spread> x, p;
-        for (std::size_t k = 0; k < schedule.nodes[i].reads.count; ++k) x.push_back(known[schedule.read(i, k)]);
+        for (std::size_t k = 0; k < schedule.nodes[i].reads.count; ++k)
+            x.push_back(known[schedule.read(i, k)]);
         for (std::size_t k = table.parameter_uses[i]; k < table.parameter_uses[i + 1]; ++k) {
             const slot& s = table.slot_at[table.parameter_used[k]];
             p.push_back(spread_of(std::span<const T>(parameter_block + s.offset, s.shape.size())));
@@ -93,15 +99,17 @@ std::vector<Spread> predict(const T* parameter_block, const std::vector<Spread>&
 
 } // namespace detail
 
-/// Runs one batch forward and backward through a copy of the model, and says what was predicted and what came.
+/// Runs one batch forward and backward through a copy of the model, and says what was predicted and what
+/// came.
 ///
-///   criterion : a loss, such as CrossEntropy; one with a static of_equal_chances(classes) tells what loss to expect
+///   criterion : a loss, such as CrossEntropy; one with a static of_equal_chances(classes) tells what loss to
+///               expect
 ///   result    : see Initialisation, and judge(Initialisation) in verdicts.hpp for the same in words
 ///   method    : independent weights and inputs; a nonlinearity's input is taken as normal
 ///   errors    : those of forward and of the criterion
 template <class Net, std::size_t B, class Keep, class T, class Criterion, class X, class Targets>
-[[nodiscard]] Initialisation check_initialisation(const Model<Net, Train<B, Keep>, T>& model, Criterion& criterion, const X& x,
-                                                  const Targets& targets)
+[[nodiscard]] Initialisation check_initialisation(const Model<Net, Train<B, Keep>, T>& model,
+                                                  Criterion& criterion, const X& x, const Targets& targets)
 {
     Model<Net, Train<B, RetainGradients>, T> probe{model};
     Generator drawing{0};
@@ -110,12 +118,16 @@ template <class Net, std::size_t B, class Keep, class T, class Criterion, class 
     probe.backward(dy);
 
     std::vector<Spread> inputs(1);
-    if constexpr (!decltype(probe)::takes_ids) inputs[0] = detail::with_numbers(x, [](auto numbers) { return detail::spread_of(numbers); });
-    const auto predicted = detail::predict<Net, T>(std::as_const(probe).parameter_block(), inputs, detail::numbers_of_layers(probe));
+    if constexpr (!decltype(probe)::takes_ids)
+        inputs[0] = detail::with_numbers(x, [](auto numbers) { return detail::spread_of(numbers); });
+    const auto predicted = detail::predict<Net, T>(std::as_const(probe).parameter_block(), inputs,
+                                                   detail::numbers_of_layers(probe));
     double expected = std::numeric_limits<double>::quiet_NaN();
     if constexpr (requires { Criterion::of_equal_chances(std::size_t{}); })
         expected = Criterion::of_equal_chances(output_shape<Net>::value.last());
-    Initialisation start{static_cast<double>(loss), expected, layer_statistics(probe), {}, parameter_statistics(probe), saturation_maps(probe)};
+    Initialisation start{static_cast<double>(loss),   expected,
+                         layer_statistics(probe),     {},
+                         parameter_statistics(probe), saturation_maps(probe)};
     for (const LayerStatistics& l : start.layers) start.predicted.push_back(predicted[l.layer.index]);
     return start;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Everything for looking inside a network: only #includes. ctnn.hpp does not have it, so that who does not look does not compile it.
+/// Everything for looking inside a network: only #includes. ctnn.hpp does not have it, so that who does not
+/// look does not compile it.
 #pragma once
 
 #include <ctnn/inspect/calibration.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The layers and parameters of a network as rows of tables: what they are, and the statistics of what is in them.
+/// The layers and parameters of a network as rows of tables: what they are, and the statistics of what is in
+/// them.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +22,12 @@ struct LayerInfo {
     std::string path, type;         ///< "1.0" and "Linear<30, 100, NoBias>"
     std::vector<std::size_t> shape; ///< of one sample's output
     std::size_t parameters = 0;     ///< trainable numbers
-    Limits limits{-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()}; ///< of its output
-    bool saturates = false;                                                                           ///< it states limits
-    bool elementwise = false;       ///< a nonlinearity: it states limits, or works in place, number by number, without parameters
+    /// of its output
+    Limits limits{-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+    /// it states limits
+    bool saturates = false;
+    /// a nonlinearity: it states limits, or works in place, number by number, without parameters
+    bool elementwise = false;
     bool before_activation = false; ///< what it gives goes into a nonlinearity
     bool reshapes_only = false;
 
@@ -37,7 +41,8 @@ struct LayerInfo {
 struct LayerStatistics {
     LayerInfo layer;
     Statistics output, gradient;
-    double saturated = 0;          ///< share beyond 0.97 of its limits (zeros, for ReLU); NaN for a layer without limits
+    /// share beyond 0.97 of its limits (zeros, for ReLU); NaN for a layer without limits
+    double saturated = 0;
     double saturated_strictly = 0; ///< the same beyond 0.99
     Histogram outputs, gradients;
 };
@@ -59,7 +64,8 @@ LayerInfo layer_info()
     constexpr layer_facts f = facts<L>;
     LayerInfo info;
     info.type = layer_name<L>();
-    info.elementwise = f.in_place && f.inputs == 1 && f.parameters == 0 && f.buffers == 0 && !f.reshapes_only && !f.training_only;
+    info.elementwise = f.in_place && f.inputs == 1 && f.parameters == 0 && f.buffers == 0 &&
+                       !f.reshapes_only && !f.training_only;
     info.reshapes_only = f.reshapes_only;
     if constexpr (requires { Limits(L::limits); }) {
         info.limits = L::limits;
@@ -123,42 +129,49 @@ template <class Net>
     for (std::size_t i = layers.size(); i-- > 0;)
         for (std::size_t reader = i + 1; reader < layers.size(); ++reader)
             if (schedule.read(reader) == schedule.nodes[i].gives &&
-                (layers[reader].elementwise || (layers[reader].reshapes_only && layers[reader].before_activation)))
+                (layers[reader].elementwise ||
+                 (layers[reader].reshapes_only && layers[reader].before_activation)))
                 layers[i].before_activation = true;
     return layers;
 }
 
-/// Statistics of every layer's output and output gradient in the last step, layers that only reshape left out.
+/// Statistics of every layer's output and output gradient in the last step, layers that only reshape left
+/// out.
 ///
 ///   model : one that retains gradients, after a forward and a backward
 ///   bins  : of the histograms, from the smallest to the largest number
 template <class Net, std::size_t B, class T>
-[[nodiscard]] std::vector<LayerStatistics> layer_statistics(const Model<Net, Train<B, RetainGradients>, T>& model, std::size_t bins = 50)
+[[nodiscard]] std::vector<LayerStatistics>
+layer_statistics(const Model<Net, Train<B, RetainGradients>, T>& model, std::size_t bins = 50)
 {
     std::vector<LayerStatistics> rows;
     const auto numbers = detail::numbers_of_layers(model);
     for (LayerInfo& layer : layers_of<Net>()) {
         if (layer.reshapes_only) continue;
-        const std::span<const T> output = numbers[layer.index].output, gradient = numbers[layer.index].gradient;
+        const std::span<const T> output = numbers[layer.index].output,
+                                 gradient = numbers[layer.index].gradient;
         const auto share = [&](double threshold) {
-            return layer.saturates ? detail::saturated_share_of(output, layer.limits, threshold) : std::numeric_limits<double>::quiet_NaN();
+            return layer.saturates ? detail::saturated_share_of(output, layer.limits, threshold)
+                                   : std::numeric_limits<double>::quiet_NaN();
         };
-        rows.push_back({layer, detail::statistics_of(output), detail::statistics_of(gradient), share(0.97), share(0.99),
-                        detail::histogram_of(output, bins), detail::histogram_of(gradient, bins)});
+        rows.push_back({layer, detail::statistics_of(output), detail::statistics_of(gradient), share(0.97),
+                        share(0.99), detail::histogram_of(output, bins),
+                        detail::histogram_of(gradient, bins)});
     }
     return rows;
 }
 
 /// Statistics of every trainable parameter and its gradient, in order.
 template <class Net, std::size_t B, class Keep, class T>
-[[nodiscard]] std::vector<ParameterStatistics> parameter_statistics(const Model<Net, Train<B, Keep>, T>& model, std::size_t bins = 50)
+[[nodiscard]] std::vector<ParameterStatistics>
+parameter_statistics(const Model<Net, Train<B, Keep>, T>& model, std::size_t bins = 50)
 {
     std::vector<ParameterStatistics> rows;
     for (auto& p : detail::parameter_at<Net, T>::all()) {
         const auto value = p.in(model.parameter_block()), gradient = p.in(model.gradient_block());
         const Statistics v = detail::statistics_of(value), g = detail::statistics_of(gradient);
-        rows.push_back({std::move(p.name), std::move(p.shape), v, g, g.std / v.std, detail::histogram_of(value, bins),
-                        detail::histogram_of(gradient, bins)});
+        rows.push_back({std::move(p.name), std::move(p.shape), v, g, g.std / v.std,
+                        detail::histogram_of(value, bins), detail::histogram_of(gradient, bins)});
     }
     return rows;
 }

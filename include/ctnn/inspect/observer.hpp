@@ -18,8 +18,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-// What an Observer can watch. Layers are numbered as in `model.output<3>()`, parameters named as in `model.parameter<"1.weight">()`;
-// none named means all of them.
+// What an Observer can watch. Layers are numbered as in `model.output<3>()`, parameters named as in
+// `model.parameter<"1.weight">()`; none named means all of them.
 
 /// The loss of each step.
 struct Losses {};
@@ -32,7 +32,8 @@ struct OutputGradients {};
 /// Mean and standard deviation of parameters.
 template <fixed_string... Names>
 struct Parameters {};
-/// Mean, standard deviation and norm of parameters' gradients, and the ratio of their standard deviation to the parameter's.
+/// Mean, standard deviation and norm of parameters' gradients, and the ratio of their standard deviation to
+/// the parameter's.
 template <fixed_string... Names>
 struct ParameterGradients {};
 /// log10 of std(update) : std(parameter) in each step.
@@ -55,7 +56,8 @@ struct ParameterHistory {
 };
 
 struct ObserverOptions {
-    std::size_t every = 100;   ///< steps from one look at outputs, parameters and gradients to the next; losses and updates: each step
+    /// steps from one look at outputs, parameters and gradients to the next; losses and updates: each step
+    std::size_t every = 100;
     std::size_t points = 1024; ///< that a series keeps at most
 };
 
@@ -117,7 +119,8 @@ inline constexpr bool has_what_is_watched = false;
 
 } // namespace detail
 
-/// Takes an optimizer's step and records what is asked for. `Observer<>` asks for nothing, and is compiled to the optimizer's step alone.
+/// Takes an optimizer's step and records what is asked for. `Observer<>` asks for nothing, and is compiled to
+/// the optimizer's step alone.
 ///
 /// ```cpp
 /// Model<Net, Train<32, RetainGradients>> model{generator};
@@ -126,19 +129,23 @@ inline constexpr bool has_what_is_watched = false;
 ///     model.backward(dlogits);
 ///     observer.step(model, sgd, loss);
 /// ...
-/// for (const ParameterHistory& p : observer.parameters()) std::printf("%s %.2f\n", p.name.c_str(), p.update_to_data.mean_of_end());
+/// for (const ParameterHistory& p : observer.parameters())
+///     std::printf("%s %.2f\n", p.name.c_str(), p.update_to_data.mean_of_end());
 /// ```
 ///
-///   What   : any of Losses, LayerOutputs, OutputGradients, Parameters, ParameterGradients, Updates; `ObserveAll` has all of them
-///   errors : [ctnn.mode] outputs or their gradients are watched and the model does not retain them; [ctnn.name] a layer or parameter that the
-///            network does not have; [ctnn.option] a period of 0
+///   What   : any of Losses, LayerOutputs, OutputGradients, Parameters, ParameterGradients, Updates;
+///            `ObserveAll` has all of them
+///   errors : [ctnn.mode] outputs or their gradients are watched and the model does not retain them;
+///            [ctnn.name] a layer or parameter that the network does not have; [ctnn.option] a period of 0
 ///   memory : bounded, however long the training: see Series. Updates keep a copy of the parameters
 template <class... What>
 class Observer {
     template <template <std::size_t...> class Kind>
-    static constexpr bool watches_layers = (detail::layers_watched<Kind>::is(static_cast<What*>(nullptr)) || ...);
+    static constexpr bool watches_layers =
+        (detail::layers_watched<Kind>::is(static_cast<What*>(nullptr)) || ...);
     template <template <fixed_string...> class Kind>
-    static constexpr bool watches_parameters = (detail::parameters_watched<Kind>::is(static_cast<What*>(nullptr)) || ...);
+    static constexpr bool watches_parameters =
+        (detail::parameters_watched<Kind>::is(static_cast<What*>(nullptr)) || ...);
 
 public:
     /// What a model has to keep for this observer: `Model<Net, Train<32, Observer<...>::Keep>>`.
@@ -146,13 +153,16 @@ public:
     using Keep = std::conditional_t<watches_outputs, RetainGradients, KeepNothing>;
 
     template <class M>
-    explicit Observer(const M&, const ObserverOptions& options = {}) : every_(options.every), loss_(options.points)
+    explicit Observer(const M&, const ObserverOptions& options = {})
+        : every_(options.every), loss_(options.points)
     {
         using Net = typename M::network;
-        if (options.every == 0) throw Error("ctnn.option", "an observer looks every 0 steps, expected 1 or more");
+        if (options.every == 0)
+            throw Error("ctnn.option", "an observer looks every 0 steps, expected 1 or more");
         if constexpr (watches_outputs && !M::mode::retains_gradients)
             static_assert(detail::retains_what_is_watched<typename M::mode>,
-                          "[ctnn.mode] outputs and their gradients can be watched in a Model<Net, Train<B, RetainGradients>>");
+                          "[ctnn.mode] outputs and their gradients can be watched in a Model<Net, Train<B, "
+                          "RetainGradients>>");
         (check<Net, What>(), ...);
         if constexpr (watches_outputs)
             for (LayerInfo& layer : layers_of<Net>()) {
@@ -163,9 +173,11 @@ public:
             for (auto& p : detail::parameter_at<Net, typename M::scalar>::all()) {
                 const Series series(options.points);
                 places_.push_back({p.offset, p.size});
-                parameters_.push_back({std::move(p.name), std::move(p.shape), series, series, series, series, series, series, series});
+                parameters_.push_back({std::move(p.name), std::move(p.shape), series, series, series, series,
+                                       series, series, series});
             }
-        if constexpr (watches_parameters<Updates>) before_.resize(M::block_size() * sizeof(typename M::scalar));
+        if constexpr (watches_parameters<Updates>)
+            before_.resize(M::block_size() * sizeof(typename M::scalar));
     }
 
     /// optimizer.step(model), observed. To be called where that would be: behind forward and backward.
@@ -176,7 +188,8 @@ public:
         const bool look = steps_ % every_ == 0;
         if constexpr (watches_outputs)
             if (look) look_at_layers(model);
-        if constexpr (watches_parameters<Updates>) std::memcpy(before_.data(), model.parameter_block(), before_.size());
+        if constexpr (watches_parameters<Updates>)
+            std::memcpy(before_.data(), model.parameter_block(), before_.size());
         optimizer.step(model);
         if constexpr (watches_any_parameter) look_at_parameters(model, look);
         ++steps_;
@@ -188,15 +201,17 @@ public:
     [[nodiscard]] const std::vector<ParameterHistory>& parameters() const { return parameters_; }
 
 private:
-    static constexpr bool watches_any_parameter =
-        watches_parameters<Parameters> || watches_parameters<ParameterGradients> || watches_parameters<Updates>;
+    static constexpr bool watches_any_parameter = watches_parameters<Parameters> ||
+                                                  watches_parameters<ParameterGradients> ||
+                                                  watches_parameters<Updates>;
 
     std::size_t every_, steps_ = 0;
     Series loss_;
     std::vector<LayerHistory> layers_;
     std::vector<ParameterHistory> parameters_;
-    std::vector<std::pair<std::size_t, std::size_t>> places_; ///< offset and size of each parameter in its block
-    std::vector<std::byte> before_;                           ///< the parameters before the step
+    /// offset and size of each parameter in its block
+    std::vector<std::pair<std::size_t, std::size_t>> places_;
+    std::vector<std::byte> before_; ///< the parameters before the step
 
     template <class Net, class W>
     static void check()
@@ -210,7 +225,8 @@ private:
                                detail::parameters_watched<Updates>::template known<Net>(w);
         if constexpr (!known)
             static_assert(detail::has_what_is_watched<W, Net>,
-                          "[ctnn.name] the network has no layer of this number, or no parameter of this name; summary<Net>() lists the layers");
+                          "[ctnn.name] the network has no layer of this number, or no parameter of this "
+                          "name; summary<Net>() lists the layers");
     }
 
     template <template <std::size_t...> class Kind>
@@ -235,7 +251,8 @@ private:
                     const Spread s = detail::spread_of(output);
                     h.mean.add(steps_, s.mean);
                     h.std.add(steps_, s.std);
-                    if (h.layer.saturates) h.saturated.add(steps_, detail::saturated_share_of(output, h.layer.limits, 0.97));
+                    if (h.layer.saturates)
+                        h.saturated.add(steps_, detail::saturated_share_of(output, h.layer.limits, 0.97));
                 }
                 if (watched<OutputGradients>(h.layer.index)) {
                     const Spread s = detail::spread_of(gradient);
@@ -252,10 +269,13 @@ private:
         using T = typename M::scalar;
         for (std::size_t i = 0; i < places_.size(); ++i) {
             ParameterHistory& h = parameters_[i];
-            const auto in = [place = places_[i]](const T* block) { return std::span<const T>(block + place.first, place.second); };
+            const auto in = [place = places_[i]](const T* block) {
+                return std::span<const T>(block + place.first, place.second);
+            };
             const auto value = in(model.parameter_block());
             if (watches_parameters<Updates> && watched<Updates>(h.name)) {
-                h.update_to_data.add(steps_, detail::log_update_to_data(in(reinterpret_cast<const T*>(before_.data())), value));
+                h.update_to_data.add(steps_, detail::log_update_to_data(
+                                                 in(reinterpret_cast<const T*>(before_.data())), value));
             }
             if (!look) continue;
             const Spread of_value = detail::spread_of(value);
@@ -291,6 +311,7 @@ public:
 };
 
 /// Everything there is to see.
-using ObserveAll = Observer<Losses, LayerOutputs<>, OutputGradients<>, Parameters<>, ParameterGradients<>, Updates<>>;
+using ObserveAll =
+    Observer<Losses, LayerOutputs<>, OutputGradients<>, Parameters<>, ParameterGradients<>, Updates<>>;
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -11,9 +11,10 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// One value a step, kept as at most `capacity` points. When they are full, each two neighbours become one, and from then on a point
-/// takes in twice as many values: after 200,000 steps a series of 1024 points has 782, each of 256 steps, with their mean, least and
-/// largest. A value that is not finite counts in `count`, and in no mean.
+/// One value a step, kept as at most `capacity` points. When they are full, each two neighbours become one,
+/// and from then on a point takes in twice as many values: after 200,000 steps a series of 1024 points has
+/// 782, each of 256 steps, with their mean, least and largest. A value that is not finite counts in `count`,
+/// and in no mean.
 class Series {
 public:
     struct Point {
@@ -28,7 +29,9 @@ public:
     /// errors : [ctnn.option] a capacity below 2
     explicit Series(std::size_t capacity = 1024) : capacity_(capacity)
     {
-        if (capacity < 2) throw Error("ctnn.option", "a series keeps " + std::to_string(capacity) + " points, expected 2 or more");
+        if (capacity < 2)
+            throw Error("ctnn.option",
+                        "a series keeps " + std::to_string(capacity) + " points, expected 2 or more");
     }
 
     void add(std::size_t step, double value)
@@ -56,7 +59,8 @@ public:
     /// The mean of all finite values in the last `share` of the points.
     [[nodiscard]] double mean_of_end(double share = 0.1) const
     {
-        const auto n = std::max<std::size_t>(1, static_cast<std::size_t>(share * static_cast<double>(points_.size())));
+        const auto n =
+            std::max<std::size_t>(1, static_cast<std::size_t>(share * static_cast<double>(points_.size())));
         double sum = 0;
         std::size_t count = 0;
         for (std::size_t i = points_.size() - std::min(n, points_.size()); i < points_.size(); ++i) {

@@ -19,8 +19,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// The moments and ends of a set of numbers, as torch computes them but in double. NaN among the numbers makes all of them NaN; an
-/// infinity makes the mean infinite and the standard deviation NaN.
+/// The moments and ends of a set of numbers, as torch computes them but in double. NaN among the numbers
+/// makes all of them NaN; an infinity makes the mean infinite and the standard deviation NaN.
 struct Statistics {
     std::size_t count = 0;
     double mean = 0;
@@ -29,8 +29,8 @@ struct Statistics {
     double norm = 0; ///< root of the sum of squares
 };
 
-/// How many numbers fall between neighbouring edges, as torch.histogram counts: the last bin has its upper edge too, numbers outside
-/// all bins are in none.
+/// How many numbers fall between neighbouring edges, as torch.histogram counts: the last bin has its upper
+/// edge too, numbers outside all bins are in none.
 struct Histogram {
     xt::xtensor<double, 1> edges;  ///< (bins + 1)
     xt::xtensor<double, 1> counts; ///< (bins)
@@ -59,7 +59,8 @@ struct Histogram {
 
 namespace detail {
 
-/// Sums over n places, each in 16 chains, which a compiler can keep in registers of any width without reordering anything.
+/// Sums over n places, each in 16 chains, which a compiler can keep in registers of any width without
+/// reordering anything.
 template <std::size_t N, class F>
 std::array<double, N> sums(std::size_t n, F terms)
 {
@@ -79,12 +80,13 @@ std::array<double, N> sums(std::size_t n, F terms)
     return total;
 }
 
-/// The mean and the unbiased standard deviation. The squares are taken of distances from the first number: where all numbers lie far
-/// from 0 and near each other, nothing cancels.
+/// The mean and the unbiased standard deviation. The squares are taken of distances from the first number:
+/// where all numbers lie far from 0 and near each other, nothing cancels.
 template <class T>
 Spread spread_of(std::span<const T> x)
 {
-    if (x.empty()) return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
+    if (x.empty())
+        return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
     const auto pivot = std::isfinite(x[0]) ? static_cast<double>(x[0]) : 0, n = static_cast<double>(x.size());
     const auto [sum, squares] = sums<2>(x.size(), [&](std::size_t i) {
         const double d = static_cast<double>(x[i]) - pivot;
@@ -99,7 +101,9 @@ Spread spread_of(std::span<const T> x)
 template <class T>
 double norm_of(std::span<const T> x)
 {
-    return std::sqrt(sums<1>(x.size(), [&](std::size_t i) { return std::array{static_cast<double>(x[i]) * static_cast<double>(x[i])}; })[0]);
+    return std::sqrt(sums<1>(x.size(), [&](std::size_t i) {
+        return std::array{static_cast<double>(x[i]) * static_cast<double>(x[i])};
+    })[0]);
 }
 
 /// log10(std(after - before) / std(after)), to six digits.
@@ -108,7 +112,8 @@ double log_update_to_data(std::span<const T> before, std::span<const T> after)
 {
     const kernel::change_sums s = kernel::sums_of_change(before.data(), after.data(), after.size());
     const auto n = static_cast<double>(after.size());
-    const double update = s.update_squares - s.update * s.update / n, data = s.data_squares - s.data * s.data / n;
+    const double update = s.update_squares - s.update * s.update / n,
+                 data = s.data_squares - s.data * s.data / n;
     return std::log10((update < 0 ? 0 : update) / (data < 0 ? 0 : data)) / 2;
 }
 
@@ -121,8 +126,10 @@ struct saturation_bounds {
     {
         if (!std::isfinite(limits.high) || !std::isfinite(limits.low)) {
             // One end only, as ReLU has: at it, there is no gradient at all, and short of it the whole.
-            if (std::isfinite(limits.low)) low = std::nextafter(static_cast<T>(limits.low), std::numeric_limits<T>::infinity());
-            if (std::isfinite(limits.high)) high = std::nextafter(static_cast<T>(limits.high), -std::numeric_limits<T>::infinity());
+            if (std::isfinite(limits.low))
+                low = std::nextafter(static_cast<T>(limits.low), std::numeric_limits<T>::infinity());
+            if (std::isfinite(limits.high))
+                high = std::nextafter(static_cast<T>(limits.high), -std::numeric_limits<T>::infinity());
             return;
         }
         const double middle = (limits.low + limits.high) / 2, half = (limits.high - limits.low) / 2;
@@ -165,12 +172,17 @@ Statistics statistics_of(std::span<const T> x)
 template <class T>
 Histogram histogram_of(std::span<const T> x, std::size_t bins, T low, T high)
 {
-    if (bins == 0 || bins > 1'000'000) throw Error("ctnn.option", "a histogram has " + std::to_string(bins) + " bins, expected 1 to 1000000");
+    if (bins == 0 || bins > 1'000'000)
+        throw Error("ctnn.option",
+                    "a histogram has " + std::to_string(bins) + " bins, expected 1 to 1000000");
     if (!(std::isfinite(low) && std::isfinite(high) && low <= high))
-        throw Error("ctnn.option", "the range of a histogram is " + std::to_string(low) + " to " + std::to_string(high) +
+        throw Error("ctnn.option", "the range of a histogram is " + std::to_string(low) + " to " +
+                                       std::to_string(high) +
                                        ", expected two finite numbers, the smaller first");
     if (low == high) {
-        const T half = std::max(T{0.5}, std::fabs(low) * std::numeric_limits<T>::epsilon() * static_cast<T>(bins)); // not lost in rounding
+        // not lost in rounding
+        const T half =
+            std::max(T{0.5}, std::fabs(low) * std::numeric_limits<T>::epsilon() * static_cast<T>(bins));
         low -= half;
         high += half;
     }
@@ -178,11 +190,13 @@ Histogram histogram_of(std::span<const T> x, std::size_t bins, T low, T high)
     const auto n = static_cast<T>(bins);
     const T step = std::isfinite(high - low) ? (high - low) / n : high / n - low / n;
     for (std::size_t i = 0; i <= bins; ++i)
-        edge[i] = i < (bins + 1) / 2 ? low + step * static_cast<T>(i) : high - step * static_cast<T>(bins - i);
+        edge[i] =
+            i < (bins + 1) / 2 ? low + step * static_cast<T>(i) : high - step * static_cast<T>(bins - i);
     Histogram h{xt::xtensor<double, 1>::from_shape({bins + 1}), xt::xtensor<double, 1>::from_shape({bins})};
     std::copy(edge.begin(), edge.end(), h.edges.begin());
     h.counts.fill(0);
-    const double from = static_cast<double>(low), per_unit = static_cast<double>(bins) / (static_cast<double>(high) - from);
+    const double from = static_cast<double>(low),
+                 per_unit = static_cast<double>(bins) / (static_cast<double>(high) - from);
     for (const T e : x) {
         if (!(e >= low && e <= high)) continue; // outside, or NaN
         const double guess = (static_cast<double>(e) - from) * per_unit;
@@ -226,7 +240,8 @@ template <class X>
     return detail::with_numbers(x, [](auto numbers) { return detail::statistics_of(numbers); });
 }
 
-/// `torch.histogram(x, bins)`: from the smallest number to the largest. NaN and infinite numbers are in no bin.
+/// `torch.histogram(x, bins)`: from the smallest number to the largest. NaN and infinite numbers are in no
+/// bin.
 ///   errors : [ctnn.option] no bins
 template <class X>
 [[nodiscard]] Histogram histogram(const X& x, std::size_t bins)
@@ -244,19 +259,21 @@ template <class X>
     });
 }
 
-/// The share of numbers within (1 - threshold) / 2 of the way from one limit to the other; with one finite limit, those that are at it.
-/// With the limits of tanh: |y| > threshold.
+/// The share of numbers within (1 - threshold) / 2 of the way from one limit to the other; with one finite
+/// limit, those that are at it. With the limits of tanh: |y| > threshold.
 template <class X>
 [[nodiscard]] double saturated_share(const X& y, const Limits& limits, double threshold = 0.97)
 {
-    return detail::with_numbers(y, [&](auto numbers) { return detail::saturated_share_of(numbers, limits, threshold); });
+    return detail::with_numbers(
+        y, [&](auto numbers) { return detail::saturated_share_of(numbers, limits, threshold); });
 }
 /// The share of zeros, as behind a ReLU.
 template <class X>
 [[nodiscard]] double zero_share(const X& y)
 {
     return detail::with_numbers(y, [](auto numbers) {
-        return static_cast<double>(std::count_if(numbers.begin(), numbers.end(), [](auto e) { return e == 0; })) /
+        return static_cast<double>(
+                   std::count_if(numbers.begin(), numbers.end(), [](auto e) { return e == 0; })) /
                static_cast<double>(numbers.size());
     });
 }

@@ -33,7 +33,8 @@ inline std::string padded(std::string text, std::size_t width, bool right = fals
     return right ? gap + text : text + gap;
 }
 
-/// Lines of cells, every column as wide as its widest cell; the first line is a heading, and numbers stand on the right.
+/// Lines of cells, every column as wide as its widest cell; the first line is a heading, and numbers stand on
+/// the right.
 inline std::string aligned_table(const std::vector<std::vector<std::string>>& rows)
 {
     std::vector<std::size_t> width;
@@ -47,7 +48,8 @@ inline std::string aligned_table(const std::vector<std::vector<std::string>>& ro
     std::string text;
     for (const auto& row : rows) {
         std::string line;
-        for (std::size_t c = 0; c < row.size(); ++c) line += (c == 0 ? "" : "  ") + padded(row[c], width[c], c > 0 && c + 1 < row.size());
+        for (std::size_t c = 0; c < row.size(); ++c)
+            line += (c == 0 ? "" : "  ") + padded(row[c], width[c], c > 0 && c + 1 < row.size());
         text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
     }
     return text;
@@ -64,7 +66,8 @@ inline std::string aligned_table(const std::vector<std::vector<std::string>>& ro
     for (std::size_t i = 0; i < h.bins(); ++i) sum[i * columns / h.bins()] += h.counts(i);
     const double most = *std::max_element(sum.begin(), sum.end());
     std::string text;
-    for (const double n : sum) text += blocks[most > 0 ? static_cast<std::size_t>(std::ceil(8 * n / most)) : 0];
+    for (const double n : sum)
+        text += blocks[most > 0 ? static_cast<std::size_t>(std::ceil(8 * n / most)) : 0];
     return text;
 }
 
@@ -72,11 +75,13 @@ inline std::string aligned_table(const std::vector<std::vector<std::string>>& ro
 [[nodiscard]] inline std::string text_table(const std::vector<LayerStatistics>& layers)
 {
     using detail::formatted;
-    std::vector<std::vector<std::string>> rows{{"layer", "mean", "std", "saturated", "gradient mean", "gradient std", "output"}};
+    std::vector<std::vector<std::string>> rows{
+        {"layer", "mean", "std", "saturated", "gradient mean", "gradient std", "output"}};
     for (const LayerStatistics& l : layers)
         rows.push_back({l.layer.name(), formatted("%+.2f", l.output.mean), formatted("%.2f", l.output.std),
-                        l.layer.saturates ? formatted("%.2f%%", 100 * l.saturated) : "-", formatted("%+.6f", l.gradient.mean),
-                        formatted("%.6e", l.gradient.std), text_histogram(l.outputs)});
+                        l.layer.saturates ? formatted("%.2f%%", 100 * l.saturated) : "-",
+                        formatted("%+.6f", l.gradient.mean), formatted("%.6e", l.gradient.std),
+                        text_histogram(l.outputs)});
     return detail::aligned_table(rows);
 }
 
@@ -84,10 +89,12 @@ inline std::string aligned_table(const std::vector<std::vector<std::string>>& ro
 [[nodiscard]] inline std::string text_table(const std::vector<ParameterStatistics>& parameters)
 {
     using detail::formatted;
-    std::vector<std::vector<std::string>> rows{{"parameter", "shape", "mean", "std", "gradient mean", "gradient std", "grad:data", "gradient"}};
+    std::vector<std::vector<std::string>> rows{
+        {"parameter", "shape", "mean", "std", "gradient mean", "gradient std", "grad:data", "gradient"}};
     for (const ParameterStatistics& p : parameters)
-        rows.push_back({p.name, shape_text(p.shape), formatted("%+.4f", p.value.mean), formatted("%.4f", p.value.std),
-                        formatted("%+.6f", p.gradient.mean), formatted("%.6e", p.gradient.std), formatted("%.6e", p.gradient_to_data),
+        rows.push_back({p.name, shape_text(p.shape), formatted("%+.4f", p.value.mean),
+                        formatted("%.4f", p.value.std), formatted("%+.6f", p.gradient.mean),
+                        formatted("%.6e", p.gradient.std), formatted("%.6e", p.gradient_to_data),
                         text_histogram(p.gradients)});
     return detail::aligned_table(rows);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// A training as a file: stopped at any step and taken up again, it goes on bit by bit as if it had not been stopped.
+/// A training as a file: stopped at any step and taken up again, it goes on bit by bit as if it had not been
+/// stopped.
 #pragma once
 
 #include <array>
@@ -26,13 +27,13 @@ namespace detail {
 template <class X>
 inline constexpr bool has_state = false;
 template <class X>
-concept keeps_state = requires(X& x)
-{
+concept keeps_state = requires(X& x) {
     x.for_each_state([](const char*, auto) {});
     std::string(x.settings());
 };
 
-/// A generator's state as numbers: its words, how many of them are used, whether there is a normal number left over, and its bits.
+/// A generator's state as numbers: its words, how many of them are used, whether there is a normal number
+/// left over, and its bits.
 using generator_numbers = std::array<std::int64_t, random_engine::length + 3>;
 
 inline generator_numbers numbers_of(const Generator& generator)
@@ -54,7 +55,9 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
         s.engine.words[i] = static_cast<std::uint32_t>(n[i]);
     }
     const std::int64_t position = n[random_engine::length], has_normal = n[random_engine::length + 1];
-    if (position < 0 || position > static_cast<std::int64_t>(random_engine::length) || (has_normal & ~std::int64_t{1}) != 0) return {};
+    if (position < 0 || position > static_cast<std::int64_t>(random_engine::length) ||
+        (has_normal & ~std::int64_t{1}) != 0)
+        return {};
     s.engine.position = static_cast<std::uint32_t>(position);
     if (has_normal == 1) s.next_normal = std::bit_cast<double>(n[random_engine::length + 2]);
     return s;
@@ -62,12 +65,17 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
 
 } // namespace detail
 
-/// What Checkpoint::save was given as `settings`, and the settings of optimizer and sampler behind it; empty for a file that is no checkpoint.
+/// What Checkpoint::save was given as `settings`, and the settings of optimizer and sampler behind it; empty
+/// for a file that is no checkpoint.
 ///   errors : [ctnn.load] the file cannot be read, or is not a safetensors file
-[[nodiscard]] inline std::string checkpoint_settings(const std::string& path) { return detail::read_contents(path).settings; }
+[[nodiscard]] inline std::string checkpoint_settings(const std::string& path)
+{
+    return detail::read_contents(path).settings;
+}
 
-/// Everything that decides how a training goes on, in one safetensors file: parameters and running statistics under their own names,
-/// so that `load` and PyTorch find the model in it; and as "ctnn.optimizer", "ctnn.sampler", "ctnn.generator" and "ctnn.step" the rest.
+/// Everything that decides how a training goes on, in one safetensors file: parameters and running statistics
+/// under their own names, so that `load` and PyTorch find the model in it; and as "ctnn.optimizer",
+/// "ctnn.sampler", "ctnn.generator" and "ctnn.step" the rest.
 ///
 /// ```cpp
 /// Checkpoint checkpoint{model, sgd, generator, batches};      // refers to the four
@@ -78,8 +86,9 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
 /// }
 /// ```
 ///
-/// An optimizer or sampler of one's own has `for_each_state(f)`, which calls f(name, span) for each stretch of float, double or
-/// std::int64_t that changes, and `settings()`, a text that two of them share when the same state makes them go on alike.
+/// An optimizer or sampler of one's own has `for_each_state(f)`, which calls f(name, span) for each stretch
+/// of float, double or std::int64_t that changes, and `settings()`, a text that two of them share when the
+/// same state makes them go on alike.
 template <class M, class Optimizer, class Sampler>
 class Checkpoint {
 public:
@@ -88,33 +97,41 @@ public:
     {
         if constexpr (!detail::keeps_state<Optimizer>)
             static_assert(detail::has_state<Optimizer>,
-                          "[ctnn.checkpoint] an optimizer is kept by its for_each_state(f) and settings(); see ctnn/optim/sgd.hpp");
+                          "[ctnn.checkpoint] an optimizer is kept by its for_each_state(f) and settings(); "
+                          "see ctnn/optim/sgd.hpp");
         if constexpr (!detail::keeps_state<Sampler>)
             static_assert(detail::has_state<Sampler>,
-                          "[ctnn.checkpoint] a sampler is kept by its for_each_state(f) and settings(); see ctnn/data/ngrams.hpp");
+                          "[ctnn.checkpoint] a sampler is kept by its for_each_state(f) and settings(); see "
+                          "ctnn/data/ngrams.hpp");
     }
 
     /// Writes the file as `ctnn::save` does: whole, or the old one stays.
     ///
     ///   step     : the number of steps done
     ///   settings : whatever else must be the same when the training goes on, as text
-    ///   errors   : [ctnn.save] those of `save`; a number that is NaN or infinite, so that no good checkpoint is lost to a bad one;
-    ///              [ctnn.option] a step above 2^63 - 1
+    ///   errors   : [ctnn.save] those of `save`; a number that is NaN or infinite, so that no good checkpoint
+    ///              is lost to a bad one; [ctnn.option] a step above 2^63 - 1
     void save(const std::string& path, std::size_t step, const std::string& settings = {}) const
     {
         const detail::kept_errno keep;
-        if (!std::in_range<std::int64_t>(step)) throw Error("ctnn.option", "step " + std::to_string(step) + " is none that a file can hold");
+        if (!std::in_range<std::int64_t>(step))
+            throw Error("ctnn.option", "step " + std::to_string(step) + " is none that a file can hold");
         auto numbers = detail::numbers_of(*generator_);
         auto steps = static_cast<std::int64_t>(step);
-        std::vector<detail::stored_array<const std::byte>> arrays = detail::arrays_of<const std::byte>(std::as_const(*model_), {});
-        for (const auto& a : state(numbers, steps)) arrays.push_back({a.name, a.type, a.shape, a.element, a.in_files, a.data, {}});
+        std::vector<detail::stored_array<const std::byte>> arrays =
+            detail::arrays_of<const std::byte>(std::as_const(*model_), {});
+        for (const auto& a : state(numbers, steps))
+            arrays.push_back({a.name, a.type, a.shape, a.element, a.in_files, a.data, {}});
         detail::require_finite(arrays, path);
-        detail::write_file(path, detail::safetensors_bytes(std::move(arrays), detail::signature_in_file(signature<typename M::network>()),
-                                                           all_settings(settings)));
+        detail::write_file(
+            path, detail::safetensors_bytes(std::move(arrays),
+                                            detail::signature_in_file(signature<typename M::network>()),
+                                            all_settings(settings)));
     }
 
     /// Sets all four, and returns the number of steps done; or throws, and they are as they were.
-    ///   errors : [ctnn.load] those of `load`; other settings than the file's, with both; a generator's state that is none
+    ///   errors : [ctnn.load] those of `load`; other settings than the file's, with both; a generator's state
+    ///            that is none
     std::size_t load(const std::string& path, const std::string& settings = {})
     {
         const detail::kept_errno keep;
@@ -123,12 +140,15 @@ public:
         auto arrays = detail::arrays_of<std::byte>(*model_, {});
         for (auto& a : state(numbers, steps)) arrays.push_back(std::move(a));
         const detail::tensor_loader loader(path, std::move(arrays), detail::tensor_loader::content::training);
-        detail::require_signature(path, loader.signature(), detail::signature_in_file(signature<typename M::network>()));
+        detail::require_signature(path, loader.signature(),
+                                  detail::signature_in_file(signature<typename M::network>()));
         if (loader.settings() != all_settings(settings))
-            loader.fail("it is a training with\n  " + loader.settings() + "\nand this is one with\n  " + all_settings(settings));
+            loader.fail("it is a training with\n  " + loader.settings() + "\nand this is one with\n  " +
+                        all_settings(settings));
         loader.require_finite();
         std::memcpy(&steps, loader.bytes_of("ctnn.step"), sizeof steps);
-        if (steps < 0) loader.fail("tensor 'ctnn.step' is " + std::to_string(steps) + ", expected a number of steps");
+        if (steps < 0)
+            loader.fail("tensor 'ctnn.step' is " + std::to_string(steps) + ", expected a number of steps");
         std::memcpy(numbers.data(), loader.bytes_of("ctnn.generator"), sizeof numbers);
         const auto generator_state = detail::state_from(numbers);
         if (!generator_state) loader.fail("tensor 'ctnn.generator' is not the state of a generator");
@@ -151,19 +171,27 @@ private:
     }
 
     /// All arrays beside the model's.
-    std::vector<detail::stored_array<std::byte>> state(detail::generator_numbers& numbers, std::int64_t& steps) const
+    std::vector<detail::stored_array<std::byte>> state(detail::generator_numbers& numbers,
+                                                       std::int64_t& steps) const
     {
         std::vector<detail::stored_array<std::byte>> arrays;
         const auto add = [&]<class T>(const std::string& name, std::span<T> values) {
-            static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, std::int64_t>);
+            static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> ||
+                          std::is_same_v<T, std::int64_t>);
             if (!values.empty())
-                arrays.push_back(
-                    {name, detail::type_in_file<T>, {values.size()}, sizeof(T), layout::same, reinterpret_cast<std::byte*>(values.data())});
+                arrays.push_back({name,
+                                  detail::type_in_file<T>,
+                                  {values.size()},
+                                  sizeof(T),
+                                  layout::same,
+                                  reinterpret_cast<std::byte*>(values.data())});
         };
         if constexpr (detail::keeps_state<Optimizer>)
-            optimizer_->for_each_state([&](const char* name, auto values) { add(std::string("ctnn.optimizer.") + name, values); });
+            optimizer_->for_each_state(
+                [&](const char* name, auto values) { add(std::string("ctnn.optimizer.") + name, values); });
         if constexpr (detail::keeps_state<Sampler>)
-            sampler_->for_each_state([&](const char* name, auto values) { add(std::string("ctnn.sampler.") + name, values); });
+            sampler_->for_each_state(
+                [&](const char* name, auto values) { add(std::string("ctnn.sampler.") + name, values); });
         add("ctnn.generator", std::span<std::int64_t>(numbers));
         add("ctnn.step", std::span<std::int64_t>(&steps, 1));
         return arrays;

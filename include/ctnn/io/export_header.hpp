@@ -24,8 +24,11 @@
 namespace ctnn::inline CTNN_ARCH {
 
 struct ExportOptions {
-    std::string characters = {};   ///< of a vocabulary: class 0 is the end of a word, these are the classes from 1
-    bool int8 = false;             ///< weights of one byte and a scale for each row, a quarter of the size; `with_int8_weights` shows the loss
+    /// of a vocabulary: class 0 is the end of a word, these are the classes from 1
+    std::string characters = {};
+    /// weights of one byte and a scale for each row, a quarter of the size; `with_int8_weights` shows the
+    /// loss
+    bool int8 = false;
     bool allow_non_finite = false; ///< write NaN and infinite numbers
 };
 
@@ -38,14 +41,12 @@ inline constexpr bool has_embedded_form = false;
 template <class Position, class L>
 struct report_not_embedded {
     static_assert(has_embedded_form<Position, L>,
-                  "[ctnn.layer] the layer at this position has no form for embedding, or stands in a branch: it needs using self = ... "
+                  "[ctnn.layer] the layer at this position has no form for embedding, or stands in a branch: "
+                  "it needs using self = ... "
                   "and embedded(x); see ctnn/core/concepts.hpp");
 };
 template <class L>
-concept embeddable = speaks_for_itself<L> && requires
-{
-    L::embedded(extents{});
-};
+concept embeddable = speaks_for_itself<L> && requires { L::embedded(extents{}); };
 
 /// One array of an exported layer.
 struct exported_array {
@@ -61,11 +62,13 @@ struct exported_layer {
 };
 
 /// The layer's next arrays, as they are declared.
-[[gnu::cold]] inline void add_arrays(exported_layer& layer, std::span<const Parameter> declared, layer_values& values, const std::string& path)
+[[gnu::cold]] inline void add_arrays(exported_layer& layer, std::span<const Parameter> declared,
+                                     layer_values& values, const std::string& path)
 {
     for (const Parameter& p : declared) {
         const std::string name(p.name);
-        layer.arrays.push_back({path + "_" + name, name, std::move(values[layer.arrays.size()]), p.shape.last(), p.in_files});
+        layer.arrays.push_back(
+            {path + "_" + name, name, std::move(values[layer.arrays.size()]), p.shape.last(), p.in_files});
     }
 }
 
@@ -78,10 +81,13 @@ template <class L, class M>
         const extents& x = shape_read<typename M::network>(node);
         layer_values values = values_of_layer(model, node);
         if constexpr (requires { L::template embedded_values<T>(values); }) {
-            static_assert(!has_int8_form<L>, "[ctnn.layer] what embedded_values gives is exported as floats: leave out embedded(x, int8)");
+            static_assert(
+                !has_int8_form<L>,
+                "[ctnn.layer] what embedded_values gives is exported as floats: leave out embedded(x, int8)");
             layer.type = L::embedded(x);
             for (auto& array : L::template embedded_values<T>(values))
-                layer.arrays.push_back({path + "_" + std::to_string(layer.arrays.size()), {}, std::move(array)});
+                layer.arrays.push_back(
+                    {path + "_" + std::to_string(layer.arrays.size()), {}, std::move(array)});
         } else {
             layer.int8 = int8 && has_int8_form<L>;
             if constexpr (has_int8_form<L>) layer.type = L::embedded(x, int8);
@@ -92,8 +98,8 @@ template <class L, class M>
     }
     return layer;
 }
-/// The first layer that runs in eval and has no form for embedding, or does not read what the one before it gives; the number of nodes
-/// when there is none.
+/// The first layer that runs in eval and has no form for embedding, or does not read what the one before it
+/// gives; the number of nodes when there is none.
 template <class Net>
 constexpr std::size_t first_not_embedded()
 {
@@ -115,7 +121,8 @@ inline std::string as_identifier(std::string_view path)
 {
     std::string name;
     for (const char c : path) {
-        const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        const bool fits =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
         name += fits ? c : '_';
     }
     return name;
@@ -128,12 +135,15 @@ inline std::string float_text(float x)
     if (std::isinf(x)) return x > 0 ? "__builtin_huge_valf()" : "-__builtin_huge_valf()";
     char digits[40];
     const char* end = std::to_chars(digits, digits + sizeof digits, std::fabs(x), std::chars_format::hex).ptr;
-    return std::string(std::signbit(x) ? "-0x" : "0x").append(std::string_view(digits, static_cast<std::size_t>(end - digits))).append("F");
+    return std::string(std::signbit(x) ? "-0x" : "0x")
+        .append(std::string_view(digits, static_cast<std::size_t>(end - digits)))
+        .append("F");
 }
 
 /// `alignas(64) inline constexpr type name[] = {...};`
 template <class Numbers, class Text>
-void append_array(std::string& to, const std::string& type, const std::string& name, const Numbers& numbers, Text text)
+void append_array(std::string& to, const std::string& type, const std::string& name, const Numbers& numbers,
+                  Text text)
 {
     to.append("alignas(64) inline constexpr ")
         .append(type)
@@ -163,8 +173,8 @@ inline std::string literal(std::string_view text)
         const auto byte = static_cast<unsigned char>(c);
         if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\' && c != '?') s += c;
         else
-            s.append("\\").append(
-                {static_cast<char>('0' + byte / 64), static_cast<char>('0' + byte / 8 % 8), static_cast<char>('0' + byte % 8)});
+            s.append("\\").append({static_cast<char>('0' + byte / 64), static_cast<char>('0' + byte / 8 % 8),
+                                   static_cast<char>('0' + byte % 8)});
     }
     return s + "\"";
 }
@@ -174,7 +184,8 @@ inline void require_namespace(const std::string& name)
     bool good = !name.empty(), starts = true;
     for (std::size_t i = 0; good && i < name.size(); ++i) {
         const char c = name[i];
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_', digit = c >= '0' && c <= '9';
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_',
+                   digit = c >= '0' && c <= '9';
         if (!starts && name.compare(i, 2, "::") == 0) {
             starts = true;
             ++i;
@@ -183,62 +194,84 @@ inline void require_namespace(const std::string& name)
             starts = false;
         }
     }
-    constexpr std::string_view words = " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t "
-                                       "class co_await co_return co_yield compl concept "
-                                       "const const_cast consteval constexpr constinit continue decltype default delete do double dynamic_cast "
-                                       "else enum explicit export extern false float for "
-                                       "friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq "
-                                       "private protected public register reinterpret_cast "
-                                       "requires return short signed sizeof static static_assert static_cast struct switch template this "
-                                       "thread_local throw true try typedef typeid typename "
-                                       "union unsigned using virtual void volatile wchar_t while xor xor_eq std ctnn ";
+    constexpr std::string_view words =
+        " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t "
+        "char32_t "
+        "class co_await co_return co_yield compl concept "
+        "const const_cast consteval constexpr constinit continue decltype default delete do double "
+        "dynamic_cast "
+        "else enum explicit export extern false float for "
+        "friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq "
+        "private protected public register reinterpret_cast "
+        "requires return short signed sizeof static static_assert static_cast struct switch template this "
+        "thread_local throw true try typedef typeid typename "
+        "union unsigned using virtual void volatile wchar_t while xor xor_eq std ctnn ";
     for (std::size_t at = 0; good && at < name.size();) {
         const std::size_t end = std::min(name.find("::", at), name.size());
         good = words.find(std::string(" ").append(name, at, end - at).append(" ")) == std::string_view::npos;
         at = end + 2;
     }
-    if (!good || starts) throw Error("ctnn.option", "'" + name + "' is no name for a namespace, expected one such as 'names' or 'my::names'");
+    if (!good || starts)
+        throw Error("ctnn.option",
+                    "'" + name + "' is no name for a namespace, expected one such as 'names' or 'my::names'");
 }
 
-[[gnu::cold]] inline std::string header_text(const std::vector<exported_layer>& layers, const std::string& signature, const std::string& name,
-                                             std::size_t classes, const std::string& path, const ExportOptions& options)
+[[gnu::cold]] inline std::string header_text(const std::vector<exported_layer>& layers,
+                                             const std::string& signature, const std::string& name,
+                                             std::size_t classes, const std::string& path,
+                                             const ExportOptions& options)
 {
     require_namespace(name);
     if (options.characters.size() >= classes + (options.characters.empty() ? 1 : 0))
-        throw Error("ctnn.option", "there are " + std::to_string(options.characters.size()) + " characters, and the network has " +
-                                       std::to_string(classes) + " classes with the end of a word, expected fewer");
+        throw Error("ctnn.option", "there are " + std::to_string(options.characters.size()) +
+                                       " characters, and the network has " + std::to_string(classes) +
+                                       " classes with the end of a word, expected fewer");
     for (std::size_t i = 0; i < options.characters.size(); ++i)
-        if (options.characters[i] == '\0' || options.characters.find(options.characters[i], i + 1) != std::string::npos)
-            throw Error("ctnn.option", "the characters of the vocabulary hold a byte of 0, or one twice, at " + std::to_string(i));
-    if (layers.empty()) throw Error("ctnn.option", "no layer of the network computes anything: there is nothing to export");
+        if (options.characters[i] == '\0' ||
+            options.characters.find(options.characters[i], i + 1) != std::string::npos)
+            throw Error("ctnn.option",
+                        "the characters of the vocabulary hold a byte of 0, or one twice, at " +
+                            std::to_string(i));
+    if (layers.empty())
+        throw Error("ctnn.option", "no layer of the network computes anything: there is nothing to export");
     std::string arrays, network;
     std::size_t bytes = 0;
     for (const exported_layer& layer : layers) {
         std::string arguments;
         const auto add_argument = [&](const std::string& member, const std::string& value) {
             arguments += arguments.empty() ? "" : ", ";
-            if (layer.int8) arguments.append(".").append(member).append(" = "); // the scale stands behind members that may be left out
+            if (layer.int8)
+                arguments.append(".").append(member).append(
+                    " = "); // the scale stands behind members that may be left out
             arguments += value;
         };
         for (const exported_array& a : layer.arrays) {
             for (std::size_t i = 0; i < a.values.size(); ++i)
                 if (!options.allow_non_finite && !std::isfinite(static_cast<float>(a.values[i])))
-                    throw Error("ctnn.save",
-                                "'" + path + "' is not written: number " + std::to_string(i) + " of " + a.path +
-                                    " is NaN, infinite or too large for a float (ExportOptions::allow_non_finite writes such numbers)");
+                    throw Error("ctnn.save", "'" + path + "' is not written: number " + std::to_string(i) +
+                                                 " of " + a.path +
+                                                 " is NaN, infinite or too large for a float "
+                                                 "(ExportOptions::allow_non_finite writes such numbers)");
             add_argument(a.name, a.path);
             if (layer.int8 && &a == layer.arrays.data()) {
                 const int8_matrix m = to_int8(a.values, a.last_extent, a.in_files);
-                append_array(arrays, "::std::int8_t", a.path, m.numbers, [](std::int8_t x) { return std::to_string(x); });
+                append_array(arrays, "::std::int8_t", a.path, m.numbers,
+                             [](std::int8_t x) { return std::to_string(x); });
                 append_array(arrays, "float", a.path + "_scale", m.scale, float_text);
                 bytes += m.numbers.size() + 4 * m.scale.size();
             } else {
-                append_array(arrays, "float", a.path, a.values, [](double x) { return float_text(static_cast<float>(x)); });
+                append_array(arrays, "float", a.path, a.values,
+                             [](double x) { return float_text(static_cast<float>(x)); });
                 bytes += 4 * a.values.size();
             }
         }
         if (layer.int8) add_argument("scale", layer.arrays[0].path + "_scale");
-        network.append(network.empty() ? "" : ",").append("\n    ").append(layer.type).append("{").append(arguments).append("}");
+        network.append(network.empty() ? "" : ",")
+            .append("\n    ")
+            .append(layer.type)
+            .append("{")
+            .append(arguments)
+            .append("}");
     }
     std::string text = "// Written by ctnn ";
     text.append(CTNN_VERSION)
@@ -249,56 +282,67 @@ inline void require_namespace(const std::string& name)
         .append(" bytes of weights");
     text.append(options.int8 ? ", of one byte where they are many, with a scale for each row" : "")
         .append(".\n// clang-format off\n#pragma once\n\n");
-    text.append("#include <ctnn/embed/network.hpp>\n\nnamespace ").append(name).append(" {\n\n").append(arrays);
+    text.append("#include <ctnn/embed/network.hpp>\n\nnamespace ")
+        .append(name)
+        .append(" {\n\n")
+        .append(arrays);
     if (!options.characters.empty())
-        text.append("\n/// One for each class; the first is the end of a word.\ninline constexpr char characters[] = ")
+        text.append("\n/// One for each class; the first is the end of a word.\ninline constexpr char "
+                    "characters[] = ")
             .append(literal("." + options.characters))
             .append(";\n");
     text.append("\n/// `")
         .append(name)
-        .append("::model.forward({...})`; see ctnn/embed/network.hpp.\ninline constexpr ::ctnn::embed::network model{")
+        .append("::model.forward({...})`; see ctnn/embed/network.hpp.\ninline constexpr "
+                "::ctnn::embed::network model{")
         .append(network);
     return text.append("};\n\n} // namespace ").append(name).append("\n");
 }
 
 } // namespace detail
 
-/// Writes a model as a C++ header: its weights as constants, bit for bit (doubles rounded to floats), and `name::model`, a ctnn::embed::network
-/// that computes what `forward` does, without a heap, exceptions or run-time types, and in the compiler too. A frozen model makes the smallest
-/// one.
+/// Writes a model as a C++ header: its weights as constants, bit for bit (doubles rounded to floats), and
+/// `name::model`, a ctnn::embed::network that computes what `forward` does, without a heap, exceptions or
+/// run-time types, and in the compiler too. A frozen model makes the smallest one.
 ///
 /// ```cpp
 /// export_header(freeze(model), "names.hpp", "names", {.characters = vocabulary.characters()});
 /// ```
 ///
-///   name   : of a namespace, "names" or "my::names"; a name that C's library has outside of any, such as exp, does not compile there
-///   errors : [ctnn.save] the file cannot be written, and the old one is as it was; a weight that is NaN or infinite;
-///            [ctnn.option] no name for a namespace; as many characters as classes, one of them twice, or a byte of 0; NaN or infinity in a
-///            weight for one byte; nothing to export, because no layer computes anything;
-///            [ctnn.layer] (compile time) a layer that has no form for embedding
+///   name   : of a namespace, "names" or "my::names"; a name that C's library has outside of any, such as
+///            exp, does not compile there
+///   errors : [ctnn.save] the file cannot be written, and the old one is as it was; a weight that is NaN or
+///            infinite; [ctnn.option] no name for a namespace; as many characters as classes, one of them
+///            twice, or a byte of 0; NaN or infinity in a weight for one byte; nothing to export, because no
+///            layer computes anything; [ctnn.layer] (compile time) a layer that has no form for embedding
 template <class Net, Mode M, class T>
-void export_header(const Model<Net, M, T>& model, const std::string& path, const std::string& name, const ExportOptions& options = {})
+void export_header(const Model<Net, M, T>& model, const std::string& path, const std::string& name,
+                   const ExportOptions& options = {})
 {
     const detail::kept_errno keep;
     constexpr auto& shapes = detail::shapes_of<Net>;
     constexpr std::size_t without = detail::first_not_embedded<Net>();
     if constexpr (without < detail::schedule_of<Net>.size.nodes) {
-        (void)sizeof(detail::report_not_embedded<detail::position_of<Net, without>, detail::layer_at<Net, without>>);
+        (void)sizeof(
+            detail::report_not_embedded<detail::position_of<Net, without>, detail::layer_at<Net, without>>);
         return;
     }
-    constexpr auto exporters = detail::by_leaf<Net>([]<class L> { return &detail::exported<L, Model<Net, M, T>>; });
+    constexpr auto exporters =
+        detail::by_leaf<Net>([]<class L> { return &detail::exported<L, Model<Net, M, T>>; });
     std::vector<detail::exported_layer> layers;
     std::vector<std::string> names;
     for (std::size_t i = 0; i < detail::schedule_of<Net>.size.nodes; ++i) {
         if (shapes.facts[i]->reshapes_only || shapes.facts[i]->training_only) continue;
         const std::string place = detail::as_identifier(detail::schedule_of<Net>.path(i));
         std::string layer = place.empty() ? "layer" : "layer_" + place;
-        const bool is_taken = std::any_of(names.begin(), names.end(), [&](const std::string& other) { return other == layer; });
+        const bool is_taken =
+            std::any_of(names.begin(), names.end(), [&](const std::string& other) { return other == layer; });
         if (is_taken) layer += "_at_" + std::to_string(i); // "a-b" and "a.b" are the same there
         names.push_back(layer);
         layers.push_back(exporters[shapes.leaf[i]](model, i, layer, options.int8));
     }
-    const std::string text = detail::header_text(layers, signature<Net>(), name, output_shape<Net>::size, path, options);
+    const std::string text =
+        detail::header_text(layers, signature<Net>(), name, output_shape<Net>::size, path, options);
     detail::file_replacement file(path);
     file.write(text);
     file.commit();

@@ -62,17 +62,20 @@ private:
 };
 
 /// A file that is read from its start; `size` is what it had when it was opened.
-///   errors : [ctnn.load] with the path: it cannot be opened or read, is no regular file, or ends before its size
+///   errors : [ctnn.load] with the path: it cannot be opened or read, is no regular file, or ends before its
+///            size
 class input_file {
 public:
     explicit input_file(std::string path) : path_(std::move(path))
     {
         if (path_.empty()) throw Error("ctnn.load", "the path of the file to read is empty");
-        file_ = descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)); // a pipe nobody writes to would not open
+        // a pipe nobody writes to would not open
+        file_ = descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
         struct stat s {};
         if (file_.number() < 0 || ::fstat(file_.number(), &s) != 0) fail();
         if (S_ISDIR(s.st_mode)) fail_with_errno("ctnn.load", "cannot read '" + path_ + "'", EISDIR);
-        if (!S_ISREG(s.st_mode)) throw Error("ctnn.load", "cannot read '" + path_ + "': it is not a regular file");
+        if (!S_ISREG(s.st_mode))
+            throw Error("ctnn.load", "cannot read '" + path_ + "': it is not a regular file");
         size_ = static_cast<std::uint64_t>(s.st_size);
     }
     [[nodiscard]] const std::string& path() const { return path_; }
@@ -99,19 +102,20 @@ private:
     [[noreturn]] void fail() const { fail_with_errno("ctnn.load", "cannot read '" + path_ + "'"); }
 };
 
-/// Writes a file as a whole, or not at all: into a new file beside it, which takes its place when everything is on disk. Whatever fails, and
-/// whenever the process is killed, the path names the old file or the new one, complete; only a kill can leave the new file's temporary
-/// (".ctnn-*.tmp") behind.
+/// Writes a file as a whole, or not at all: into a new file beside it, which takes its place when everything
+/// is on disk. Whatever fails, and whenever the process is killed, the path names the old file or the new
+/// one, complete; only a kill can leave the new file's temporary (".ctnn-*.tmp") behind.
 ///
-/// Where the file system can, old and new file change names, so that even a directory that cannot be synced is a failure that leaves
-/// the old one; elsewhere a plain rename has replaced it by then.
+/// Where the file system can, old and new file change names, so that even a directory that cannot be synced
+/// is a failure that leaves the old one; elsewhere a plain rename has replaced it by then.
 class file_replacement {
 public:
     [[gnu::cold]] explicit file_replacement(std::string path) : path_(std::move(path))
     {
         if (path_.empty()) throw Error("ctnn.save", "the path of the file to write is empty");
         struct stat s {};
-        if (::lstat(path_.c_str(), &s) == 0 && S_ISLNK(s.st_mode)) { // the file behind a link is replaced, not the link
+        // the file behind a link is replaced, not the link
+        if (::lstat(path_.c_str(), &s) == 0 && S_ISLNK(s.st_mode)) {
             char* const real = ::realpath(path_.c_str(), nullptr);
             if (real == nullptr) fail();
             path_ = real;
@@ -120,7 +124,8 @@ public:
         replaces_ = ::stat(path_.c_str(), &s) == 0;
         if (!replaces_ && errno != ENOENT) fail();
         if (replaces_ && S_ISDIR(s.st_mode)) fail_with_errno("ctnn.save", failure(), EISDIR);
-        if (replaces_ && !S_ISREG(s.st_mode)) throw Error("ctnn.save", failure() + ": it is not a regular file");
+        if (replaces_ && !S_ISREG(s.st_mode))
+            throw Error("ctnn.save", failure() + ": it is not a regular file");
         const std::size_t slash = path_.rfind('/');
         folder_ = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
         for (int attempt = 0; file_.number() < 0; ++attempt) {
@@ -172,7 +177,9 @@ public:
             temporary_.clear();
         } else {
             temporary_.clear();
-            fail_with_errno("ctnn.save", "'" + path_ + "' is the new file, but may be lost if the machine stops now", code);
+            fail_with_errno("ctnn.save",
+                            "'" + path_ + "' is the new file, but may be lost if the machine stops now",
+                            code);
         }
         fail_with_errno("ctnn.save", failure(), code);
     }
@@ -191,8 +198,8 @@ private:
         fail_with_errno("ctnn.save", failure(), code);
     }
 
-    /// Whether the two files have changed names. Systems that cannot do that, or do not let a program, say so in many ways; where more
-    /// is wrong, the plain rename behind it says what.
+    /// Whether the two files have changed names. Systems that cannot do that, or do not let a program, say so
+    /// in many ways; where more is wrong, the plain rename behind it says what.
     [[nodiscard]] bool exchange() const
     {
 #ifdef RENAME_EXCHANGE
@@ -205,7 +212,8 @@ private:
     static std::string unique_name()
     {
         static std::atomic<std::uint64_t> count{0};
-        const auto now = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+        const auto now =
+            static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
         std::uint64_t n = (now + count++) * 0x9e3779b97f4a7c15U ^ static_cast<std::uint64_t>(::getpid());
         std::string name = ".ctnn-";
         for (int i = 0; i < 16; ++i, n >>= 4) name += "0123456789abcdef"[n & 15U];

@@ -20,17 +20,16 @@ namespace detail {
 
 /// A layer whose first parameter can be exported as whole numbers.
 template <class L>
-concept has_int8_form = speaks_for_itself<L> &&(facts<L>.parameters > 0) && requires
-{
-    L::embedded(extents{}, true);
-};
+concept has_int8_form =
+    speaks_for_itself<L> && (facts<L>.parameters > 0) && requires { L::embedded(extents{}, true); };
 template <class... L>
 constexpr std::array<bool, sizeof...(L)> int8_forms(layer_list<L...>)
 {
     return {has_int8_form<L>...};
 }
 
-/// A matrix as numbers in -127..127 times a scale for each row, as PyTorch counts rows: a unit of a Linear, a vector of an Embedding.
+/// A matrix as numbers in -127..127 times a scale for each row, as PyTorch counts rows: a unit of a Linear, a
+/// vector of an Embedding.
 struct int8_matrix {
     std::vector<std::int8_t> numbers;
     std::vector<float> scale;
@@ -44,22 +43,25 @@ inline int8_matrix to_int8(const std::vector<double>& values, std::size_t last_e
     std::vector<double> largest(by_column ? last_extent : values.size() / last_extent);
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (!std::isfinite(static_cast<float>(values[i])))
-            throw Error("ctnn.option", "a weight is NaN or infinite: numbers of one byte with a scale cannot hold that");
+            throw Error("ctnn.option",
+                        "a weight is NaN or infinite: numbers of one byte with a scale cannot hold that");
         m.row.push_back(by_column ? i % last_extent : i / last_extent);
         largest[m.row[i]] = std::max(largest[m.row[i]], std::fabs(values[i]));
     }
     for (const double x : largest) m.scale.push_back(static_cast<float>(x / 127));
     for (std::size_t i = 0; i < values.size(); ++i) {
         const auto scale = static_cast<double>(m.scale[m.row[i]]);
-        m.numbers.push_back(static_cast<std::int8_t>(scale > 0 ? std::clamp(std::round(values[i] / scale), -127.0, 127.0) : 0));
+        m.numbers.push_back(static_cast<std::int8_t>(
+            scale > 0 ? std::clamp(std::round(values[i] / scale), -127.0, 127.0) : 0));
     }
     return m;
 }
 
 } // namespace detail
 
-/// The model with the weights that `export_header` writes as int8, those of Linear, Embedding and TableSum: what it answers is what the
-/// exported network will, but for the order of additions. Evaluate it to see what the smaller weights cost.
+/// The model with the weights that `export_header` writes as int8, those of Linear, Embedding and TableSum:
+/// what it answers is what the exported network will, but for the order of additions. Evaluate it to see what
+/// the smaller weights cost.
 ///   errors : [ctnn.option] a weight is NaN or infinite
 template <class Net, Mode M, class T>
 [[nodiscard]] Model<Net, Eval, T> with_int8_weights(const Model<Net, M, T>& model)
@@ -73,7 +75,8 @@ template <class Net, Mode M, class T>
         next = s.node + 1; // the layer's other parameters stay
         T* data = result.parameter_block() + s.offset;
         const auto m = detail::to_int8({data, data + s.shape.size()}, s.shape.last(), s.in_files);
-        for (std::size_t i = 0; i < s.shape.size(); ++i) data[i] = static_cast<T>(m.numbers[i]) * static_cast<T>(m.scale[m.row[i]]);
+        for (std::size_t i = 0; i < s.shape.size(); ++i)
+            data[i] = static_cast<T>(m.numbers[i]) * static_cast<T>(m.scale[m.row[i]]);
     }
     return result;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Parameters and running statistics to a safetensors file and back, under the names and with the axes of torch.nn.Sequential.
+/// Parameters and running statistics to a safetensors file and back, under the names and with the axes of
+/// torch.nn.Sequential.
 #pragma once
 
 #include <algorithm>
@@ -36,8 +37,9 @@ struct LoadOptions {
     NameInFile name_in_file = {};
     bool allow_non_finite = false; ///< take NaN and infinite numbers as they are
     bool any_signature = false;    ///< take the file of another network, if all names and shapes are the same
-    std::string only = {};         ///< of the model's parameters and buffers those with such a name, '*' for any characters: "0.*"
-    std::string except = {};       ///< and not those with such a name
+    /// of the model's parameters and buffers those with such a name, '*' for any characters: "0.*"
+    std::string only = {};
+    std::string except = {}; ///< and not those with such a name
 };
 
 /// What a load of a part left as it was.
@@ -50,11 +52,14 @@ namespace detail {
 
 /// Arrays that stand in the block of weights, as a file has them; a tied weight under each of its names.
 template <class Byte>
-[[gnu::cold]] std::vector<stored_array<Byte>> arrays_at(std::span<const slot> list, std::span<const slot> tied, Byte* weights,
-                                                        std::string_view type, std::size_t element, const NameInFile& name_in_file)
+[[gnu::cold]] std::vector<stored_array<Byte>>
+arrays_at(std::span<const slot> list, std::span<const slot> tied, Byte* weights, std::string_view type,
+          std::size_t element, const NameInFile& name_in_file)
 {
     std::vector<stored_array<Byte>> arrays;
-    const auto named = [&](std::string_view name) { return name_in_file ? name_in_file(name) : std::string(name); };
+    const auto named = [&](std::string_view name) {
+        return name_in_file ? name_in_file(name) : std::string(name);
+    };
     const auto add = [&](const slot& s, std::string same_as) {
         const extents e = s.in_file();
         arrays.push_back({named(s.name),
@@ -77,11 +82,13 @@ std::vector<stored_array<Byte>> arrays_of(M& model, const NameInFile& name_in_fi
 {
     using T = typename M::scalar;
     constexpr auto& table = slots<typename M::network, T>::value;
-    return arrays_at(std::span<const slot>(table.slot_at), std::span<const slot>(table.tied), reinterpret_cast<Byte*>(model.parameter_block()),
-                     type_in_file<T>, sizeof(T), name_in_file);
+    return arrays_at(std::span<const slot>(table.slot_at), std::span<const slot>(table.tied),
+                     reinterpret_cast<Byte*>(model.parameter_block()), type_in_file<T>, sizeof(T),
+                     name_in_file);
 }
 
-/// The signature of a network as a file keeps it: one that is too long for a reader is cut, and ends with its checksum.
+/// The signature of a network as a file keeps it: one that is too long for a reader is cut, and ends with its
+/// checksum.
 inline std::string signature_in_file(std::string text)
 {
     constexpr std::size_t most = safetensors_limits::token / 2;
@@ -94,12 +101,14 @@ inline std::string signature_in_file(std::string text)
 }
 
 /// errors : [ctnn.save] naming the first number that is NaN or infinite
-inline void require_finite(const std::vector<stored_array<const std::byte>>& arrays, const std::string& path, const std::string& hint = {})
+inline void require_finite(const std::vector<stored_array<const std::byte>>& arrays, const std::string& path,
+                           const std::string& hint = {})
 {
     for (const auto& a : arrays) {
         const auto [at, value] = first_non_finite(a.data, a.bytes(), a.type);
         if (at < a.bytes())
-            throw Error("ctnn.save", "'" + path + "' is not written: number " + std::to_string(at) + " of '" + a.name + "' is " + value + hint);
+            throw Error("ctnn.save", "'" + path + "' is not written: number " + std::to_string(at) + " of '" +
+                                         a.name + "' is " + value + hint);
     }
 }
 
@@ -113,18 +122,23 @@ inline void write_file(const std::string& path, std::string_view bytes)
 inline void require_signature(const std::string& path, const std::string& found, const std::string& expected)
 {
     if (!found.empty() && found != expected)
-        throw Error("ctnn.load", "'" + path + "' cannot be loaded: it holds a " + found + ", the model is a " + expected);
+        throw Error("ctnn.load",
+                    "'" + path + "' cannot be loaded: it holds a " + found + ", the model is a " + expected);
 }
 
-[[gnu::cold]] inline void save_arrays(std::vector<stored_array<const std::byte>> arrays, const std::string& signature, const std::string& path,
+[[gnu::cold]] inline void save_arrays(std::vector<stored_array<const std::byte>> arrays,
+                                      const std::string& signature, const std::string& path,
                                       const SaveOptions& options)
 {
     const kept_errno keep;
-    if (!options.allow_non_finite) require_finite(arrays, path, " (SaveOptions::allow_non_finite writes such numbers)");
+    if (!options.allow_non_finite)
+        require_finite(arrays, path, " (SaveOptions::allow_non_finite writes such numbers)");
     write_file(path, safetensors_bytes(std::move(arrays), signature_in_file(signature)));
 }
-[[gnu::cold]] inline LeftOut load_arrays(std::vector<stored_array<std::byte>> arrays, std::span<const std::string_view> names,
-                                         const std::string& signature, const std::string& path, const LoadOptions& options)
+[[gnu::cold]] inline LeftOut load_arrays(std::vector<stored_array<std::byte>> arrays,
+                                         std::span<const std::string_view> names,
+                                         const std::string& signature, const std::string& path,
+                                         const LoadOptions& options)
 {
     const kept_errno keep;
     const bool is_part = !options.only.empty() || !options.except.empty();
@@ -133,8 +147,10 @@ inline void require_signature(const std::string& path, const std::string& found,
         std::vector<stored_array<std::byte>> wanted;
         std::vector<std::string> wanted_names;
         for (std::size_t i = 0; i < arrays.size(); ++i) {
-            const std::string& same = arrays[i].same_as; // a further name of a tied weight goes with the first
-            const bool goes_along = std::find(wanted_names.begin(), wanted_names.end(), same) != wanted_names.end();
+            // a further name of a tied weight goes with the first
+            const std::string& same = arrays[i].same_as;
+            const bool goes_along =
+                std::find(wanted_names.begin(), wanted_names.end(), same) != wanted_names.end();
             const bool fits = (options.only.empty() || fits_pattern(names[i], options.only)) &&
                               (options.except.empty() || !fits_pattern(names[i], options.except));
             const bool is_wanted = same.empty() ? fits : goes_along;
@@ -143,12 +159,15 @@ inline void require_signature(const std::string& path, const std::string& found,
             else left.of_model.emplace_back(names[i]);
         }
         if (wanted.empty())
-            throw Error("ctnn.option", "no parameter or buffer of the model is like '" + options.only + "'" +
-                                           (options.except.empty() ? "" : " and not like '" + options.except + "'"));
+            throw Error("ctnn.option",
+                        "no parameter or buffer of the model is like '" + options.only + "'" +
+                            (options.except.empty() ? "" : " and not like '" + options.except + "'"));
         arrays = std::move(wanted);
     }
-    tensor_loader loader(path, std::move(arrays), is_part ? tensor_loader::content::part : tensor_loader::content::model);
-    if (!options.any_signature && !is_part) require_signature(path, loader.signature(), signature_in_file(signature));
+    tensor_loader loader(path, std::move(arrays),
+                         is_part ? tensor_loader::content::part : tensor_loader::content::model);
+    if (!options.any_signature && !is_part)
+        require_signature(path, loader.signature(), signature_in_file(signature));
     if (!options.allow_non_finite) loader.require_finite();
     loader.put();
     if (is_part) left.of_file = loader.others();
@@ -157,36 +176,44 @@ inline void require_signature(const std::string& path, const std::string& found,
 
 } // namespace detail
 
-/// Writes parameters and buffers to a safetensors file that `torch.nn.Sequential.load_state_dict` understands: a Linear's weight is
-/// (Out, In) there. When it returns, the file is whole and on disk; whatever fails, an old file of that name is as it was.
+/// Writes parameters and buffers to a safetensors file that `torch.nn.Sequential.load_state_dict`
+/// understands: a Linear's weight is (Out, In) there. When it returns, the file is whole and on disk;
+/// whatever fails, an old file of that name is as it was.
 ///
 /// ```cpp
 /// save(model, "names.safetensors");
 /// ```
 ///
-///   errors : [ctnn.save] the file cannot be written, with the system's reason; a number is NaN or infinite; two names are the same
+///   errors : [ctnn.save] the file cannot be written, with the system's reason; a number is NaN or infinite;
+///            two names are the same
 ///   cost   : memory for the whole file
 template <class Net, Mode M, class T>
 void save(const Model<Net, M, T>& model, const std::string& path, const SaveOptions& options = {})
 {
-    detail::save_arrays(detail::arrays_of<const std::byte>(model, options.name_in_file), signature<Net>(), path, options);
+    detail::save_arrays(detail::arrays_of<const std::byte>(model, options.name_in_file), signature<Net>(),
+                        path, options);
 }
 
-/// Reads parameters and buffers of the very network: from a file of `save`, a checkpoint, or a safetensors file that PyTorch's side
-/// wrote. Either all of them are set, or there is an error and the model is as it was.
+/// Reads parameters and buffers of the very network: from a file of `save`, a checkpoint, or a safetensors
+/// file that PyTorch's side wrote. Either all of them are set, or there is an error and the model is as it
+/// was.
 ///
 /// ```cpp
 /// Model<Net, Eval> model;
 /// load(model, "names.safetensors");
-/// const LeftOut left = load(tuned, "names.safetensors", {.except = "4.*"}); // a new last layer keeps the values it has
-/// load(other, "theirs.safetensors", {.name_in_file = [](std::string_view name) { return "encoder." + std::string(name); }});
+/// // A new last layer keeps the values it has.
+/// const LeftOut left = load(tuned, "names.safetensors", {.except = "4.*"});
+/// // Another program calls the same tensors "encoder.0.weight" and so on.
+/// const auto theirs = [](std::string_view name) { return "encoder." + std::string(name); };
+/// load(other, "theirs.safetensors", {.name_in_file = theirs});
 /// ```
 ///
-///   part   : with `only` or `except` a part of the file into a part of the network, whatever the two signatures; what was left as it
-///            was is returned by name
-///   errors : [ctnn.load] the file cannot be read; anything in it that is not as the format has it; a tensor that is missing, that the model
-///            does not have, or with another type or shape; another network's signature; a checksum that does not fit; NaN or infinity;
-///            two different tensors for one tied weight; [ctnn.option] `only` and `except` leave nothing to load
+///   part   : with `only` or `except` a part of the file into a part of the network, whatever the two
+///            signatures; what was left as it was is returned by name
+///   errors : [ctnn.load] the file cannot be read; anything in it that is not as the format has it; a tensor
+///            that is missing, that the model does not have, or with another type or shape; another network's
+///            signature; a checksum that does not fit; NaN or infinity; two different tensors for one tied
+///            weight; [ctnn.option] `only` and `except` leave nothing to load
 ///   cost   : memory for the model's numbers and at most 128 KiB
 template <class Net, Mode M, class T>
 LeftOut load(Model<Net, M, T>& model, const std::string& path, const LoadOptions& options = {})
@@ -195,7 +222,8 @@ LeftOut load(Model<Net, M, T>& model, const std::string& path, const LoadOptions
     std::vector<std::string_view> names;
     for (const detail::slot& s : table.slot_at) names.push_back(s.name);
     for (const detail::slot& s : table.tied) names.push_back(s.name);
-    return detail::load_arrays(detail::arrays_of<std::byte>(model, options.name_in_file), names, signature<Net>(), path, options);
+    return detail::load_arrays(detail::arrays_of<std::byte>(model, options.name_in_file), names,
+                               signature<Net>(), path, options);
 }
 
 /// A tensor of a file: its name, its type as the format has it ("F32", "F64", "I64", ...), and its shape.
@@ -213,7 +241,8 @@ struct TensorInfo {
         void metadata(const std::string&, const std::string&) {}
         void tensor(const detail::described_tensor& t)
         {
-            all.push_back({t.name, t.type, {t.extent.begin(), t.extent.begin() + static_cast<std::ptrdiff_t>(t.rank)}});
+            all.push_back(
+                {t.name, t.type, {t.extent.begin(), t.extent.begin() + static_cast<std::ptrdiff_t>(t.rank)}});
         }
     } contents;
     const detail::kept_errno keep;
@@ -222,7 +251,8 @@ struct TensorInfo {
     return std::move(contents.all);
 }
 
-/// One tensor of a safetensors file, with the axes that it has there: `load_tensor<float, 2>("names.safetensors", "0.weight")`.
+/// One tensor of a safetensors file, with the axes that it has there: `load_tensor<float,
+/// 2>("names.safetensors", "0.weight")`.
 ///
 ///   T, N   : float, double or std::int64_t, and its number of axes
 ///   errors : [ctnn.load] those of `load`; no tensor of that name, or with another type or number of axes
@@ -234,8 +264,8 @@ template <class T, std::size_t N>
     for (const TensorInfo& t : tensors_in(path)) {
         if (t.name != name) continue;
         const auto fail = [&](const std::string& expected) {
-            throw Error("ctnn.load",
-                        "'" + path + "' cannot be loaded: tensor '" + name + "' has shape " + shape_text(t.shape) + ", " + expected);
+            throw Error("ctnn.load", "'" + path + "' cannot be loaded: tensor '" + name + "' has shape " +
+                                         shape_text(t.shape) + ", " + expected);
         };
         if (t.shape.size() != N) fail("expected " + std::to_string(N) + " axes");
         const std::uint64_t size = detail::input_file(path).size();
@@ -247,9 +277,10 @@ template <class T, std::size_t N>
             bytes *= extents[i];
         }
         auto result = xt::xtensor<T, N>::from_shape(extents);
-        detail::tensor_loader loader(
-            path, {{name, detail::type_in_file<T>, t.shape, sizeof(T), layout::same, reinterpret_cast<std::byte*>(result.data())}},
-            detail::tensor_loader::content::part);
+        detail::tensor_loader loader(path,
+                                     {{name, detail::type_in_file<T>, t.shape, sizeof(T), layout::same,
+                                       reinterpret_cast<std::byte*>(result.data())}},
+                                     detail::tensor_loader::content::part);
         loader.put();
         return result;
     }

@@ -32,7 +32,8 @@ template <class Net>
     });
     return all ? arrays.size() : 0;
 }
-[[noreturn, gnu::cold]] inline void fail_to_pick(const std::string& path, const file_contents& file, bool several, const std::string& compiled)
+[[noreturn, gnu::cold]] inline void fail_to_pick(const std::string& path, const file_contents& file,
+                                                 bool several, const std::string& compiled)
 {
     constexpr std::size_t most = 12;
     std::string held = "\n  " + file.signature;
@@ -42,8 +43,9 @@ template <class Net>
             held.append("\n  ").append(file.tensors[i].substr(0, 2 * safetensors_limits::name));
         if (file.tensors.size() > most) held += "\n  and more";
     }
-    throw Error("ctnn.load",
-                "'" + path + "' holds" + held + (several ? "\nwhich fit several of those compiled in:" : "\ncompiled in:") + compiled);
+    throw Error("ctnn.load", "'" + path + "' holds" + held +
+                                 (several ? "\nwhich fit several of those compiled in:" : "\ncompiled in:") +
+                                 compiled);
 }
 
 template <class Net, class... Others>
@@ -53,24 +55,29 @@ inline constexpr bool each_once<Net> = true;
 
 } // namespace detail
 
-/// The model, ready to answer, of that one among `Nets` whose signature the file has: a std::variant, for std::visit. For a file without a
-/// signature, such as one from PyTorch, or with `any_signature` for one with another, it is the network whose parameters and buffers are all
-/// there by name and shape; among several of them the one that has most.
+/// The model, ready to answer, of that one among `Nets` whose signature the file has: a std::variant, for
+/// std::visit. For a file without a signature, such as one from PyTorch, or with `any_signature` for one with
+/// another, it is the network whose parameters and buffers are all there by name and shape; among several of
+/// them the one that has most.
 ///
 /// ```cpp
 /// const auto model = pick_model<Small, Large>("names.safetensors");
-/// const std::string name = std::visit([&](const auto& m) { return sample(m, vocabulary, generator); }, model);
+/// const auto draw = [&](const auto& m) { return sample(m, vocabulary, generator); };
+/// const std::string name = std::visit(draw, model);
 /// ```
 ///
-///   errors : [ctnn.load] the file has the signature of none of them, or none and fits none or several: the text lists them and what the file
-///            holds; and those of `load`
+///   errors : [ctnn.load] the file has the signature of none of them, or none and fits none or several: the
+///            text lists them and what the file holds; and those of `load`
 template <class... Nets>
     requires(sizeof...(Nets) > 0)
-[[nodiscard]] std::variant<Model<Nets, Eval>...> pick_model(const std::string& path, const LoadOptions& options = {})
+[[nodiscard]] std::variant<Model<Nets, Eval>...> pick_model(const std::string& path,
+                                                            const LoadOptions& options = {})
 {
-    static_assert(detail::each_once<Nets...>, "[ctnn.load] pick_model tells networks apart by their types: each is named once");
+    static_assert(detail::each_once<Nets...>,
+                  "[ctnn.load] pick_model tells networks apart by their types: each is named once");
     const detail::file_contents file = detail::read_contents(path);
-    std::array<std::size_t, sizeof...(Nets)> fit{file.signature == detail::signature_in_file(signature<Nets>())...};
+    std::array<std::size_t, sizeof...(Nets)> fit{file.signature ==
+                                                 detail::signature_in_file(signature<Nets>())...};
     std::size_t best = *std::max_element(fit.begin(), fit.end());
     if (best == 0 && (file.signature.empty() || options.any_signature)) {
         fit = {detail::tensors_found<Nets>(file, options.name_in_file)...};
@@ -89,8 +96,9 @@ template <class... Nets>
         load(model, path, options);
         picked.emplace(std::in_place_index<I>, std::move(model));
     };
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (offer.template operator()<I, Nets>(), ...); }
-    (std::index_sequence_for<Nets...>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (offer.template operator()<I, Nets>(), ...);
+    }(std::index_sequence_for<Nets...>{});
     return *std::move(picked);
 }
 

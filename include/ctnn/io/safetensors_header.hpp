@@ -28,11 +28,14 @@ struct described_tensor {
     std::size_t rank = 0, offset_count = 0;
     bool has_type = false, has_shape = false, has_offsets = false;
 
-    [[nodiscard]] std::string shape_text() const { return CTNN_ARCH::shape_text(std::span(extent).first(rank)); }
+    [[nodiscard]] std::string shape_text() const
+    {
+        return CTNN_ARCH::shape_text(std::span(extent).first(rank));
+    }
 };
 
-/// Reads a header through the SAX interface of nlohmann-json. `Client` gets
-/// `metadata(key, value)` and `tensor(described_tensor&)`, each once it is complete, and throws what it does not want.
+/// Reads a header through the SAX interface of nlohmann-json. `Client` gets `metadata(key, value)` and
+/// `tensor(described_tensor&)`, each once it is complete, and throws what it does not want.
 template <class Client>
 class header_parser {
     using json = nlohmann::json;
@@ -43,12 +46,16 @@ public:
     bool null() { return refuse("null"); }
     bool boolean(bool) { return refuse("true or false"); }
     bool number_integer(json::number_integer_t) { return refuse("a negative number"); }
-    bool number_float(json::number_float_t, const std::string&) { return refuse("a number that is not a whole one below 2^64"); }
+    bool number_float(json::number_float_t, const std::string&)
+    {
+        return refuse("a number that is not a whole one below 2^64");
+    }
     bool binary(json::binary_t&) { return refuse("binary data"); }
     bool number_unsigned(json::number_unsigned_t n)
     {
         if (place_ == place::shape) {
-            if (tensor_.rank == tensor_.extent.size()) fail("tensor '" + tensor_.name + "' has over " + std::to_string(tensor_.rank) + " axes");
+            if (tensor_.rank == tensor_.extent.size())
+                fail("tensor '" + tensor_.name + "' has over " + std::to_string(tensor_.rank) + " axes");
             tensor_.extent[tensor_.rank++] = n;
         } else if (place_ == place::offsets) {
             if (tensor_.offset_count == 2) fail("tensor '" + tensor_.name + "' has over two data_offsets");
@@ -92,11 +99,13 @@ public:
     {
         if (text.empty()) fail("its header has a name of no characters");
         if (place_ == place::tensor) {
-            const bool twice = (text == "dtype" && tensor_.has_type) || (text == "shape" && tensor_.has_shape) ||
+            const bool twice = (text == "dtype" && tensor_.has_type) ||
+                               (text == "shape" && tensor_.has_shape) ||
                                (text == "data_offsets" && tensor_.has_offsets);
             if (twice) fail("tensor '" + tensor_.name + "' has '" + text + "' twice");
             if (text != "dtype" && text != "shape" && text != "data_offsets")
-                fail("tensor '" + tensor_.name + "' has '" + text + "', expected dtype, shape and data_offsets");
+                fail("tensor '" + tensor_.name + "' has '" + text +
+                     "', expected dtype, shape and data_offsets");
         }
         key_ = text;
         return true;
@@ -105,7 +114,8 @@ public:
     {
         if (place_ == place::tensor) {
             if (!tensor_.has_type || !tensor_.has_shape || tensor_.offset_count != 2)
-                fail("tensor '" + tensor_.name + "' is not complete, expected dtype, shape and two data_offsets");
+                fail("tensor '" + tensor_.name +
+                     "' is not complete, expected dtype, shape and two data_offsets");
             client_.tensor(tensor_);
             place_ = place::top;
         } else {
@@ -134,7 +144,10 @@ public:
         return false;
     }
 
-    [[noreturn, gnu::cold]] void fail(const std::string& what) const { throw Error("ctnn.load", "'" + path_ + "' cannot be loaded: " + what); }
+    [[noreturn, gnu::cold]] void fail(const std::string& what) const
+    {
+        throw Error("ctnn.load", "'" + path_ + "' cannot be loaded: " + what);
+    }
 
 private:
     enum class place { outside, top, metadata, tensor, shape, offsets };
@@ -149,8 +162,10 @@ private:
     {
         std::string where = "its header";
         if (place_ == place::metadata) where = "'__metadata__'";
-        if (place_ == place::tensor || place_ == place::shape || place_ == place::offsets) where = "tensor '" + tensor_.name + "'";
-        fail(where + " has " + what + (key_.empty() ? "" : " as '" + key_ + "'") + " where the format has none");
+        if (place_ == place::tensor || place_ == place::shape || place_ == place::offsets)
+            where = "tensor '" + tensor_.name + "'";
+        fail(where + " has " + what + (key_.empty() ? "" : " as '" + key_ + "'") +
+             " where the format has none");
         return false;
     }
 };
@@ -165,7 +180,10 @@ struct file_contents {
         if (key == signature_key) signature = value;
         if (key == settings_key) settings = value;
     }
-    [[gnu::cold]] void tensor(const described_tensor& t) { tensors.push_back(t.name + " " + t.type + " " + t.shape_text()); }
+    [[gnu::cold]] void tensor(const described_tensor& t)
+    {
+        tensors.push_back(t.name + " " + t.type + " " + t.shape_text());
+    }
 };
 
 /// The header of a file, read and described to a client. The file then stands at its data.
@@ -174,14 +192,15 @@ template <class Client>
 {
     header_parser<Client> parser(file.path(), client);
     std::uint64_t length = 0;
-    if (file.size() < 8) parser.fail("it has " + std::to_string(file.size()) + " bytes, expected 8 and a header");
+    if (file.size() < 8)
+        parser.fail("it has " + std::to_string(file.size()) + " bytes, expected 8 and a header");
     file.read(&length, 8);
     if (length > safetensors_limits::header)
         parser.fail("bytes 0 to 7 state a header of " + std::to_string(length) + " bytes, expected at most " +
                     std::to_string(safetensors_limits::header));
     if (length > file.size() - 8)
-        parser.fail("bytes 0 to 7 state a header of " + std::to_string(length) + " bytes, it has " + std::to_string(file.size() - 8) +
-                    " behind them");
+        parser.fail("bytes 0 to 7 state a header of " + std::to_string(length) + " bytes, it has " +
+                    std::to_string(file.size() - 8) + " behind them");
     std::string header(static_cast<std::size_t>(length), '\0');
     file.read(header.data(), header.size());
     if (!header.starts_with('{')) parser.fail("byte 8, where its header starts, is not '{'");
@@ -191,16 +210,20 @@ template <class Client>
     bool in_string = false, escaped = false, in_spaces = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
-        if (c == '\0') parser.fail("its header has a byte of 0 at byte " + std::to_string(8 + i)); // where the parser would stop reading
+        if (c == '\0')
+            parser.fail("its header has a byte of 0 at byte " +
+                        std::to_string(8 + i)); // where the parser would stop reading
         const bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
         const bool quote = c == '"' && !escaped;
-        if (!in_string && (quote || space != in_spaces || (!space && std::string_view("{}[]:,").find(c) != std::string_view::npos))) run = 0;
+        if (!in_string && (quote || space != in_spaces ||
+                           (!space && std::string_view("{}[]:,").find(c) != std::string_view::npos)))
+            run = 0;
         in_spaces = space && !in_string;
         escaped = in_string && c == '\\' && !escaped;
         if (quote) in_string = !in_string;
         if (++run > safetensors_limits::token)
-            parser.fail("its header has a word of over " + std::to_string(safetensors_limits::token) + " bytes up to byte " +
-                        std::to_string(8 + i));
+            parser.fail("its header has a word of over " + std::to_string(safetensors_limits::token) +
+                        " bytes up to byte " + std::to_string(8 + i));
     }
     nlohmann::json::sax_parse(text.begin(), text.end(), &parser);
     return header;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Functions of single numbers that another kernel can apply to its results before it stores them; `no_activation` is the plainest.
+/// Functions of single numbers that another kernel can apply to its results before it stores them;
+/// `no_activation` is the plainest.
 #pragma once
 
 #include <ctnn/core/facts.hpp>
@@ -54,7 +55,8 @@ struct rectifier {
 template <std::size_t Numerator, std::size_t Denominator>
 struct leaky_rectifier {
     template <class T>
-    static constexpr T slope = static_cast<T>(static_cast<double>(Numerator) / static_cast<double>(Denominator));
+    static constexpr T slope =
+        static_cast<T>(static_cast<double>(Numerator) / static_cast<double>(Denominator));
 
     template <class T>
     CTNN_INLINE simd::vec<T> operator()(simd::vec<T> x) const
@@ -73,14 +75,16 @@ struct gaussian_error_unit {
     template <class T>
     CTNN_INLINE simd::vec<T> operator()(simd::vec<T> x) const
     {
-        // Far below 0 the product of a huge number and 0, which for -inf would be NaN, is taken at -40: it is -0 there.
+        // Far below 0 the product of a huge number and 0, which for -inf would be NaN, is taken at -40: it is
+        // -0 there.
         return simd::max(simd::vec<T>(T{-40}), x) * simd::normal(x).below;
     }
     template <class T>
     CTNN_INLINE simd::vec<T> backward(simd::vec<T> dy, simd::vec<T> x) const
     {
         const auto at = simd::normal(x);
-        const simd::vec<T> bounded = simd::min(simd::vec<T>(T{40}), simd::max(simd::vec<T>(T{-40}), x)); // inf times a density of 0
+        // inf times a density of 0
+        const simd::vec<T> bounded = simd::min(simd::vec<T>(T{40}), simd::max(simd::vec<T>(T{-40}), x));
         return dy * simd::fma(bounded, at.density, at.below);
     }
 };

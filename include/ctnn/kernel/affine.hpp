@@ -9,8 +9,9 @@
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// In how many chains a sum over In is made where single rows must be fast: so many that the multiply-adds of one row of Out
-/// numbers hide each other's latency. It depends on the sizes alone, so that the bits of a row do not depend on the number of rows.
+/// In how many chains a sum over In is made where single rows must be fast: so many that the multiply-adds of
+/// one row of Out numbers hide each other's latency. It depends on the sizes alone, so that the bits of a row
+/// do not depend on the number of rows.
 template <std::size_t In, std::size_t Out, class T>
 constexpr std::size_t parts_of_sum()
 {
@@ -28,46 +29,54 @@ constexpr std::size_t parts_of_sum()
 /// y(rows,Out) = finish(x(rows,In) * w(In,Out) + b(Out)); b may be null.   y : =
 ///
 ///   rows : a number, or better a `simd::constant`
-template <std::size_t In, std::size_t Out, std::size_t Parts = 1, class T, class Rows, class Finish = no_activation>
+template <std::size_t In, std::size_t Out, std::size_t Parts = 1, class T, class Rows,
+          class Finish = no_activation>
 void affine(T* y, const T* x, const T* w, const T* b, Rows rows, Finish finish = {})
 {
-    matmul<Out, Parts>(rows_of<T, Out>{y}, left<T, In, 1>{x}, rows_of<const T, Out>{w}, b, rows, simd::constant<In>{}, finish);
+    matmul<Out, Parts>(rows_of<T, Out>{y}, left<T, In, 1>{x}, rows_of<const T, Out>{w}, b, rows,
+                       simd::constant<In>{}, finish);
 }
 
 /// The scratch of `affine_backward_input`.
 template <std::size_t In, std::size_t Out>
 inline constexpr std::size_t affine_scratch = transposed_scratch<In>(Out);
 
-/// dx(rows,In) = dy(rows,Out) * w(In,Out)^T.   dx : =, or += with write_mode::add;   scratch : `affine_scratch<In, Out>` numbers
+/// dx(rows,In) = dy(rows,Out) * w(In,Out)^T.   dx : =, or += with write_mode::add;   scratch :
+/// `affine_scratch<In, Out>` numbers
 template <std::size_t In, std::size_t Out, write_mode How = write_mode::set, class T, class Rows>
 void affine_backward_input(T* dx, T* scratch, const T* dy, const T* w, Rows rows)
 {
-    matmul<In, 1, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, transpose_of<T, Out>{w, scratch}, nullptr, rows, simd::constant<Out>{},
-                     finish_of<How>{});
+    matmul<In, 1, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, transpose_of<T, Out>{w, scratch}, nullptr, rows,
+                     simd::constant<Out>{}, finish_of<How>{});
 }
 
 /// dw(In,Out) = x(rows,In)^T * dy(rows,Out).   dw : =, or += with write_mode::add
 template <std::size_t In, std::size_t Out, write_mode How = write_mode::set, class T, class Rows>
 void affine_backward_weight(T* dw, const T* dy, const T* x, Rows rows)
 {
-    matmul<Out, 1, T>(rows_of<T, Out>{dw}, left<T, 1, In>{x}, rows_of<const T, Out>{dy}, nullptr, simd::constant<In>{}, rows, finish_of<How>{});
+    matmul<Out, 1, T>(rows_of<T, Out>{dw}, left<T, 1, In>{x}, rows_of<const T, Out>{dy}, nullptr,
+                      simd::constant<In>{}, rows, finish_of<How>{});
 }
 
-/// The same three with the weight the other way round, w(Out,In); the forward one takes scratch: `transposed_scratch<Out>(In)`.
+/// The same three with the weight the other way round, w(Out,In); the forward one takes scratch:
+/// `transposed_scratch<Out>(In)`.
 template <std::size_t In, std::size_t Out, class T, class Rows, class Finish = no_activation>
 void affine_transposed(T* y, T* scratch, const T* x, const T* w, const T* b, Rows rows, Finish finish = {})
 {
-    matmul<Out>(rows_of<T, Out>{y}, left<T, In, 1>{x}, transpose_of<T, In>{w, scratch}, b, rows, simd::constant<In>{}, finish);
+    matmul<Out>(rows_of<T, Out>{y}, left<T, In, 1>{x}, transpose_of<T, In>{w, scratch}, b, rows,
+                simd::constant<In>{}, finish);
 }
 template <std::size_t In, std::size_t Out, write_mode How = write_mode::set, class T, class Rows>
 void affine_transposed_backward_input(T* dx, const T* dy, const T* w, Rows rows)
 {
-    matmul<In, 1, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, rows_of<const T, In>{w}, nullptr, rows, simd::constant<Out>{}, finish_of<How>{});
+    matmul<In, 1, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, rows_of<const T, In>{w}, nullptr, rows,
+                     simd::constant<Out>{}, finish_of<How>{});
 }
 template <std::size_t In, std::size_t Out, write_mode How = write_mode::set, class T, class Rows>
 void affine_transposed_backward_weight(T* dw, const T* dy, const T* x, Rows rows)
 {
-    matmul<In, 1, T>(rows_of<T, In>{dw}, left<T, 1, Out>{dy}, rows_of<const T, In>{x}, nullptr, simd::constant<Out>{}, rows, finish_of<How>{});
+    matmul<In, 1, T>(rows_of<T, In>{dw}, left<T, 1, Out>{dy}, rows_of<const T, In>{x}, nullptr,
+                     simd::constant<Out>{}, rows, finish_of<How>{});
 }
 
 } // namespace ctnn::inline CTNN_ARCH::kernel

@@ -18,7 +18,8 @@ struct batch_norm_arguments {
     T *running_mean, *running_spread; ///< moved towards the batch by `momentum`
 };
 
-/// The constants of a convention of batch normalisation. Variance is the sum of squared deviations over rows - `correction`.
+/// The constants of a convention of batch normalisation. Variance is the sum of squared deviations over rows
+/// - `correction`.
 struct batch_norm_constants {
     double epsilon;            ///< added to the variance before the root
     double momentum;           ///< share of the batch in the running pair
@@ -29,7 +30,8 @@ struct batch_norm_constants {
 
 namespace detail {
 
-/// 1 / sqrt(variance + epsilon), and 0 where that is not finite: a constant feature without epsilon comes out as its shift.
+/// 1 / sqrt(variance + epsilon), and 0 where that is not finite: a constant feature without epsilon comes out
+/// as its shift.
 template <class T>
 CTNN_INLINE simd::vec<T> inverse_root(simd::vec<T> variance, T epsilon)
 {
@@ -43,10 +45,11 @@ CTNN_INLINE simd::vec<T> inverse_root(simd::vec<T> variance, T epsilon)
 /// y(rows,C) = f((x(rows,C) - mean) * inverse_std * gain + shift) with the mean and variance of this batch.
 ///
 ///   y      : =, may be x;  rows >= 2
-///   method : two passes, the mean first, and that as the distance from the first row: a large mean with a small spread keeps
-///            its digits, and a constant feature has a variance of exactly 0
+///   method : two passes, the mean first, and that as the distance from the first row: a large mean with a
+///            small spread keeps its digits, and a constant feature has a variance of exactly 0
 template <std::size_t C, class Activation = no_activation, class T, class Rows>
-[[gnu::flatten]] void batch_norm(T* y, const T* x, const batch_norm_arguments<T>& a, const batch_norm_constants& k, Rows row_count)
+[[gnu::flatten]] void batch_norm(T* y, const T* x, const batch_norm_arguments<T>& a,
+                                 const batch_norm_constants& k, Rows row_count)
 {
     const std::size_t rows = row_count;
     const auto n = static_cast<double>(rows);
@@ -57,23 +60,31 @@ template <std::size_t C, class Activation = no_activation, class T, class Rows>
     simd::for_each_columns<T, C, simd::columns_at_once>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
         using some_columns = simd::pack<T, place.registers>;
         const some_columns first = place.load(x + c);
-        const some_columns from_first =
-            detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c) - first; });
+        const some_columns from_first = detail::sum_of_rows<T, place.registers>(
+            rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c) - first; });
         const some_columns mean = first + from_first * mean_factor;
-        const some_columns squares = detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
-            const some_columns d = place.load(x + r * C + c) - mean;
-            return d * d;
-        });
+        const some_columns squares =
+            detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
+                const some_columns d = place.load(x + r * C + c) - mean;
+                return d * d;
+            });
         const some_columns inverse_std = some_columns::map(
-            [&](V s) CTNN_INLINE_LAMBDA { return detail::inverse_root(s * variance_factor, static_cast<T>(k.epsilon)); }, squares);
+            [&](V s) CTNN_INLINE_LAMBDA {
+                return detail::inverse_root(s * variance_factor, static_cast<T>(k.epsilon));
+            },
+            squares);
         const some_columns gain = place.load(a.gain + c) * inverse_std, shift = place.load(a.shift + c);
         for (std::size_t r = 0; r < rows; ++r)
-            place.store(y + r * C + c, some_columns::map(Activation{}, simd::fma(place.load(x + r * C + c) - mean, gain, shift)));
+            place.store(
+                y + r * C + c,
+                some_columns::map(Activation{}, simd::fma(place.load(x + r * C + c) - mean, gain, shift)));
         place.store(a.mean + c, mean);
         place.store(a.inverse_std + c, inverse_std);
         const some_columns variance = squares * running_factor;
         const some_columns spread =
-            k.running_is_std ? some_columns::map([](V s) CTNN_INLINE_LAMBDA { return simd::sqrt(s); }, variance) : variance;
+            k.running_is_std
+                ? some_columns::map([](V s) CTNN_INLINE_LAMBDA { return simd::sqrt(s); }, variance)
+                : variance;
         place.store(a.running_mean + c, place.load(a.running_mean + c) * keep + mean * momentum);
         place.store(a.running_spread + c, place.load(a.running_spread + c) * keep + spread * momentum);
     });
@@ -81,27 +92,32 @@ template <std::size_t C, class Activation = no_activation, class T, class Rows>
 
 /// y(rows,C) = f((x(rows,C) - running_mean) / running std * gain + shift).   y : =, may be x
 template <std::size_t C, class Activation = no_activation, class T>
-[[gnu::flatten]] void batch_norm_eval(T* y, const T* x, const T* gain, const T* shift, const T* running_mean, const T* running_spread,
-                                      const batch_norm_constants& k, std::size_t rows)
+[[gnu::flatten]] void batch_norm_eval(T* y, const T* x, const T* gain, const T* shift, const T* running_mean,
+                                      const T* running_spread, const batch_norm_constants& k,
+                                      std::size_t rows)
 {
     using V = simd::vec<T>;
     simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
         const V s = place.load(running_spread + c);
-        const V factor = detail::inverse_root(k.running_is_std ? s * s : s, static_cast<T>(k.epsilon)) * place.load(gain + c);
+        const V factor = detail::inverse_root(k.running_is_std ? s * s : s, static_cast<T>(k.epsilon)) *
+                         place.load(gain + c);
         const V mean = place.load(running_mean + c), b = place.load(shift + c);
-        for (std::size_t r = 0; r < rows; ++r) place.store(y + r * C + c, Activation{}(simd::fma(place.load(x + r * C + c) - mean, factor, b)));
+        for (std::size_t r = 0; r < rows; ++r)
+            place.store(y + r * C + c, Activation{}(simd::fma(place.load(x + r * C + c) - mean, factor, b)));
     });
 }
 
-/// The gradients of `batch_norm`, through the batch's mean and variance; y, its result, is read when there is an activation.
+/// The gradients of `batch_norm`, through the batch's mean and variance; y, its result, is read when there is
+/// an activation.
 ///
 ///   dgain, dshift : =        dx : =, may be dy
-///   dx = gain * inverse_std * (d - mean(d) - xhat * sum(d * xhat) / (rows - correction)),  xhat = (x - mean) * inverse_std,
-///        d = dy * f'
+///   dx = gain * inverse_std * (d - mean(d) - xhat * sum(d * xhat) / (rows - correction)),
+///        d = dy * f', xhat = (x - mean) * inverse_std
 ///   source : Ioffe & Szegedy 2015, section 3 (arXiv:1502.03167), with either divisor of the variance
 template <std::size_t C, class Activation = no_activation, class T, class Rows>
-[[gnu::flatten]] void batch_norm_backward(T* dx, T* dgain, T* dshift, const T* dy, const T* y, const T* x, const T* gain, const T* mean,
-                                          const T* inverse_std, const batch_norm_constants& k, Rows row_count)
+[[gnu::flatten]] void batch_norm_backward(T* dx, T* dgain, T* dshift, const T* dy, const T* y, const T* x,
+                                          const T* gain, const T* mean, const T* inverse_std,
+                                          const batch_norm_constants& k, Rows row_count)
 {
     const std::size_t rows = row_count;
     const auto n = static_cast<double>(rows);
@@ -112,17 +128,20 @@ template <std::size_t C, class Activation = no_activation, class T, class Rows>
         using some_columns = simd::pack<T, place.registers>;
         const some_columns m = place.load(mean + c), inv = place.load(inverse_std + c);
         some_columns product[2] = {some_columns::of(T{0}), some_columns::of(T{0})};
-        const some_columns sum = detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
-            const std::size_t i = r * C + c;
-            some_columns d = place.load(dy + i);
-            if constexpr (!plain) {
-                d = some_columns::map([](V g, V out) CTNN_INLINE_LAMBDA { return Activation{}.backward(g, out); }, d, place.load(y + i));
-                place.store(dx + i, d);
-            }
-            some_columns& p = product[r % 2];
-            p = simd::fma(d, place.load(x + i) - m, p);
-            return d;
-        });
+        const some_columns sum =
+            detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
+                const std::size_t i = r * C + c;
+                some_columns d = place.load(dy + i);
+                if constexpr (!plain) {
+                    d = some_columns::map([](V g, V out)
+                                              CTNN_INLINE_LAMBDA { return Activation{}.backward(g, out); },
+                                          d, place.load(y + i));
+                    place.store(dx + i, d);
+                }
+                some_columns& p = product[r % 2];
+                p = simd::fma(d, place.load(x + i) - m, p);
+                return d;
+            });
         const some_columns total = (product[0] + product[1]) * inv; // sum of d * xhat
         place.store(dgain + c, total);
         place.store(dshift + c, sum);

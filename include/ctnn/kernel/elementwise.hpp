@@ -14,30 +14,35 @@ namespace ctnn::inline CTNN_ARCH::kernel {
 template <class Activation, class T>
 [[gnu::flatten]] void activate(T* y, const T* x, std::size_t n)
 {
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, Activation{}(place.load(x + i))); });
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place)
+                                 CTNN_INLINE_LAMBDA { place.store(y + i, Activation{}(place.load(x + i))); });
 }
 
 /// dx(n) = dy(n) * f'(x(n)), from y = f(x) or from x, as the activation says.   dx : =, may be dy
 template <class Activation, class T>
 [[gnu::flatten]] void activate_backward(T* dx, const T* dy, const T* from, std::size_t n)
 {
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place)
-                                 CTNN_INLINE_LAMBDA { place.store(dx + i, Activation{}.backward(place.load(dy + i), place.load(from + i))); });
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+        place.store(dx + i, Activation{}.backward(place.load(dy + i), place.load(from + i)));
+    });
 }
 
 /// y(n) = x(n) * factor(n).   y : =, may be x
 template <class T>
 [[gnu::flatten]] void multiply(T* y, const T* x, const T* factor, std::size_t n)
 {
-    simd::for_each_vec<T>(n,
-                          [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, place.load(x + i) * place.load(factor + i)); });
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+        place.store(y + i, place.load(x + i) * place.load(factor + i));
+    });
 }
 
 /// y(n) = a(n) + b(n).   y : =, may be a or b
 template <class T>
 [[gnu::flatten]] void add(T* y, const T* a, const T* b, std::size_t n)
 {
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, place.load(a + i) + place.load(b + i)); });
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+        place.store(y + i, place.load(a + i) + place.load(b + i));
+    });
 }
 
 /// y(n) += x(n) * factor(n).
@@ -53,7 +58,8 @@ template <class T>
 template <class T>
 [[gnu::flatten]] void copy(T* y, const T* x, std::size_t n)
 {
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, place.load(x + i)); });
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place)
+                                 CTNN_INLINE_LAMBDA { place.store(y + i, place.load(x + i)); });
 }
 
 namespace detail {
@@ -82,8 +88,8 @@ template <std::size_t C, write_mode How = write_mode::set, class T>
 [[gnu::flatten]] void sum_rows(T* y, const T* x, std::size_t rows)
 {
     simd::for_each_columns<T, C, 2>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
-        const auto sum =
-            detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c); });
+        const auto sum = detail::sum_of_rows<T, place.registers>(
+            rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c); });
         place.store(y + c, How == write_mode::add ? place.load(y + c) + sum : sum);
     });
 }

@@ -17,17 +17,20 @@ template <std::size_t C, class T, class Id>
 {
     for (std::size_t i = 0; i < n; ++i) {
         const T* row = table + static_cast<std::size_t>(ids[i]) * C;
-        simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA { place.store(y + i * C + c, place.load(row + c)); });
+        simd::for_each_vec<T>(C, [&](std::size_t c, auto place)
+                                     CTNN_INLINE_LAMBDA { place.store(y + i * C + c, place.load(row + c)); });
     }
 }
 
 /// y(n,C) = f(b(C) + the sum over t of tables(T,V,C)[t][ids(n,T)[t]]); every id is in 0..V-1.   y : =
 template <std::size_t V, std::size_t C, std::size_t Ids, class T, class Id, class Finish = no_activation>
-[[gnu::flatten]] void gather_sum(T* y, const T* tables, const T* b, const Id* ids, std::size_t n, Finish finish = {})
+[[gnu::flatten]] void gather_sum(T* y, const T* tables, const T* b, const Id* ids, std::size_t n,
+                                 Finish finish = {})
 {
     for (std::size_t i = 0; i < n; ++i, y += C, ids += Ids) {
         const T* row[Ids];
-        for (std::size_t t = 0; t < Ids; ++t) row[t] = tables + (t * V + static_cast<std::size_t>(ids[t])) * C;
+        for (std::size_t t = 0; t < Ids; ++t)
+            row[t] = tables + (t * V + static_cast<std::size_t>(ids[t])) * C;
         simd::for_each_columns<T, C, 4>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
             auto sum = place.load(b + c);
             for (std::size_t t = 0; t < Ids; ++t) sum = sum + place.load(row[t] + c);
@@ -36,29 +39,34 @@ template <std::size_t V, std::size_t C, std::size_t Ids, class T, class Id, clas
     }
 }
 
-/// dtable(V,C)[ids(n)] += dy(n,C), an id that stands there twice is added twice; the rows of other ids become 0.   dtable : =
-/// With write_mode::add they stay as they are.   dtable : +=
+/// dtable(V,C)[ids(n)] += dy(n,C); an id that stands there twice is added twice.
+///
+///   dtable : =, the rows of other ids become 0; with write_mode::add +=, and those stay as they are
 template <std::size_t V, std::size_t C, write_mode How = write_mode::set, class T, class Id>
 [[gnu::flatten]] void gather_backward(T* dtable, const T* dy, const Id* ids, std::size_t n)
 {
     constexpr std::size_t W = simd::width<T>, padded = (C + W - 1) / W * W;
     if constexpr (How == write_mode::set && C % W != 0 && V * padded * sizeof(T) <= 8 * 1024) {
-        // Sums grow in whole registers: a register that has just been stored in part would have to reach the cache before it is read again.
+        // Sums grow in whole registers: a register that has just been stored in part would have to reach the
+        // cache before it is read again.
         alignas(64) T sums[V * padded] = {};
         for (std::size_t i = 0; i < n; ++i) {
             T* row = sums + static_cast<std::size_t>(ids[i]) * padded;
-            simd::for_each_vec<T>(C, [&](std::size_t c, auto place)
-                                         CTNN_INLINE_LAMBDA { (simd::vec<T>::load(row + c) + place.load(dy + i * C + c)).store(row + c); });
+            simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
+                (simd::vec<T>::load(row + c) + place.load(dy + i * C + c)).store(row + c);
+            });
         }
         for (std::size_t v = 0; v < V; ++v)
-            simd::for_each_vec<T>(C, [&](std::size_t c, auto place)
-                                         CTNN_INLINE_LAMBDA { place.store(dtable + v * C + c, simd::vec<T>::load(sums + v * padded + c)); });
+            simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
+                place.store(dtable + v * C + c, simd::vec<T>::load(sums + v * padded + c));
+            });
     } else {
         if constexpr (How == write_mode::set) std::fill_n(dtable, V * C, T{0});
         for (std::size_t i = 0; i < n; ++i) {
             T* row = dtable + static_cast<std::size_t>(ids[i]) * C;
-            simd::for_each_vec<T>(C, [&](std::size_t c, auto place)
-                                         CTNN_INLINE_LAMBDA { place.store(row + c, place.load(row + c) + place.load(dy + i * C + c)); });
+            simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
+                place.store(row + c, place.load(row + c) + place.load(dy + i * C + c));
+            });
         }
     }
 }

@@ -12,27 +12,31 @@ namespace ctnn::inline CTNN_ARCH::kernel {
 
 namespace detail {
 
-/// The sum of f(offset, c, place) over the numbers of one group: D neighbours, numbered c, at each of `positions` rows of C.
+/// The sum of f(offset, c, place) over the numbers of one group: D neighbours, numbered c, at each of
+/// `positions` rows of C.
 template <std::size_t C, std::size_t D, class T, class F>
 CTNN_INLINE T sum_of_group(std::size_t positions, F f)
 {
     simd::vec<T> sum(T{0});
     for (std::size_t p = 0; p < positions; ++p)
-        simd::for_each_vec<T>(D, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA { sum = sum + place.only(f(p * C + c, c, place)); });
+        simd::for_each_vec<T>(D, [&](std::size_t c, auto place)
+                                     CTNN_INLINE_LAMBDA { sum = sum + place.only(f(p * C + c, c, place)); });
     return simd::sum(sum);
 }
 
 } // namespace detail
 
-/// y(rows,positions,C) = (x - mean) * inverse_std * gain(C) + shift(C), mean and inverse_std of each row and group over its positions
-/// and C / Groups features; the variance is the mean of squared deviations plus epsilon.
+/// y(rows,positions,C) = (x - mean) * inverse_std * gain(C) + shift(C), mean and inverse_std of each row and
+/// group over its positions and C / Groups features; the variance is the mean of squared deviations plus
+/// epsilon.
 ///
 ///   y                 : =, may be x
 ///   mean, inverse_std : (rows,Groups), = ; null when there is no backward to read them
-///   method            : two passes, the mean as the distance from the group's first number, as in `batch_norm`
+///   method            : two passes, the mean as the distance from the group's first number, as in
+///                       `batch_norm`
 template <std::size_t C, std::size_t Groups, class Activation = no_activation, class T>
-[[gnu::flatten]] void group_norm(T* y, const T* x, const T* gain, const T* shift, T* mean, T* inverse_std, T epsilon, std::size_t rows,
-                                 std::size_t positions)
+[[gnu::flatten]] void group_norm(T* y, const T* x, const T* gain, const T* shift, T* mean, T* inverse_std,
+                                 T epsilon, std::size_t rows, std::size_t positions)
 {
     constexpr std::size_t D = C / Groups;
     using V = simd::vec<T>;
@@ -42,19 +46,23 @@ template <std::size_t C, std::size_t Groups, class Activation = no_activation, c
             const std::size_t start = r * positions * C + g * D;
             const T* const from = x + start;
             const V first(from[0]);
-            const T m =
-                from[0] + share * detail::sum_of_group<C, D, T>(positions, [&](std::size_t i, std::size_t, auto place)
-                                                                               CTNN_INLINE_LAMBDA { return place.load(from + i) - first; });
-            const T squares = detail::sum_of_group<C, D, T>(positions, [&](std::size_t i, std::size_t, auto place) CTNN_INLINE_LAMBDA {
-                const V d = place.load(from + i) - V(m);
-                return d * d;
-            });
+            const T m = from[0] +
+                        share * detail::sum_of_group<C, D, T>(positions, [&](std::size_t i, std::size_t,
+                                                                             auto place) CTNN_INLINE_LAMBDA {
+                            return place.load(from + i) - first;
+                        });
+            const T squares = detail::sum_of_group<C, D, T>(
+                positions, [&](std::size_t i, std::size_t, auto place) CTNN_INLINE_LAMBDA {
+                    const V d = place.load(from + i) - V(m);
+                    return d * d;
+                });
             const T inverse = simd::first(V(T{1}) / simd::sqrt(V(squares * share + epsilon)));
             for (std::size_t p = 0; p < positions; ++p)
                 simd::for_each_vec<T>(D, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
                     const V factor = place.load(gain + g * D + c) * V(inverse);
                     place.store(y + start + p * C + c,
-                                Activation{}(simd::fma(place.load(from + p * C + c) - V(m), factor, place.load(shift + g * D + c))));
+                                Activation{}(simd::fma(place.load(from + p * C + c) - V(m), factor,
+                                                       place.load(shift + g * D + c))));
                 });
             if (mean != nullptr) {
                 mean[r * Groups + g] = m;
@@ -63,14 +71,19 @@ template <std::size_t C, std::size_t Groups, class Activation = no_activation, c
         }
 }
 
-/// The gradients of `group_norm`, through each group's mean and variance; y, its result, is read when there is an activation.
+/// The gradients of `group_norm`, through each group's mean and variance; y, its result, is read when there
+/// is an activation.
 ///
-///   dgain, dshift : =        dx : =, may be dy; += with write_mode::add, without an activation; untouched with skip
-///   dx = inverse_std * (h - mean(h) - xhat * mean(h * xhat)),  h = d * gain,  d = dy * f',  xhat = (x - mean) * inverse_std
+///   dgain, dshift : =
+///   dx            : =, may be dy; += with write_mode::add, without an activation; untouched with skip
+///   dx = inverse_std * (h - mean(h) - xhat * mean(h * xhat)),
+///        h = d * gain, d = dy * f', xhat = (x - mean) * inverse_std
 ///   source : Wu & He 2018 (arXiv:1803.08494); Ba, Kiros & Hinton 2016 (arXiv:1607.06450)
-template <std::size_t C, std::size_t Groups, class Activation = no_activation, write_mode How = write_mode::set, class T>
-[[gnu::flatten]] void group_norm_backward(T* dx, T* dgain, T* dshift, const T* dy, const T* y, const T* x, const T* gain, const T* mean,
-                                          const T* inverse_std, std::size_t rows, std::size_t positions)
+template <std::size_t C, std::size_t Groups, class Activation = no_activation,
+          write_mode How = write_mode::set, class T>
+[[gnu::flatten]] void group_norm_backward(T* dx, T* dgain, T* dshift, const T* dy, const T* y, const T* x,
+                                          const T* gain, const T* mean, const T* inverse_std,
+                                          std::size_t rows, std::size_t positions)
 {
     constexpr std::size_t D = C / Groups;
     using V = simd::vec<T>;
@@ -86,25 +99,28 @@ template <std::size_t C, std::size_t Groups, class Activation = no_activation, w
             T* const dgain_of = dgain + g * D;
             T* const dshift_of = dshift + g * D;
             V product(T{0});
-            const T sum = detail::sum_of_group<C, D, T>(positions, [&](std::size_t i, std::size_t c, auto place) CTNN_INLINE_LAMBDA {
-                V d = place.load(dy + start + i);
-                if constexpr (!std::is_same_v<Activation, no_activation>) {
-                    d = Activation{}.backward(d, place.load(y + start + i));
-                    if constexpr (How != write_mode::skip) place.store(dx + start + i, d);
-                }
-                const V xhat = (place.load(x + start + i) - m) * inverse, h = d * place.load(gain + g * D + c);
-                place.store(dgain_of + c, simd::fma(d, xhat, place.load(dgain_of + c)));
-                place.store(dshift_of + c, place.load(dshift_of + c) + d);
-                product = product + place.only(h * xhat);
-                return h;
-            });
+            const T sum = detail::sum_of_group<C, D, T>(
+                positions, [&](std::size_t i, std::size_t c, auto place) CTNN_INLINE_LAMBDA {
+                    V d = place.load(dy + start + i);
+                    if constexpr (!std::is_same_v<Activation, no_activation>) {
+                        d = Activation{}.backward(d, place.load(y + start + i));
+                        if constexpr (How != write_mode::skip) place.store(dx + start + i, d);
+                    }
+                    const V xhat = (place.load(x + start + i) - m) * inverse,
+                            h = d * place.load(gain + g * D + c);
+                    place.store(dgain_of + c, simd::fma(d, xhat, place.load(dgain_of + c)));
+                    place.store(dshift_of + c, place.load(dshift_of + c) + d);
+                    product = product + place.only(h * xhat);
+                    return h;
+                });
             if constexpr (How == write_mode::skip) continue;
             const V constant(sum * share), slope(simd::sum(product) * share);
             const T* const again = std::is_same_v<Activation, no_activation> ? dy : dx;
             for (std::size_t p = 0; p < positions; ++p)
                 simd::for_each_vec<T>(D, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
                     const std::size_t i = start + p * C + c;
-                    const V xhat = (place.load(x + i) - m) * inverse, h = place.load(again + i) * place.load(gain + g * D + c);
+                    const V xhat = (place.load(x + i) - m) * inverse,
+                            h = place.load(again + i) * place.load(gain + g * D + c);
                     const V result = simd::fnma(xhat, slope, h - constant) * inverse;
                     place.store(dx + i, How == write_mode::add ? place.load(dx + i) + result : result);
                 });

@@ -19,8 +19,8 @@ struct add_to_result : no_activation {};
 template <write_mode How>
 using finish_of = std::conditional_t<How == write_mode::add, add_to_result, no_activation>;
 
-/// A matrix read element by element: `row` and `k` are the distances between neighbours along its two axes, so the same kernel
-/// reads a matrix or its transpose.
+/// A matrix read element by element: `row` and `k` are the distances between neighbours along its two axes,
+/// so the same kernel reads a matrix or its transpose.
 template <class T, std::size_t RowStride, std::size_t KStride>
 struct left {
     const T* data;
@@ -34,8 +34,8 @@ struct rows_of {
     static constexpr std::size_t stride = Stride;
 };
 
-/// The transpose of a row-major matrix (N, K). The kernel turns as many of its rows as it uses at once into `scratch`, which is
-/// `transposed_scratch<N>(K)` numbers.
+/// The transpose of a row-major matrix (N, K). The kernel turns as many of its rows as it uses at once into
+/// `scratch`, which is `transposed_scratch<N>(K)` numbers.
 template <class T, std::size_t K>
 struct transpose_of {
     const T* data;
@@ -50,16 +50,18 @@ inline constexpr std::size_t registers = 32;
 inline constexpr std::size_t registers = 16;
 #endif
 
-/// Rows taken at once beside `columns` registers of columns: what the register file holds, as far as it is of use.
+/// Rows taken at once beside `columns` registers of columns: what the register file holds, as far as it is of
+/// use.
 constexpr std::size_t most_rows(std::size_t columns)
 {
     return std::clamp<std::size_t>((registers - columns - 1) / columns, 1, registers / 4 * 3 / columns);
 }
 
-/// sum(Chains, MR) += a * b over `count` values of k from `from` on; each chain is `length` behind the one before it.
+/// sum(Chains, MR) += a * b over `count` values of k from `from` on; each chain is `length` behind the one
+/// before it.
 template <class Place, class T, std::size_t Chains, std::size_t MR, class A, class B>
-CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], A a, B b, std::size_t length, std::size_t from,
-                            std::size_t count)
+CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], A a, B b, std::size_t length,
+                            std::size_t from, std::size_t count)
 {
     const T *x = a.data + from * A::k, *row = b.data + from * B::stride;
     for (std::size_t k = 0; k < count; ++k, x += A::k, row += B::stride) {
@@ -67,31 +69,37 @@ CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], 
         for (std::size_t c = 0; c < Chains; ++c) {
             const auto columns = Place::load(row + c * length * B::stride);
             CTNN_UNROLL
-            for (std::size_t r = 0; r < MR; ++r) sum[c][r] = simd::fma(simd::vec<T>(x[r * A::row + c * length * A::k]), columns, sum[c][r]);
+            for (std::size_t r = 0; r < MR; ++r)
+                sum[c][r] = simd::fma(simd::vec<T>(x[r * A::row + c * length * A::k]), columns, sum[c][r]);
         }
     }
 }
 
 /// y(MR, columns) = finish(start + a(MR, K) * b(K, columns)), for the columns of a `simd::columns`.
 ///
-/// An element is one chain of multiply-adds over k, or with Parts above 1 as many chains over stretches of k, added in order, then
-/// what is left of k. So its bits depend on its row of `a`, its column of `b`, and Parts, and not on the size of the block.
+/// An element is one chain of multiply-adds over k, or with Parts above 1 as many chains over stretches of k,
+/// added in order, then what is left of k. So its bits depend on its row of `a`, its column of `b`, and
+/// Parts, and not on the size of the block.
 ///
-///   Careful : the last rows of b, from where a whole register read at the last columns would reach behind the end of b
-template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B, class Y, class K, class Finish>
+///   Careful : the last rows of b, from where a whole register read at the last columns would reach behind
+///             the end of b
+template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B,
+          class Y, class K, class Finish>
 CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
 {
     using P = simd::pack<T, Place::registers>;
     using whole = simd::columns<T, Place::registers, simd::width<T>>;
     const std::size_t last = k_count, safe = last > Careful ? last - Careful : 0, length = safe / Parts;
-    // One row and many chains: all chains at once, because a row alone has nothing else to hide a multiply-add's latency behind.
+    // One row and many chains: all chains at once, because a row alone has nothing else to hide a
+    // multiply-add's latency behind.
     constexpr std::size_t chains = MR == 1 ? Parts : 1;
 
     P sum[chains][MR], total[1][MR];
     CTNN_UNROLL
     for (std::size_t c = 0; c < chains; ++c) {
         CTNN_UNROLL
-        for (std::size_t r = 0; r < MR; ++r) sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
+        for (std::size_t r = 0; r < MR; ++r)
+            sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
     }
     accumulate<whole>(sum, a, b, length, 0, length);
     CTNN_UNROLL
@@ -110,14 +118,17 @@ CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) {
         P result = P::map(finish, total[0][r]);
-        if constexpr (std::is_same_v<Finish, add_to_result>) result = Place::load(y.data + r * Y::stride) + result;
+        if constexpr (std::is_same_v<Finish, add_to_result>)
+            result = Place::load(y.data + r * Y::stride) + result;
         Place::store(y.data + r * Y::stride, result);
     }
 }
 
 /// `count` blocks of MR rows, one under the other; moves y and a behind them.
-template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B, class Y, class K, class Finish>
-[[gnu::flatten, gnu::noinline]] void blocks(Y& y, A& a, B b, const T* start, std::size_t count, K k_count, Finish finish)
+template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B,
+          class Y, class K, class Finish>
+[[gnu::flatten, gnu::noinline]] void blocks(Y& y, A& a, B b, const T* start, std::size_t count, K k_count,
+                                            Finish finish)
 {
     for (; count > 0; --count) {
         block<MR, Place, Parts, Careful>(y, a, b, start, k_count, finish);
@@ -126,21 +137,24 @@ template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, c
     }
 }
 
-/// All rows of one panel of columns: of a number known when compiling, in blocks as even as can be; else in blocks of MR and of
-/// smaller ones behind them.
-template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B, class Y, class Rows, class K,
-          class Finish>
+/// All rows of one panel of columns: of a number known when compiling, in blocks as even as can be; else in
+/// blocks of MR and of smaller ones behind them.
+template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B,
+          class Y, class Rows, class K, class Finish>
 void panel(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish)
 {
     if constexpr (requires { Rows::value; }) {
         constexpr std::size_t count = (Rows::value + MR - 1) / MR, each = (Rows::value + count - 1) / count,
                               shorter = count * each - Rows::value;
         blocks<each, Place, Parts, Careful>(y, a, b, start, count - shorter, k_count, finish);
-        if constexpr (shorter > 0) blocks<each - 1, Place, Parts, Careful>(y, a, b, start, shorter, k_count, finish);
+        if constexpr (shorter > 0)
+            blocks<each - 1, Place, Parts, Careful>(y, a, b, start, shorter, k_count, finish);
     } else {
         blocks<MR, Place, Parts, Careful>(y, a, b, start, rows / MR, k_count, finish);
         if constexpr (MR > 1) {
-            if (rows % MR > 0) panel<(MR > 4 ? (MR + 2) / 3 : 1), Place, Parts, Careful>(y, a, b, start, rows % MR, k_count, finish);
+            if (rows % MR > 0)
+                panel<(MR > 4 ? (MR + 2) / 3 : 1), Place, Parts, Careful>(y, a, b, start, rows % MR, k_count,
+                                                                          finish);
         }
     }
 }
@@ -173,14 +187,15 @@ constexpr std::size_t careful_rows(transpose_of<T, K>)
 }
 
 /// All columns, in panels of at most `Most` registers.
-template <std::size_t N, std::size_t Most, std::size_t MaxRows, std::size_t Parts, class T, class A, class B, class Y, class Rows, class K,
-          class Finish>
+template <std::size_t N, std::size_t Most, std::size_t MaxRows, std::size_t Parts, class T, class A, class B,
+          class Y, class Rows, class K, class Finish>
 CTNN_INLINE void panels(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish)
 {
     simd::for_each_columns<T, N, Most>([&](std::size_t column, auto place) CTNN_INLINE_LAMBDA {
         using Place = decltype(place);
         panel<std::min(MaxRows, most_rows(Place::registers)), Place, Parts, careful_rows<N>(B{})>(
-            Y{y.data + column}, a, columns_from<Place>(b, column, k_count), start != nullptr ? start + column : nullptr, rows, k_count, finish);
+            Y{y.data + column}, a, columns_from<Place>(b, column, k_count),
+            start != nullptr ? start + column : nullptr, rows, k_count, finish);
     });
 }
 
@@ -200,20 +215,28 @@ constexpr std::size_t transposed_scratch(std::size_t K)
 ///   rows, K : numbers, or better `simd::constant`s
 ///   order   : see `detail::block`: the bits of a row do not depend on the number of rows
 ///   cost    : 2 rows K N operations; no allocation
-template <std::size_t N, std::size_t Parts = 1, class T, class A, class B, class Y, class Rows, class K, class Finish = no_activation>
+template <std::size_t N, std::size_t Parts = 1, class T, class A, class B, class Y, class Rows, class K,
+          class Finish = no_activation>
 void matmul(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish = {})
 {
-    // One row alone has no other rows to hide the latency of its sums behind, so it takes more columns at once, unless these must
-    // first be turned into scratch.
+    // One row alone has no other rows to hide the latency of its sums behind, so it takes more columns at
+    // once, unless these must first be turned into scratch.
     constexpr bool in_place = requires { B::stride; };
-    constexpr std::size_t most_for_one = in_place ? std::max<std::size_t>(1, detail::registers / 4 * 3 / Parts) : simd::columns_at_once;
+    constexpr std::size_t most_for_one =
+        in_place ? std::max<std::size_t>(1, detail::registers / 4 * 3 / Parts) : simd::columns_at_once;
     if constexpr (requires { Rows::value; }) {
-        if constexpr (Rows::value == 1) detail::panels<N, most_for_one, 1, Parts>(y, a, b, start, rows, k_count, finish);
-        else detail::panels<N, simd::columns_at_once, detail::registers, Parts>(y, a, b, start, rows, k_count, finish);
+        if constexpr (Rows::value == 1)
+            detail::panels<N, most_for_one, 1, Parts>(y, a, b, start, rows, k_count, finish);
+        else
+            detail::panels<N, simd::columns_at_once, detail::registers, Parts>(y, a, b, start, rows, k_count,
+                                                                               finish);
     } else {
         const auto count = static_cast<std::size_t>(rows);
-        if (count == 1) detail::panels<N, most_for_one, 1, Parts>(y, a, b, start, simd::constant<1>{}, k_count, finish);
-        else detail::panels<N, simd::columns_at_once, detail::registers, Parts>(y, a, b, start, count, k_count, finish);
+        if (count == 1)
+            detail::panels<N, most_for_one, 1, Parts>(y, a, b, start, simd::constant<1>{}, k_count, finish);
+        else
+            detail::panels<N, simd::columns_at_once, detail::registers, Parts>(y, a, b, start, count, k_count,
+                                                                               finish);
     }
 }
 

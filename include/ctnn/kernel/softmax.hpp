@@ -11,7 +11,8 @@
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// The largest of x(n), n >= 1. Where x holds NaN it may be any of them: what follows makes NaN of it, because e^(NaN - largest) is.
+/// The largest of x(n), n >= 1. Where x holds NaN it may be any of them: what follows makes NaN of it,
+/// because e^(NaN - largest) is.
 template <class T>
 [[gnu::flatten]] T largest(const T* x, std::size_t n)
 {
@@ -48,11 +49,12 @@ template <class T>
 {
     using V = simd::vec<T>;
     const V scale(T{1} / shifted_exp(y, x, largest(x, n), n));
-    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(y + i, place.load(y + i) * scale); });
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place)
+                                 CTNN_INLINE_LAMBDA { place.store(y + i, place.load(y + i) * scale); });
 }
 
-/// y(n) = log softmax of x(n) = x - largest - log(sum of e^(x - largest)). Finite for every finite x: what would be below the
-/// lowest number is that number.   y : =, may not be x
+/// y(n) = log softmax of x(n) = x - largest - log(sum of e^(x - largest)). Finite for every finite x: what
+/// would be below the lowest number is that number.   y : =, may not be x
 template <class T>
 [[gnu::flatten]] void log_softmax(T* y, const T* x, std::size_t n)
 {
@@ -71,9 +73,11 @@ template <class T>
 ///   dx : =, (softmax(x) - one_hot(target)) / rows
 ///   targets : (rows), each in 0..C-1
 ///   returns the loss, summed over rows in double; finite for every finite x
-///   method  : a row's sum of e^(x - largest) is from 1 to C, so the product of many of them is a double, and one logarithm does
+///   method  : a row's sum of e^(x - largest) is from 1 to C, so the product of many of them is a double, and
+///             one logarithm does
 template <class T, class Id>
-[[gnu::flatten]] T softmax_cross_entropy(T* dx, const T* x, const Id* targets, std::size_t rows, std::size_t C)
+[[gnu::flatten]] T softmax_cross_entropy(T* dx, const T* x, const Id* targets, std::size_t rows,
+                                         std::size_t C)
 {
     using V = simd::vec<T>;
     const T share = T{1} / static_cast<T>(rows);
@@ -84,19 +88,22 @@ template <class T, class Id>
         const T sum = shifted_exp(dx, x, most, C);
         loss += static_cast<double>(most) - static_cast<double>(x[target]);
         product *= static_cast<double>(sum);
-        if (!(product < 1e200)) { // far enough from the largest double for one more factor; NaN goes into the loss
+        // far enough from the largest double for one more factor; NaN goes into the loss
+        if (!(product < 1e200)) {
             loss += std::log(product);
             product = 1;
         }
         const V scale(share / sum);
-        simd::for_each_vec<T>(C, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA { place.store(dx + i, place.load(dx + i) * scale); });
+        simd::for_each_vec<T>(C, [&](std::size_t i, auto place)
+                                     CTNN_INLINE_LAMBDA { place.store(dx + i, place.load(dx + i) * scale); });
     }
     // Now, because reading back one number of a register that has just been stored would wait for the store.
     dx -= rows * C;
     for (std::size_t r = 0; r < rows; ++r) dx[r * C + static_cast<std::size_t>(targets[r])] -= share;
     const double mean = (loss + std::log(product)) / static_cast<double>(rows);
     constexpr auto most = static_cast<double>(std::numeric_limits<T>::max());
-    return std::isfinite(mean) && mean > most ? std::numeric_limits<T>::max() : static_cast<T>(mean); // finite logits, finite loss
+    // finite logits, finite loss
+    return std::isfinite(mean) && mean > most ? std::numeric_limits<T>::max() : static_cast<T>(mean);
 }
 
 } // namespace ctnn::inline CTNN_ARCH::kernel

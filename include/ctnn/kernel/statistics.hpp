@@ -14,7 +14,8 @@ struct change_sums {
     double data = 0, data_squares = 0, update = 0, update_squares = 0;
 };
 
-/// The sums over n numbers. They are made in T for 64 registers at a time and added up in double: in float they are good to six digits.
+/// The sums over n numbers. They are made in T for 64 registers at a time and added up in double: in float
+/// they are good to six digits.
 template <class T>
 [[gnu::flatten]] change_sums sums_of_change(const T* before, const T* after, std::size_t n)
 {

@@ -8,7 +8,8 @@
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// y(Columns,stride) = x(rows,Columns)^T, in whole registers: the columns of y behind rows are 0.   y : =, does not overlap x
+/// y(Columns,stride) = x(rows,Columns)^T, in whole registers: the columns of y behind rows are 0.   y : =,
+/// does not overlap x
 ///
 ///   stride : at least rows rounded up to the register width
 template <std::size_t Columns, class T>
@@ -20,7 +21,8 @@ template <std::size_t Columns, class T>
         simd::for_each_vec<T>(Columns, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
             simd::vec<T> tile[W];
             CTNN_UNROLL
-            for (std::size_t i = 0; i < W; ++i) tile[i] = i < there ? place.load(x + (r + i) * Columns + c) : simd::vec<T>(T{0});
+            for (std::size_t i = 0; i < W; ++i)
+                tile[i] = i < there ? place.load(x + (r + i) * Columns + c) : simd::vec<T>(T{0});
             simd::transpose(tile);
             const std::size_t columns = Columns - c < W ? Columns - c : W;
             CTNN_UNROLL

@@ -15,8 +15,9 @@ template <class T>
     using V = simd::vec<T>;
     const V minus_rate(-rate), d(decay);
     if (decay == T{0})
-        simd::for_each_vec<T>(n, [&](std::size_t i, auto place)
-                                     CTNN_INLINE_LAMBDA { place.store(w + i, simd::fma(minus_rate, place.load(g + i), place.load(w + i))); });
+        simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+            place.store(w + i, simd::fma(minus_rate, place.load(g + i), place.load(w + i)));
+        });
     else
         simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
             const V x = place.load(w + i);
@@ -43,7 +44,8 @@ template <class T>
         const V d = simd::fma(decay, x, place.load(g + i));
         const V velocity = simd::fma(momentum, place.load(v + i), share * d);
         place.store(v + i, velocity);
-        place.store(w + i, simd::fma(minus_rate, k.nesterov ? simd::fma(momentum, velocity, d) : velocity, x));
+        place.store(w + i,
+                    simd::fma(minus_rate, k.nesterov ? simd::fma(momentum, velocity, d) : velocity, x));
     });
 }
 

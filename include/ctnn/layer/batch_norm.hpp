@@ -30,7 +30,8 @@ struct LectureStd {
         .epsilon = 0, .momentum = 0.001, .correction = 1, .running_correction = 1, .running_is_std = true};
     static constexpr std::string_view running_spread = "running_std";
 };
-/// The lecture's second form, its class BatchNorm1d: unbiased variance to normalise and to keep, epsilon 1e-5, momentum 0.1.
+/// The lecture's second form, its class BatchNorm1d: unbiased variance to normalise and to keep, epsilon
+/// 1e-5, momentum 0.1.
 struct LectureVariance {
     static constexpr kernel::batch_norm_constants constants{
         .epsilon = 1e-5, .momentum = 0.1, .correction = 1, .running_correction = 1, .running_is_std = false};
@@ -40,15 +41,15 @@ struct LectureVariance {
 namespace detail {
 
 template <class Convention>
-concept convention_of_batch_norm = requires
-{
+concept convention_of_batch_norm = requires {
     kernel::batch_norm_constants(Convention::constants);
     std::string_view(Convention::running_spread);
 };
 /// The convention, or PyTorch's in place of what is none, so that its complaint is the only one.
 template <class Convention>
-using known_convention = typename std::conditional_t<convention_of_batch_norm<Convention>, std::type_identity<Convention>,
-                                                     std::type_identity<PyTorchConvention>>::type;
+using known_convention =
+    typename std::conditional_t<convention_of_batch_norm<Convention>, std::type_identity<Convention>,
+                                std::type_identity<PyTorchConvention>>::type;
 
 // Shown by a compile error; never true.
 template <class Convention>
@@ -57,11 +58,12 @@ inline constexpr bool is_convention = false;
 template <class Convention>
 struct check_convention {
     static constexpr kernel::batch_norm_constants k = known_convention<Convention>::constants;
-    static_assert(
-        is_convention<Convention> || (convention_of_batch_norm<Convention> && k.epsilon >= 0 && (k.epsilon > 0 || k.running_is_std) &&
-                                      k.momentum >= 0 && k.momentum <= 1),
-        "[ctnn.layer] a convention of BatchNorm has constants with an epsilon above 0 (0 only with a running std) and a momentum from 0 to "
-        "1, and a name for its running_spread; see LectureStd");
+    static_assert(is_convention<Convention> ||
+                      (convention_of_batch_norm<Convention> && k.epsilon >= 0 &&
+                       (k.epsilon > 0 || k.running_is_std) && k.momentum >= 0 && k.momentum <= 1),
+                  "[ctnn.layer] a convention of BatchNorm has constants with an epsilon above 0 (0 only with "
+                  "a running std) and a momentum from 0 to "
+                  "1, and a name for its running_spread; see LectureStd");
 };
 
 } // namespace detail
@@ -87,22 +89,32 @@ struct BatchNorm {
     using self = BatchNorm;
     static constexpr applies_activation applies = applies_activation::both;
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
-    static constexpr std::array buffers{Parameter{"running_mean", {C}, 0},
-                                        Parameter{detail::known_convention<Convention>::running_spread, {C}, 1}};
+    static constexpr std::array buffers{
+        Parameter{"running_mean", {C}, 0},
+        Parameter{detail::known_convention<Convention>::running_spread, {C}, 1}};
 
-    static constexpr extents output(const extents& x) { return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none(); }
+    static constexpr extents output(const extents& x)
+    {
+        return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none();
+    }
     static constexpr extents input(std::size_t) { return {C}; }
     static constexpr std::size_t saved(const extents&, std::size_t) { return 2 * C; }
 
-    static Spread expected(const Spread&, const std::array<Spread, 2>& p) { return detail::scaled_and_shifted(p); }
+    static Spread expected(const Spread&, const std::array<Spread, 2>& p)
+    {
+        return detail::scaled_and_shifted(p);
+    }
 
-    static std::string embedded(const extents& x) { return detail::embedded_type("batch_norm", {x.size() / C, C}); }
+    static std::string embedded(const extents& x)
+    {
+        return detail::embedded_type("batch_norm", {x.size() / C, C});
+    }
     /// mean, factor and shift of (x - mean) factor + shift.
     template <class T>
     static layer_values embedded_values(const layer_values& norm)
     {
-        layer_values affine =
-            detail::normalised<BatchNorm, T>({std::vector<double>(C, 1.0)}, {norm[0], norm[1], std::vector<double>(C, 0.0), norm[3]}, C);
+        layer_values affine = detail::normalised<BatchNorm, T>(
+            {std::vector<double>(C, 1.0)}, {norm[0], norm[1], std::vector<double>(C, 0.0), norm[3]}, C);
         return {norm[2], std::move(affine[0]), std::move(affine[1])};
     }
     static std::string name()
@@ -120,24 +132,29 @@ struct BatchNorm {
         check();
         const auto [gain, shift] = pass.parameters();
         const auto [running_mean, running_spread] = pass.buffers();
-        const std::size_t rows = pass.template rows_of<C>(); // one function for batches that are full and those that are not
+        // one function for batches that are full and those that are not
+        const std::size_t rows = pass.template rows_of<C>();
         using activation = typename P::activation;
         if constexpr (P::training)
-            kernel::batch_norm<C, activation, typename P::scalar>(
-                pass.y().data(), pass.x().data(),
-                {gain.data(), shift.data(), pass.saved(), pass.saved() + C, running_mean.data(), running_spread.data()}, constants, rows);
+            kernel::batch_norm<C, activation, typename P::scalar>(pass.y().data(), pass.x().data(),
+                                                                  {gain.data(), shift.data(), pass.saved(),
+                                                                   pass.saved() + C, running_mean.data(),
+                                                                   running_spread.data()},
+                                                                  constants, rows);
         else
-            kernel::batch_norm_eval<C, activation>(pass.y().data(), pass.x().data(), gain.data(), shift.data(), running_mean.data(),
-                                                   running_spread.data(), constants, rows);
+            kernel::batch_norm_eval<C, activation>(pass.y().data(), pass.x().data(), gain.data(),
+                                                   shift.data(), running_mean.data(), running_spread.data(),
+                                                   constants, rows);
     }
 
     template <class P>
     static void backward(const P& pass)
     {
         const auto [dgain, dshift] = pass.gradients();
-        kernel::batch_norm_backward<C, typename P::activation>(pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.y().data(),
-                                                               pass.x().data(), pass.parameters()[0].data(), pass.saved(), pass.saved() + C,
-                                                               constants, static_cast<std::size_t>(pass.template rows_of<C>()));
+        kernel::batch_norm_backward<C, typename P::activation>(
+            pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.y().data(), pass.x().data(),
+            pass.parameters()[0].data(), pass.saved(), pass.saved() + C, constants,
+            static_cast<std::size_t>(pass.template rows_of<C>()));
     }
 };
 

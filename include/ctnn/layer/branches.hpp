@@ -32,10 +32,14 @@ struct Sum {
     using parts = layer_list<A, B..., Add>;
     static constexpr bool is_branches = true;
 
-    static constexpr std::size_t wire(auto& net, std::size_t x) { return detail::wire_branches<Add, A, B...>(net, x); }
+    static constexpr std::size_t wire(auto& net, std::size_t x)
+    {
+        return detail::wire_branches<Add, A, B...>(net, x);
+    }
 };
 
-/// y = A(x) * B(x), number by number: `Multiply<Sequential<Linear<8, 16>, Tanh>, Sequential<Linear<8, 16>, Sigmoid>>` is a gate.
+/// y = A(x) * B(x), number by number: `Multiply<Sequential<Linear<8, 16>, Tanh>, Sequential<Linear<8, 16>,
+/// Sigmoid>>` is a gate.
 ///
 ///   names  : "0" and "1" for the branches
 ///   errors : [ctnn.shape] the branches give different shapes
@@ -44,7 +48,10 @@ struct Multiply {
     using parts = layer_list<A, B, Product>;
     static constexpr bool is_branches = true;
 
-    static constexpr std::size_t wire(auto& net, std::size_t x) { return detail::wire_branches<Product, A, B>(net, x); }
+    static constexpr std::size_t wire(auto& net, std::size_t x)
+    {
+        return detail::wire_branches<Product, A, B>(net, x);
+    }
 };
 
 /// y = A(x), B(x), ... side by side along the last axis.

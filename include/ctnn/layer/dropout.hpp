@@ -12,12 +12,12 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// In training each number is 0 with the chance Numerator / Denominator, and the others are enlarged so that the mean stays:
-/// `Dropout<1, 5>` drops one in five. In eval it is not there, and `freeze` leaves it out.
+/// In training each number is 0 with the chance Numerator / Denominator, and the others are enlarged so that
+/// the mean stays: `Dropout<1, 5>` drops one in five. In eval it is not there, and `freeze` leaves it out.
 ///
 ///   x, y     : any shape, the same
-///   train    : y = x * mask, the mask 0 or 1 / (1 - p). `model.forward(x, generator)` draws it: one double for each number, in order, as
-///              torch.nn.functional.dropout does
+///   train    : y = x * mask, the mask 0 or 1 / (1 - p). `model.forward(x, generator)` draws it: one double
+///              for each number, in order, as torch.nn.functional.dropout does
 ///   backward : dx = dy * mask is overwritten
 ///   errors   : [ctnn.shape] a chance of 1 or more; [ctnn.mode] forward without a generator
 ///   source   : Srivastava et al. 2014
@@ -29,11 +29,17 @@ struct Dropout {
     static constexpr bool draws = true;
     static constexpr double keep = 1 - static_cast<double>(Numerator) / static_cast<double>(Denominator);
 
-    static constexpr extents output(const extents& x) { return Numerator < Denominator ? x : extents::none(); }
+    static constexpr extents output(const extents& x)
+    {
+        return Numerator < Denominator ? x : extents::none();
+    }
     static constexpr std::size_t saved(const extents& x, std::size_t rows) { return x.size() * rows; }
 
     /// The mean stays; the mean of the squares grows.
-    static Spread expected(const Spread& x, const auto&) { return {x.mean, std::sqrt(x.square() / keep - x.mean * x.mean)}; }
+    static Spread expected(const Spread& x, const auto&)
+    {
+        return {x.mean, std::sqrt(x.square() / keep - x.mean * x.mean)};
+    }
 
     template <class P>
     static void forward(const P& pass)
@@ -42,12 +48,16 @@ struct Dropout {
             using T = typename P::scalar;
             Generator& generator = pass.generator();
             const std::span<T> mask{pass.saved(), pass.x().size()};
-            for (T& m : mask) m = generator.template uniform<double>() < keep ? static_cast<T>(1 / keep) : T{0};
+            for (T& m : mask)
+                m = generator.template uniform<double>() < keep ? static_cast<T>(1 / keep) : T{0};
             kernel::multiply(pass.y().data(), pass.x().data(), mask.data(), mask.size());
         }
     }
 
-    static void backward(const auto& pass) { kernel::multiply(pass.dx().data(), pass.dy().data(), pass.saved(), pass.dy().size()); }
+    static void backward(const auto& pass)
+    {
+        kernel::multiply(pass.dx().data(), pass.dy().data(), pass.saved(), pass.dy().size());
+    }
 };
 
 } // namespace ctnn::inline CTNN_ARCH

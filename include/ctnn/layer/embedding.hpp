@@ -16,17 +16,20 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// A learnt vector of C features for each of V classes: `Embedding<27, 10>`, with a context of T ids `Embedding<27, 24, 8>`.
+/// A learnt vector of C features for each of V classes: `Embedding<27, 10>`, with a context of T ids
+/// `Embedding<27, 24, 8>`.
 ///
-///   x        : T class ids in 0..V-1. T may be left out where the next layer tells it: with `Linear<30, ...>` after
-///              `Embedding<27, 10>` it is 3; with a layer of C features, or none, x is a single id
+///   x        : T class ids in 0..V-1. T may be left out where the next layer tells it: with `Linear<30,
+///              ...>` after `Embedding<27, 10>` it is 3; with a layer of C features, or none, x is a single
+///              id
 ///   y        : (T, C), or (C) for a single id
 ///   weight   : (V, C)
 ///   backward : dweight is set or added to; an id that occurs twice adds twice; ids have no gradient
 ///   reset    : standard normal, as torch.nn.Embedding
 ///   errors   : [ctnn.class_id] an id outside 0..V-1, thrown by the model before anything is written
 template <std::size_t V, std::size_t C, std::size_t... T>
-    requires(sizeof...(T) <= 1) // a pack of at most one, because a default would stand in every message as a third argument of 0
+// a pack of at most one, because a default would stand in every message as a third argument of 0
+    requires(sizeof...(T) <= 1)
 struct Embedding {
     using self = Embedding;
     static constexpr std::size_t classes = V;
@@ -45,10 +48,14 @@ struct Embedding {
     static constexpr extents input(std::size_t next_in_features)
     {
         if (sizeof...(T) == 1) return {T...};
-        return C != 0 && next_in_features > C && next_in_features % C == 0 ? extents{next_in_features / C} : extents{};
+        return C != 0 && next_in_features > C && next_in_features % C == 0 ? extents{next_in_features / C}
+                                                                           : extents{};
     }
 
-    static std::string embedded(const extents& x, bool int8 = false) { return detail::embedded_type("embedding", {V, C, x.size()}, int8); }
+    static std::string embedded(const extents& x, bool int8 = false)
+    {
+        return detail::embedded_type("embedding", {V, C, x.size()}, int8);
+    }
 
     template <class S>
     static void reset(const std::array<std::span<S>, 1>& p, Generator& generator)
@@ -69,7 +76,8 @@ struct Embedding {
     {
         const auto [dweight] = pass.gradients();
         if constexpr (P::weight_gradient != write_mode::skip)
-            kernel::gather_backward<V, C, P::weight_gradient>(dweight.data(), pass.dy().data(), pass.x().data(), pass.x().size());
+            kernel::gather_backward<V, C, P::weight_gradient>(dweight.data(), pass.dy().data(),
+                                                              pass.x().data(), pass.x().size());
     }
 };
 

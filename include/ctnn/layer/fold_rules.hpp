@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// What folds into what when a network is frozen. Every layer named here includes this header, so that a rule is known wherever its
-/// layers are.
+/// What folds into what when a network is frozen. Every layer named here includes this header, so that a rule
+/// is known wherever its layers are.
 #pragma once
 
 #include <cmath>
@@ -23,9 +23,11 @@ struct TableSum;
 
 namespace detail {
 
-/// Columns of `weight` and `bias` scaled and shifted as BatchNorm does to what they give: `norm` is gain, shift, mean and spread.
+/// Columns of `weight` and `bias` scaled and shifted as BatchNorm does to what they give: `norm` is gain,
+/// shift, mean and spread.
 ///
-/// The variance is that of T, as when the layer runs: where it is 0 there the feature is constant, and comes out as its shift.
+/// The variance is that of T, as when the layer runs: where it is 0 there the feature is constant, and comes
+/// out as its shift.
 template <class Norm, class T>
 layer_values normalised(layer_values affine, const layer_values& norm, std::size_t columns)
 {
@@ -75,16 +77,17 @@ struct fold_rule<Linear<In, Mid, Bias>, Linear<Mid, Out, Bias2>, Input> {
     {
         Linear<In, Mid, Bias>::check();
         Linear<Mid, Out, Bias2>::check();
-        layer_values product{std::vector<double>(In * Out), second.size() > 1 ? second[1] : std::vector<double>(Out)};
+        layer_values product{std::vector<double>(In * Out),
+                             second.size() > 1 ? second[1] : std::vector<double>(Out)};
         detail::add_product<Mid, Out>(product[0], first[0], second[0]);
         if (first.size() > 1) detail::add_product<Mid, Out>(product[1], first[1], second[0]);
         return product;
     }
 };
 
-/// A vector for each id, normalised: another table of vectors. Every number of it is normalised in double, so the running statistics may
-/// be what they will. (BatchNorm before a Linear does not fold: where the mean is large and the spread small, x - mean is exact, and the
-/// difference of two products would not be.)
+/// A vector for each id, normalised: another table of vectors. Every number of it is normalised in double, so
+/// the running statistics may be what they will. (BatchNorm before a Linear does not fold: where the mean is
+/// large and the spread small, x - mean is exact, and the difference of two products would not be.)
 template <std::size_t V, std::size_t C, std::size_t... Context, class Convention, class Input>
 struct fold_rule<Embedding<V, C, Context...>, BatchNorm<C, Convention>, Input> {
     using type = Embedding<V, C, Context...>;
@@ -98,8 +101,10 @@ struct fold_rule<Embedding<V, C, Context...>, BatchNorm<C, Convention>, Input> {
     }
 };
 
-/// A vector for each of T ids side by side, times w: T rows of a table, added. It pays while the table stays in a near cache.
-template <std::size_t V, std::size_t C, std::size_t... Context, std::size_t In, std::size_t Out, class Bias, std::size_t Ids>
+/// A vector for each of T ids side by side, times w: T rows of a table, added. It pays while the table stays
+/// in a near cache.
+template <std::size_t V, std::size_t C, std::size_t... Context, std::size_t In, std::size_t Out, class Bias,
+          std::size_t Ids>
     requires(In % C == 0 && Ids % (In / C) == 0 && In / C <= 64 && (In / C) * V * Out <= 64 * 1024)
 struct fold_rule<Embedding<V, C, Context...>, Linear<In, Out, Bias>, shape<Ids>> {
     static constexpr std::size_t T = In / C;
@@ -114,15 +119,18 @@ struct fold_rule<Embedding<V, C, Context...>, Linear<In, Out, Bias>, shape<Ids>>
             for (std::size_t v = 0; v < V; ++v)
                 for (std::size_t c = 0; c < C; ++c)
                     for (std::size_t o = 0; o < Out; ++o)
-                        table[0][(t * V + v) * Out + o] += embedding[0][v * C + c] * linear[0][(t * C + c) * Out + o];
+                        table[0][(t * V + v) * Out + o] +=
+                            embedding[0][v * C + c] * linear[0][(t * C + c) * Out + o];
         if (linear.size() > 1) table[1] = linear[1];
         else table[1].resize(Out);
         return table;
     }
 };
 
-/// Sums of rows, times w: a table of the rows times w, where it stays in a near cache and adds no more than the product saves.
-template <std::size_t V, std::size_t Mid, std::size_t T, std::size_t N, std::size_t Out, class Bias, class Input>
+/// Sums of rows, times w: a table of the rows times w, where it stays in a near cache and adds no more than
+/// the product saves.
+template <std::size_t V, std::size_t Mid, std::size_t T, std::size_t N, std::size_t Out, class Bias,
+          class Input>
     requires(T* V* Out <= 64 * 1024 && T * Out <= T * Mid + Mid * Out)
 struct fold_rule<TableSum<V, Mid, T, N>, Linear<Mid, Out, Bias>, Input> {
     using type = TableSum<V, Out, T, N>;
@@ -130,7 +138,8 @@ struct fold_rule<TableSum<V, Mid, T, N>, Linear<Mid, Out, Bias>, Input> {
     static layer_values values(const layer_values& table, const layer_values& linear)
     {
         Linear<Mid, Out, Bias>::check();
-        layer_values product{std::vector<double>(T * V * Out), linear.size() > 1 ? linear[1] : std::vector<double>(Out)};
+        layer_values product{std::vector<double>(T * V * Out),
+                             linear.size() > 1 ? linear[1] : std::vector<double>(Out)};
         detail::add_product<Mid, Out>(product[0], table[0], linear[0]);
         detail::add_product<Mid, Out>(product[1], table[1], linear[0]);
         return product;

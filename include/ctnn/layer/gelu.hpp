@@ -24,11 +24,15 @@ struct GELU {
     static constexpr extents output(const extents& x) { return x; }
     static std::string embedded(const extents& x) { return detail::embedded_type("gelu_layer", {x.size()}); }
 
-    static void forward(const auto& pass) { kernel::activate<kernel::gaussian_error_unit>(pass.y().data(), pass.x().data(), pass.x().size()); }
+    static void forward(const auto& pass)
+    {
+        kernel::activate<kernel::gaussian_error_unit>(pass.y().data(), pass.x().data(), pass.x().size());
+    }
 
     static void backward(const auto& pass)
     {
-        kernel::activate_backward<kernel::gaussian_error_unit>(pass.dx().data(), pass.dy().data(), pass.x().data(), pass.x().size());
+        kernel::activate_backward<kernel::gaussian_error_unit>(pass.dx().data(), pass.dy().data(),
+                                                               pass.x().data(), pass.x().size());
     }
 };
 

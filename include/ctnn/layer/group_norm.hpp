@@ -15,7 +15,8 @@ namespace ctnn::inline CTNN_ARCH {
 
 namespace detail {
 
-/// The passes that LayerNorm and GroupNorm share: Groups groups in each of (rows * x.size()) / (positions * C) samples.
+/// The passes that LayerNorm and GroupNorm share: Groups groups in each of (rows * x.size()) / (positions *
+/// C) samples.
 template <std::size_t C, std::size_t Groups>
 struct group_passes {
     static constexpr double epsilon = 1e-5; // torch.nn.GroupNorm's and torch.nn.LayerNorm's
@@ -31,7 +32,8 @@ struct group_passes {
             mean = pass.saved();
             inverse_std = mean + rows * Groups;
         }
-        kernel::group_norm<C, Groups, typename P::activation, T>(pass.y().data(), pass.x().data(), gain.data(), shift.data(), mean, inverse_std,
+        kernel::group_norm<C, Groups, typename P::activation, T>(pass.y().data(), pass.x().data(),
+                                                                 gain.data(), shift.data(), mean, inverse_std,
                                                                  static_cast<T>(epsilon), rows, positions);
     }
     template <class P>
@@ -40,15 +42,15 @@ struct group_passes {
         const auto [dgain, dshift] = pass.gradients();
         const std::size_t rows = pass.x().size() / (positions * C);
         kernel::group_norm_backward<C, Groups, typename P::activation, P::template input_gradient<>>(
-            pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.y().data(), pass.x().data(), pass.parameters()[0].data(),
-            pass.saved(), pass.saved() + rows * Groups, rows, positions);
+            pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.y().data(), pass.x().data(),
+            pass.parameters()[0].data(), pass.saved(), pass.saved() + rows * Groups, rows, positions);
     }
 };
 
 } // namespace detail
 
-/// Normalisation of each sample by itself, in Groups groups of C / Groups neighbouring features, over all positions of the sample. The
-/// batch plays no part: training and eval are the same, a single row will do.
+/// Normalisation of each sample by itself, in Groups groups of C / Groups neighbouring features, over all
+/// positions of the sample. The batch plays no part: training and eval are the same, a single row will do.
 ///
 ///   x, y     : (..., C), as torch.nn.GroupNorm(Groups, C) with the features on its axis 1
 ///   weight (gain), bias (shift) : (C)
@@ -70,12 +72,20 @@ struct GroupNorm {
 
     static constexpr extents output(const extents& x)
     {
-        return C != 0 && Groups != 0 && C % (Groups == 0 ? 1 : Groups) == 0 && x.rank > 0 && x.last() == C ? x : extents::none();
+        return C != 0 && Groups != 0 && C % (Groups == 0 ? 1 : Groups) == 0 && x.rank > 0 && x.last() == C
+                   ? x
+                   : extents::none();
     }
     static constexpr extents input(std::size_t) { return {C}; }
-    static std::string embedded(const extents& x) { return detail::embedded_type("group_norm", {1, x.size() / C, Groups, C}); }
+    static std::string embedded(const extents& x)
+    {
+        return detail::embedded_type("group_norm", {1, x.size() / C, Groups, C});
+    }
     static constexpr std::size_t saved(const extents&, std::size_t rows) { return 2 * Groups * rows; }
-    static Spread expected(const Spread&, const std::array<Spread, 2>& p) { return detail::scaled_and_shifted(p); }
+    static Spread expected(const Spread&, const std::array<Spread, 2>& p)
+    {
+        return detail::scaled_and_shifted(p);
+    }
 
     template <class P>
     static void forward(const P& pass)

@@ -8,14 +8,17 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// Stands first where the layers behind it take many shapes: `Sequential<Input<8, 24>, FlattenConsecutive<2>, ...>` reads samples of
-/// (8, 24) numbers. It has no parameters and is never run.
+/// Stands first where the layers behind it take many shapes: `Sequential<Input<8, 24>, FlattenConsecutive<2>,
+/// ...>` reads samples of (8, 24) numbers. It has no parameters and is never run.
 ///
 ///   errors : [ctnn.shape] anywhere else, when the shape offered is another one
 template <std::size_t... Extents>
 struct Input {
     static constexpr bool reshapes_only = true;
-    static constexpr extents output(const extents& x) { return x == extents{Extents...} ? x : extents::none(); }
+    static constexpr extents output(const extents& x)
+    {
+        return x == extents{Extents...} ? x : extents::none();
+    }
     static constexpr extents input(std::size_t) { return {Extents...}; }
 };
 

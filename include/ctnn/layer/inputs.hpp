@@ -9,8 +9,9 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// At the front of a network: each branch reads an input of its own, and what they give stands side by side along the last axis.
-/// `Inputs<Sequential<Embedding<27, 10, 3>, Flatten>, Linear<5, 8>>` takes ids beside numbers: `model.forward(ids, numbers)`.
+/// At the front of a network: each branch reads an input of its own, and what they give stands side by side
+/// along the last axis. `Inputs<Sequential<Embedding<27, 10, 3>, Flatten>, Linear<5, 8>>` takes ids beside
+/// numbers: `model.forward(ids, numbers)`.
 ///
 ///   names  : "0", "1", ... for the branches
 ///   errors : [ctnn.shape] the branches give shapes that differ in another axis
@@ -23,11 +24,13 @@ struct Inputs {
     static constexpr std::size_t wire(auto& net, std::size_t x)
     {
         std::size_t n = 0;
-        return net.template join<ConcatLast<sizeof...(Branch)>>(std::array{net.template add<Branch>(n++ == 0 ? x : net.input())...});
+        return net.template join<ConcatLast<sizeof...(Branch)>>(
+            std::array{net.template add<Branch>(n++ == 0 ? x : net.input())...});
     }
 };
 
-/// At the end of a network: what each branch makes of x. `forward` gives a std::tuple, and `backward` takes one of gradients:
+/// At the end of a network: what each branch makes of x. `forward` gives a std::tuple, and `backward` takes
+/// one of gradients:
 ///
 /// ```cpp
 /// const auto [letter, length] = model.forward(x);

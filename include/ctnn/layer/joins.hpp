@@ -20,7 +20,10 @@ namespace ctnn::inline CTNN_ARCH {
 struct Add {
     static constexpr std::size_t inputs = 2;
 
-    static void forward(const auto& pass) { kernel::add(pass.y().data(), pass.x().data(), pass.template x<1>().data(), pass.y().size()); }
+    static void forward(const auto& pass)
+    {
+        kernel::add(pass.y().data(), pass.x().data(), pass.template x<1>().data(), pass.y().size());
+    }
     template <class P>
     static void backward(const P& pass)
     {
@@ -34,10 +37,16 @@ struct Add {
     static constexpr bool passes_gradient = true;
     static constexpr bool adds_input_gradients = true;
 
-    static constexpr extents output(const std::array<extents, 2>& x) { return x[0] == x[1] ? x[0] : extents::none(); }
+    static constexpr extents output(const std::array<extents, 2>& x)
+    {
+        return x[0] == x[1] ? x[0] : extents::none();
+    }
     static std::string embedded(const extents& x) { return detail::embedded_type("add", {x.size()}); }
     /// Of independent numbers.
-    static Spread expected(const std::array<Spread, 2>& x, const auto&) { return {x[0].mean + x[1].mean, std::hypot(x[0].std, x[1].std)}; }
+    static Spread expected(const std::array<Spread, 2>& x, const auto&)
+    {
+        return {x[0].mean + x[1].mean, std::hypot(x[0].std, x[1].std)};
+    }
 
 private:
     template <std::size_t I, class P>
@@ -46,7 +55,8 @@ private:
         if constexpr (P::template input_gradient<I> == write_mode::set)
             kernel::copy(pass.template dx<I>().data(), pass.dy().data(), pass.dy().size());
         else if constexpr (P::template input_gradient<I> == write_mode::add)
-            kernel::add(pass.template dx<I>().data(), pass.template dx<I>().data(), pass.dy().data(), pass.dy().size());
+            kernel::add(pass.template dx<I>().data(), pass.template dx<I>().data(), pass.dy().data(),
+                        pass.dy().size());
     }
 };
 
@@ -57,7 +67,10 @@ private:
 struct Product {
     static constexpr std::size_t inputs = 2;
 
-    static void forward(const auto& pass) { kernel::multiply(pass.y().data(), pass.x().data(), pass.template x<1>().data(), pass.y().size()); }
+    static void forward(const auto& pass)
+    {
+        kernel::multiply(pass.y().data(), pass.x().data(), pass.template x<1>().data(), pass.y().size());
+    }
     template <class P>
     static void backward(const P& pass)
     {
@@ -70,7 +83,10 @@ struct Product {
     static constexpr bool in_place = true;
     static constexpr bool adds_input_gradients = true;
 
-    static constexpr extents output(const std::array<extents, 2>& x) { return x[0] == x[1] ? x[0] : extents::none(); }
+    static constexpr extents output(const std::array<extents, 2>& x)
+    {
+        return x[0] == x[1] ? x[0] : extents::none();
+    }
     static std::string embedded(const extents& x) { return detail::embedded_type("product", {x.size()}); }
     /// Of independent numbers.
     static Spread expected(const std::array<Spread, 2>& x, const auto&)
@@ -105,7 +121,8 @@ struct ConcatLast {
     {
         each_part<P>([&](auto part, std::size_t from, std::size_t width) {
             for (std::size_t r = 0; r < pass.rows * positions<P>; ++r)
-                kernel::copy(pass.y().data() + r * last<P> + from, pass.template x<part()>().data() + r * width, width);
+                kernel::copy(pass.y().data() + r * last<P> + from,
+                             pass.template x<part()>().data() + r * width, width);
         });
     }
     template <class P>
@@ -156,12 +173,12 @@ private:
     template <class P, class F>
     static void each_part(F f)
     {
-        [&]<std::size_t... I>(std::index_sequence<I...>)
-        {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
             std::size_t from = 0;
-            ((f(std::integral_constant<std::size_t, I>{}, from, P::input::value[I].last()), from += P::input::value[I].last()), ...);
-        }
-        (std::make_index_sequence<N>{});
+            ((f(std::integral_constant<std::size_t, I>{}, from, P::input::value[I].last()),
+              from += P::input::value[I].last()),
+             ...);
+        }(std::make_index_sequence<N>{});
     }
 };
 

@@ -10,8 +10,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// Normalisation of each sample, at each position, over its C features. The batch plays no part: training and eval are the same, a
-/// single row will do.
+/// Normalisation of each sample, at each position, over its C features. The batch plays no part: training and
+/// eval are the same, a single row will do.
 ///
 ///   x, y     : (..., C)        weight (gain), bias (shift) : (C)
 ///   method   : biased variance of the C features, plus 1e-5, as torch.nn.LayerNorm(C)
@@ -30,11 +30,20 @@ struct LayerNorm {
     static constexpr applies_activation applies = applies_activation::both;
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
 
-    static constexpr extents output(const extents& x) { return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none(); }
+    static constexpr extents output(const extents& x)
+    {
+        return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none();
+    }
     static constexpr extents input(std::size_t) { return {C}; }
-    static std::string embedded(const extents& x) { return detail::embedded_type("group_norm", {x.size() / C, 1, 1, C}); }
+    static std::string embedded(const extents& x)
+    {
+        return detail::embedded_type("group_norm", {x.size() / C, 1, 1, C});
+    }
     static constexpr std::size_t saved(const extents& x, std::size_t rows) { return 2 * rows * x.size() / C; }
-    static Spread expected(const Spread&, const std::array<Spread, 2>& p) { return detail::scaled_and_shifted(p); }
+    static Spread expected(const Spread&, const std::array<Spread, 2>& p)
+    {
+        return detail::scaled_and_shifted(p);
+    }
 
     static void forward(const auto& pass) { detail::group_passes<C, 1>::forward(pass, 1); }
     static void backward(const auto& pass) { detail::group_passes<C, 1>::backward(pass, 1); }

@@ -11,7 +11,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// y = x above 0 and x Numerator / Denominator below, element by element: `LeakySlope<1, 5>` has a slope of 0.2.
+/// y = x above 0 and x Numerator / Denominator below, element by element: `LeakySlope<1, 5>` has a slope of
+/// 0.2.
 ///
 ///   x, y     : any shape, the same
 ///   backward : dx = dy above 0 and dy Numerator / Denominator below is overwritten
@@ -24,14 +25,24 @@ struct LeakySlope {
     static constexpr uses derivative_uses = uses::output;
     static constexpr bool in_place = true;
 
-    static constexpr extents output(const extents& x) { return Numerator == 0 || Denominator == 0 ? extents::none() : x; }
-    static std::string embedded(const extents& x) { return detail::embedded_type("leaky_layer", {x.size(), Numerator, Denominator}); }
+    static constexpr extents output(const extents& x)
+    {
+        return Numerator == 0 || Denominator == 0 ? extents::none() : x;
+    }
+    static std::string embedded(const extents& x)
+    {
+        return detail::embedded_type("leaky_layer", {x.size(), Numerator, Denominator});
+    }
 
-    static void forward(const auto& pass) { kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size()); }
+    static void forward(const auto& pass)
+    {
+        kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size());
+    }
 
     static void backward(const auto& pass)
     {
-        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.y().data(), pass.y().size());
+        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.y().data(),
+                                              pass.y().size());
     }
 };
 

@@ -49,7 +49,8 @@ struct TransposedLinear;
 ///   backward : dx, dweight and dbias are set or added to
 ///   reset    : weight and bias uniform in +-1/sqrt(In), drawn in the order of torch.nn.Linear
 ///   errors   : [ctnn.shape] any other x, or In or Out of 0
-///   cost     : 2 In Out operations a row forward, twice that backward; scratch for some columns of the weight
+///   cost     : 2 In Out operations a row forward, twice that backward; scratch for some columns of the
+///              weight
 template <std::size_t In, std::size_t Out, class Bias = WithBias>
 struct Linear {
     static constexpr bool has_bias = std::is_same_v<Bias, WithBias>;
@@ -58,12 +59,15 @@ struct Linear {
     static constexpr uses derivative_uses = uses::input;
     static constexpr bool overwrites_gradients = true;
     using self = Linear;
-    using transposed = detail::TransposedLinear<In, Out, Bias>; ///< the same on a weight of (Out, In), for a tied one
+    /// the same on a weight of (Out, In), for a tied one
+    using transposed = detail::TransposedLinear<In, Out, Bias>;
     static constexpr bool adds_gradients = true;
     static constexpr bool adds_input_gradients = true;
     static constexpr applies_activation applies = applies_activation::forward;
     static constexpr auto parameters = [] {
-        if constexpr (has_bias) return std::array{Parameter{"weight", {In, Out}, 0, layout::transposed}, Parameter{"bias", {Out}}};
+        if constexpr (has_bias)
+            return std::array{Parameter{"weight", {In, Out}, 0, layout::transposed},
+                              Parameter{"bias", {Out}}};
         else return std::array{Parameter{"weight", {In, Out}, 0, layout::transposed}};
     }();
 
@@ -74,7 +78,10 @@ struct Linear {
         return x.size() == In ? extents{Out} : extents::none();
     }
     static constexpr extents input(std::size_t) { return {In}; }
-    static constexpr std::size_t scratch(const extents&, std::size_t) { return kernel::affine_scratch<In, Out>; }
+    static constexpr std::size_t scratch(const extents&, std::size_t)
+    {
+        return kernel::affine_scratch<In, Out>;
+    }
     static constexpr std::size_t multiply_adds(const extents& x) { return x.size() * Out; }
 
     template <class T, std::size_t N>
@@ -82,7 +89,8 @@ struct Linear {
     {
         const T bound = static_cast<T>(1 / std::sqrt(static_cast<double>(In)));
         for (std::size_t o = 0; o < Out; ++o)
-            for (std::size_t i = 0; i < In; ++i) p[0][i * Out + o] = generator.uniform<T>() * (bound + bound) - bound;
+            for (std::size_t i = 0; i < In; ++i)
+                p[0][i * Out + o] = generator.uniform<T>() * (bound + bound) - bound;
         if constexpr (has_bias)
             for (T& b : p[1]) b = generator.uniform<T>() * (bound + bound) - bound;
     }
@@ -97,8 +105,14 @@ struct Linear {
         return {mean + bias.mean, std::sqrt(variance + bias.std * bias.std)};
     }
 
-    static std::string embedded(const extents& x, bool int8 = false) { return detail::embedded_type("linear", {x.size() / In, In, Out}, int8); }
-    static std::string name() { return "Linear<" + std::to_string(In) + ", " + std::to_string(Out) + (has_bias ? ">" : ", NoBias>"); }
+    static std::string embedded(const extents& x, bool int8 = false)
+    {
+        return detail::embedded_type("linear", {x.size() / In, In, Out}, int8);
+    }
+    static std::string name()
+    {
+        return "Linear<" + std::to_string(In) + ", " + std::to_string(Out) + (has_bias ? ">" : ", NoBias>");
+    }
 
     /// Complains of a Bias that is none.
     static constexpr void check() { (void)sizeof(detail::check_bias<Bias>); }
@@ -109,7 +123,8 @@ struct Linear {
         check();
         const auto p = pass.parameters();
         constexpr std::size_t parts = P::training ? 1 : kernel::parts_of_sum<In, Out, typename P::scalar>();
-        kernel::affine<In, Out, parts>(pass.y().data(), pass.x().data(), p[0].data(), has_bias ? p[p.size() - 1].data() : nullptr,
+        kernel::affine<In, Out, parts>(pass.y().data(), pass.x().data(), p[0].data(),
+                                       has_bias ? p[p.size() - 1].data() : nullptr,
                                        pass.template rows_of<In>(), typename P::activation{});
     }
 
@@ -120,18 +135,20 @@ struct Linear {
         const auto dp = pass.gradients();
         const auto rows = pass.template rows_of<In>();
         if constexpr (how != write_mode::skip) {
-            kernel::affine_backward_weight<In, Out, how>(dp[0].data(), pass.dy().data(), pass.x().data(), rows);
+            kernel::affine_backward_weight<In, Out, how>(dp[0].data(), pass.dy().data(), pass.x().data(),
+                                                         rows);
             if constexpr (has_bias) kernel::sum_rows<Out, how>(dp[1].data(), pass.dy().data(), rows);
         }
         if constexpr (how_dx != write_mode::skip)
-            kernel::affine_backward_input<In, Out, how_dx>(pass.dx().data(), pass.scratch(), pass.dy().data(), pass.parameters()[0].data(),
-                                                           rows);
+            kernel::affine_backward_input<In, Out, how_dx>(pass.dx().data(), pass.scratch(), pass.dy().data(),
+                                                           pass.parameters()[0].data(), rows);
     }
 };
 
 namespace detail {
 
-/// Linear with its weight as (Out, In): what a Tied layer becomes on the table of an embedding. It takes no part in fusion.
+/// Linear with its weight as (Out, In): what a Tied layer becomes on the table of an embedding. It takes no
+/// part in fusion.
 ///
 ///   eval : with scratch, in which the weight is turned a few columns at a time
 template <std::size_t In, std::size_t Out, class Bias>
@@ -148,7 +165,10 @@ struct TransposedLinear {
     }();
 
     static constexpr extents output(const extents& x) { return plain::output(x); }
-    static constexpr std::size_t scratch(const extents&, std::size_t) { return kernel::transposed_scratch<Out>(In); }
+    static constexpr std::size_t scratch(const extents&, std::size_t)
+    {
+        return kernel::transposed_scratch<Out>(In);
+    }
     static constexpr std::size_t eval_scratch(const extents&) { return kernel::transposed_scratch<Out>(In); }
     static constexpr std::size_t multiply_adds(const extents& x) { return x.size() * Out; }
 
@@ -170,7 +190,8 @@ struct TransposedLinear {
         plain::check();
         const auto p = pass.parameters();
         kernel::affine_transposed<In, Out>(pass.y().data(), pass.scratch(), pass.x().data(), p[0].data(),
-                                           plain::has_bias ? p[p.size() - 1].data() : nullptr, pass.template rows_of<In>());
+                                           plain::has_bias ? p[p.size() - 1].data() : nullptr,
+                                           pass.template rows_of<In>());
     }
 
     template <class P>
@@ -180,11 +201,13 @@ struct TransposedLinear {
         const auto dp = pass.gradients();
         const auto rows = pass.template rows_of<In>();
         if constexpr (how != write_mode::skip) {
-            kernel::affine_transposed_backward_weight<In, Out, how>(dp[0].data(), pass.dy().data(), pass.x().data(), rows);
+            kernel::affine_transposed_backward_weight<In, Out, how>(dp[0].data(), pass.dy().data(),
+                                                                    pass.x().data(), rows);
             if constexpr (plain::has_bias) kernel::sum_rows<Out, how>(dp[1].data(), pass.dy().data(), rows);
         }
         if constexpr (how_dx != write_mode::skip)
-            kernel::affine_transposed_backward_input<In, Out, how_dx>(pass.dx().data(), pass.dy().data(), pass.parameters()[0].data(), rows);
+            kernel::affine_transposed_backward_input<In, Out, how_dx>(pass.dx().data(), pass.dy().data(),
+                                                                      pass.parameters()[0].data(), rows);
     }
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// What changes a layer without changing what it computes: its name, whether it learns, whose weights it uses.
+/// What changes a layer without changing what it computes: its name, whether it learns, whose weights it
+/// uses.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +10,9 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// L under a word instead of its number: `Named<"c_attn", Linear<64, 192>>` has "c_attn.weight", as a module's attribute in PyTorch.
-/// Words may have dots; with an empty one the number goes, and the parts of L stand where L stands.
+/// L under a word instead of its number: `Named<"c_attn", Linear<64, 192>>` has "c_attn.weight", as a
+/// module's attribute in PyTorch. Words may have dots; with an empty one the number goes, and the parts of L
+/// stand where L stands.
 ///
 ///   errors : [ctnn.name] two layers with parameters have the same path
 template <fixed_string Word, class L>
@@ -26,8 +28,9 @@ struct Named {
     }
 };
 
-/// L with parameters that do not learn, as with requires_grad_(False): they have no gradient, optimizers do not see them, and where
-/// nothing before L learns either, no gradient goes through it. BatchNorm's running statistics still move.
+/// L with parameters that do not learn, as with requires_grad_(False): they have no gradient, optimizers do
+/// not see them, and where nothing before L learns either, no gradient goes through it. BatchNorm's running
+/// statistics still move.
 template <class L>
 struct Fixed {
     using parts = layer_list<L>;
@@ -56,14 +59,15 @@ struct with_transposed<L> {
 template <class L>
     requires requires { typename L::in_eval; }
 struct with_transposed<L> { // Named or Fixed
-    using type =
-        layer_list<L, typename with_transposed<typename L::in_eval>::type::template at<with_transposed<typename L::in_eval>::type::size - 1>>;
+    using type = layer_list<L, typename with_transposed<typename L::in_eval>::type::template at<
+                                   with_transposed<typename L::in_eval>::type::size - 1>>;
 };
 
 } // namespace detail
 
-/// L with the weight (the first parameter) of the layer at `Path`, transposed if that fits: an output layer on the table of the
-/// embedding is `Tied<"0", Linear<64, 27, NoBias>>`. Other parameters, such as a bias, are its own. Both uses add to one gradient.
+/// L with the weight (the first parameter) of the layer at `Path`, transposed if that fits: an output layer
+/// on the table of the embedding is `Tied<"0", Linear<64, 27, NoBias>>`. Other parameters, such as a bias,
+/// are its own. Both uses add to one gradient.
 ///
 ///   fixed  : the weight learns if its owner does
 ///   files  : the weight stands under both names, as in PyTorch's state_dict; it may be missing under one

@@ -25,11 +25,15 @@ struct ReLU {
     static constexpr extents output(const extents& x) { return x; }
     static std::string embedded(const extents& x) { return detail::embedded_type("relu_layer", {x.size()}); }
 
-    static void forward(const auto& pass) { kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size()); }
+    static void forward(const auto& pass)
+    {
+        kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size());
+    }
 
     static void backward(const auto& pass)
     {
-        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.y().data(), pass.y().size());
+        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.y().data(),
+                                              pass.y().size());
     }
 };
 

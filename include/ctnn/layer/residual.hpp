@@ -9,7 +9,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// y = x + L(x), where L is one layer after the other: `Residual<LayerNorm<64>, Linear<64, 256>, GELU, Linear<256, 64>>`.
+/// y = x + L(x), where L is one layer after the other: `Residual<LayerNorm<64>, Linear<64, 256>, GELU,
+/// Linear<256, 64>>`.
 ///
 ///   x, y   : the same shape
 ///   names  : "0", "1", ... for the layers

@@ -41,7 +41,10 @@ struct TableSum {
     }
     static constexpr extents input(std::size_t) { return {N * T}; }
 
-    static std::string embedded(const extents&, bool int8 = false) { return detail::embedded_type("table_sum", {V, Out, T, N}, int8); }
+    static std::string embedded(const extents&, bool int8 = false)
+    {
+        return detail::embedded_type("table_sum", {V, Out, T, N}, int8);
+    }
     static std::string name()
     {
         return "TableSum<" + std::to_string(V) + ", " + std::to_string(Out) + ", " + std::to_string(T) +
@@ -52,14 +55,15 @@ struct TableSum {
     static void forward(const P& pass)
     {
         const auto [weight, bias] = pass.parameters();
-        kernel::gather_sum<V, Out, T>(pass.y().data(), weight.data(), bias.data(), pass.x().data(), pass.x().size() / T,
-                                      typename P::activation{});
+        kernel::gather_sum<V, Out, T>(pass.y().data(), weight.data(), bias.data(), pass.x().data(),
+                                      pass.x().size() / T, typename P::activation{});
     }
 
     template <class P>
     static void backward(const P&)
     {
-        static_assert(detail::has_backward<TableSum>, "[ctnn.mode] a TableSum stands in frozen networks only, and does not learn");
+        static_assert(detail::has_backward<TableSum>,
+                      "[ctnn.mode] a TableSum stands in frozen networks only, and does not learn");
     }
 };
 

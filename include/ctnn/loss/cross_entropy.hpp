@@ -20,22 +20,26 @@ namespace ctnn::inline CTNN_ARCH {
 /// The mean over the batch of -log softmax(logits)[target], and its gradient. Finite for every finite logit.
 ///
 ///   logits  : (B, C) of T        targets : (B) integers in 0..C-1
-///   result  : loss, in nats, and dlogits (B, C) = (softmax(logits) - one_hot(targets)) / B; a reference to memory of this
-///             object, good until its next call
+///   result  : loss, in nats, and dlogits (B, C) = (softmax(logits) - one_hot(targets)) / B; a reference to
+///             memory of this object, good until its next call
 ///   errors  : [ctnn.shape] other extents, or no rows; [ctnn.class_id] a target out of range
 ///   cost    : allocates at the first call and when the shape changes, at no other time
 template <Scalar T = float>
 class CrossEntropy {
 public:
     /// The loss of a network that gives each class the same chance: -log(1 / classes).
-    [[nodiscard]] static double of_equal_chances(std::size_t classes) { return std::log(static_cast<double>(classes)); }
+    [[nodiscard]] static double of_equal_chances(std::size_t classes)
+    {
+        return std::log(static_cast<double>(classes));
+    }
 
     template <class Logits, class Targets>
     std::tuple<T, const xt::xtensor<T, 2>&> operator()(const Logits& logits, const Targets& targets)
     {
         const std::size_t rows = checked_rows(logits, targets);
         const auto classes = static_cast<std::size_t>(logits.shape()[1]);
-        if (dlogits_.shape()[0] != rows || dlogits_.shape()[1] != classes) dlogits_ = xt::xtensor<T, 2>::from_shape({rows, classes});
+        if (dlogits_.shape()[0] != rows || dlogits_.shape()[1] != classes)
+            dlogits_ = xt::xtensor<T, 2>::from_shape({rows, classes});
         ids_.resize(rows);
         auto target = targets.template begin<xt::layout_type::row_major>();
         detail::require_classes("the targets", target, std::array{rows}, classes);
@@ -54,7 +58,8 @@ private:
     static std::size_t checked_rows(const Logits& logits, const Targets& targets)
     {
         if (logits.dimension() != 2 || logits.shape()[0] == 0 || logits.shape()[1] == 0)
-            throw Error("ctnn.shape", "the logits have shape " + shape_text(logits.shape()) + ", expected (batch, classes)");
+            throw Error("ctnn.shape", "the logits have shape " + shape_text(logits.shape()) +
+                                          ", expected (batch, classes)");
         const auto rows = static_cast<std::size_t>(logits.shape()[0]);
         detail::require_shape("the vector of targets", targets, std::array{rows});
         return rows;

@@ -25,26 +25,31 @@ inline constexpr bool can_learn = false;
 
 } // namespace detail
 
-/// A network that only answers: every call is const, keeps nothing and may run in many threads at once on one model.
+/// A network that only answers: every call is const, keeps nothing and may run in many threads at once on one
+/// model.
 ///
-/// The answer for a sample does not depend on the samples beside it, on their number or on its place among them, bit for bit.
+/// The answer for a sample does not depend on the samples beside it, on their number or on its place among
+/// them, bit for bit.
 ///
-///   memory : at most 16 KiB of stack a call. A network so wide that fewer than 8 rows fit there takes one allocation a call for a
-///            piece of the batch, or none with a `Workspace<Net, Eval>` of the caller
+///   memory : at most 16 KiB of stack a call. A network so wide that fewer than 8 rows fit there takes one
+///            allocation a call for a piece of the batch, or none with a `Workspace<Net, Eval>` of the caller
 template <class Net, Scalar T>
     requires detail::is_sound<Net, Eval>
 class Model<Net, Eval, T> {
     using table = detail::slots<Net, T>;
     using size = detail::eval_size<Net, T>;
-    static constexpr bool is_plain = detail::schedule_of<Net>.size.inputs == 1 && detail::schedule_of<Net>.size.outputs == 1;
+    static constexpr bool is_plain =
+        detail::schedule_of<Net>.size.inputs == 1 && detail::schedule_of<Net>.size.outputs == 1;
 
 public:
     using network = Net;
     using mode = Eval;
     using scalar = T;
     static constexpr std::size_t layers = table::nodes, inputs = detail::schedule_of<Net>.size.inputs,
-                                 outputs = detail::schedule_of<Net>.size.outputs; ///< layers; what forward takes and gives
-    static constexpr std::size_t sample_size = input_shape<Net>::size, output_size = output_shape<Net>::size; ///< of one sample
+                                 /// layers; what forward takes and gives
+        outputs = detail::schedule_of<Net>.size.outputs;
+    /// of one sample
+    static constexpr std::size_t sample_size = input_shape<Net>::size, output_size = output_shape<Net>::size;
     static constexpr bool takes_ids = detail::classes_of_input<Net>(0) > 0;
 
     /// Every parameter at its layer's constant initial value: 1 for gains, 0 for all else.
@@ -61,51 +66,59 @@ public:
     ///
     /// ```cpp
     /// const auto y = model.forward(x);                // an xtensor of (n, output shape)
-    /// model.forward(x, y);                            // into one that is there: an xtensor or a view without gaps
+    /// model.forward(x, y);                            // into an xtensor or a view without gaps
     /// model.forward(x, y, workspace);                 // and in a Workspace<Net, Eval> of the caller
-    /// const auto [a, b] = other.forward(ids, numbers) // several inputs and outputs; into a std::tie(a, b)
+    /// const auto [a, b] = other.forward(ids, numbers) // several inputs and outputs; or into std::tie(a, b)
     /// ```
     ///
     ///   x      : for each input an xtensor of (n, input shape): numbers, or integers for an Embedding
-    ///   errors : [ctnn.shape] other extents, or y has gaps in memory; [ctnn.class_id] an id out of range; y is not written then
+    ///   errors : [ctnn.shape] other extents, or y has gaps in memory; [ctnn.class_id] an id out of range; y
+    ///            is not written then
     template <class X>
-    [[nodiscard]] auto forward(const X& x) const requires(is_plain)
+    [[nodiscard]] auto forward(const X& x) const
+        requires(is_plain)
     {
         return forward_in(nullptr, x);
     }
     template <class X, class Y>
-    void forward(const X& x, Y&& y) const requires(is_plain)
+    void forward(const X& x, Y&& y) const
+        requires(is_plain)
     {
         T* const to[] = {checked_result<0>(y, checked_rows<0>(x))};
         run(to, nullptr, x);
     }
     template <class X>
-    [[nodiscard]] auto forward(const X& x, Workspace<Net, Eval, T>& workspace) const requires(is_plain)
+    [[nodiscard]] auto forward(const X& x, Workspace<Net, Eval, T>& workspace) const
+        requires(is_plain)
     {
         return forward_in(workspace.data(), x);
     }
     template <class X, class Y>
-    void forward(const X& x, Y&& y, Workspace<Net, Eval, T>& workspace) const requires(is_plain)
+    void forward(const X& x, Y&& y, Workspace<Net, Eval, T>& workspace) const
+        requires(is_plain)
     {
         T* const to[] = {checked_result<0>(y, checked_rows<0>(x))};
         run(to, workspace.data(), x);
     }
     template <class... Arguments>
-    auto forward(Arguments&&... arguments) const requires(!is_plain)
+    auto forward(Arguments&&... arguments) const
+        requires(!is_plain)
     {
         constexpr std::size_t given = sizeof...(Arguments);
         constexpr bool fits = given >= inputs && given <= inputs + 2;
         static_assert(fits || detail::takes_inputs<Net, given>,
-                      "[ctnn.shape] forward takes one tensor for each input of the network, then the results if they are there already "
+                      "[ctnn.shape] forward takes one tensor for each input of the network, then the results "
+                      "if they are there already "
                       "(a std::tie of several), then a Workspace<Net, Eval>");
         if constexpr (fits) {
             const auto all = std::forward_as_tuple(arguments...);
             constexpr bool has_workspace =
-                std::is_same_v<std::remove_cvref_t<std::tuple_element_t<given - 1, decltype(all)>>, Workspace<Net, Eval, T>>;
+                std::is_same_v<std::remove_cvref_t<std::tuple_element_t<given - 1, decltype(all)>>,
+                               Workspace<Net, Eval, T>>;
             std::byte* memory = nullptr;
             if constexpr (has_workspace) memory = std::get<given - 1>(all).data();
-            return [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>)
-            {
+            return [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>,
+                                                           std::index_sequence<K...>) {
                 if constexpr (given == inputs + (has_workspace ? 1 : 0)) {
                     return forward_in(memory, std::get<I>(all)...);
                 } else {
@@ -114,17 +127,17 @@ public:
                     T* const to[] = {checked_result<K>(detail::source_at<K>(y), n)...};
                     run(to, memory, std::get<I>(all)...);
                 }
-            }
-            (std::make_index_sequence<inputs>{}, std::make_index_sequence<outputs>{});
+            }(std::make_index_sequence<inputs>{}, std::make_index_sequence<outputs>{});
         }
     }
 
-    /// y = net(x) for one sample: for each input any range of as many numbers or ids as a sample has. Allocates nothing unless a
-    /// row is wider than 12 KiB.
+    /// y = net(x) for one sample: for each input any range of as many numbers or ids as a sample has.
+    /// Allocates nothing unless a row is wider than 12 KiB.
     ///   result : a std::array; for several outputs a std::tuple of them
     ///   errors : [ctnn.shape] another number of them; [ctnn.class_id] an id out of range
     template <class... Range>
-    [[nodiscard]] auto forward_one(const Range&... x) const requires(sizeof...(Range) == inputs)
+    [[nodiscard]] auto forward_one(const Range&... x) const
+        requires(sizeof...(Range) == inputs)
     {
         if constexpr (outputs == 1) {
             std::array<T, output_size> y;
@@ -132,19 +145,19 @@ public:
             run_one(to, x...);
             return y;
         } else {
-            return [&]<std::size_t... K>(std::index_sequence<K...>)
-            {
+            return [&]<std::size_t... K>(std::index_sequence<K...>) {
                 std::tuple<std::array<T, output_shape<Net, K>::size>...> y;
                 T* const to[] = {std::get<K>(y).data()...};
                 run_one(to, x...);
                 return y;
-            }
-            (std::make_index_sequence<outputs>{});
+            }(std::make_index_sequence<outputs>{});
         }
     }
-    /// The same of a network with one input and one output into memory of the caller, for results too large to be returned.
+    /// The same of a network with one input and one output into memory of the caller, for results too large
+    /// to be returned.
     template <class Range>
-    void forward_one(const Range& x, std::span<T, output_size> y) const requires(is_plain)
+    void forward_one(const Range& x, std::span<T, output_size> y) const
+        requires(is_plain)
     {
         T* const to[] = {y.data()};
         run_one(to, x);
@@ -154,8 +167,8 @@ public:
     template <class Y>
     void backward(const Y&) const
     {
-        static_assert(detail::can_learn<Model>,
-                      "[ctnn.mode] an eval model has no backward: train a Model<Net, Train<B>> and freeze it afterwards");
+        static_assert(detail::can_learn<Model>, "[ctnn.mode] an eval model has no backward: train a "
+                                                "Model<Net, Train<B>> and freeze it afterwards");
     }
 
     /// A view of a parameter or buffer by its PyTorch name.
@@ -193,13 +206,13 @@ private:
     template <std::size_t K>
     static auto result(std::size_t n)
     {
-        return xt::xtensor<T, output_shape<Net, K>::rank + 1>::from_shape(detail::batch_extents<output_shape<Net, K>>(n));
+        return xt::xtensor<T, output_shape<Net, K>::rank + 1>::from_shape(
+            detail::batch_extents<output_shape<Net, K>>(n));
     }
     template <class... X>
     auto forward_in(std::byte* memory, const X&... x) const
     {
-        return [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>)
-        {
+        return [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>) {
             const std::size_t n = (checked_rows<I>(x), ...);
             if constexpr (outputs == 1) {
                 auto y = result<0>(n);
@@ -212,8 +225,7 @@ private:
                 run(to, memory, x...);
                 return y;
             }
-        }
-        (std::make_index_sequence<inputs>{}, std::make_index_sequence<outputs>{});
+        }(std::make_index_sequence<inputs>{}, std::make_index_sequence<outputs>{});
     }
 
     /// The number of samples of input I, which has the right extents and ids.
@@ -224,7 +236,8 @@ private:
         const auto expected = detail::batch_extents<input_shape<Net, I>>(n);
         detail::require_shape("the input", x, expected);
         if constexpr (constexpr std::size_t classes = detail::classes_of_input<Net>(I); classes > 0)
-            detail::require_classes("the input", x.template begin<xt::layout_type::row_major>(), expected, classes);
+            detail::require_classes("the input", x.template begin<xt::layout_type::row_major>(), expected,
+                                    classes);
         return n;
     }
     template <std::size_t K, class Y>
@@ -243,7 +256,8 @@ private:
         const auto address = [](const auto* p) { return reinterpret_cast<std::uintptr_t>(p); };
         bool any = false;
         detail::for_each_index<outputs>([&](auto k) {
-            any = any || (address(from) < address(to[k()] + n * output_shape<Net, k()>::size) && address(to[k()]) < address(from + size));
+            any = any || (address(from) < address(to[k()] + n * output_shape<Net, k()>::size) &&
+                          address(to[k()]) < address(from + size));
         });
         return any;
     }
@@ -252,16 +266,20 @@ private:
     {
         const std::size_t n = detail::rows_of(x);
         if (((detail::rows_of(more) != n) || ...))
-            throw Error("ctnn.shape", "the inputs have different numbers of samples, expected " + std::to_string(n) + " of each");
+            throw Error("ctnn.shape", "the inputs have different numbers of samples, expected " +
+                                          std::to_string(n) + " of each");
         if constexpr (sizeof...(More) == 0) {
             // Numbers are read where they stand, if they stand there as the network reads them.
-            if constexpr (std::is_same_v<std::remove_const_t<typename X::value_type>, detail::input_type<Net, T, 0>>)
-                if (const auto* numbers = detail::dense_data(x); numbers != nullptr && !overlap(numbers, n * sample_size, to, n))
+            if constexpr (std::is_same_v<std::remove_const_t<typename X::value_type>,
+                                         detail::input_type<Net, T, 0>>)
+                if (const auto* numbers = detail::dense_data(x);
+                    numbers != nullptr && !overlap(numbers, n * sample_size, to, n))
                     return with_memory(numbers, to, n, memory);
             with_memory(detail::copied{x.template begin<xt::layout_type::row_major>()}, to, n, memory);
         } else {
-            with_memory(std::tuple{x.template begin<xt::layout_type::row_major>(), more.template begin<xt::layout_type::row_major>()...}, to, n,
-                        memory);
+            with_memory(std::tuple{x.template begin<xt::layout_type::row_major>(),
+                                   more.template begin<xt::layout_type::row_major>()...},
+                        to, n, memory);
         }
     }
 
@@ -270,16 +288,17 @@ private:
     {
         constexpr std::size_t expected = input_shape<Net, I>::size;
         if (static_cast<std::size_t>(std::size(x)) != expected)
-            throw Error("ctnn.shape",
-                        "the sample has " + std::to_string(std::size(x)) + " elements, the model takes " + std::to_string(expected));
+            throw Error("ctnn.shape", "the sample has " + std::to_string(std::size(x)) +
+                                          " elements, the model takes " + std::to_string(expected));
         if constexpr (constexpr std::size_t classes = detail::classes_of_input<Net>(I); classes > 0)
             detail::require_classes("the sample", std::begin(x), std::array{expected}, classes);
     }
     template <class... Range>
     void run_one(T* const* to, const Range&... x) const
     {
-        [&]<std::size_t... I>(std::index_sequence<I...>) { (check_sample<I>(x), ...); }
-        (std::make_index_sequence<inputs>{});
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (check_sample<I>(x), ...);
+        }(std::make_index_sequence<inputs>{});
         const auto first = [&] {
             if constexpr (inputs == 1) return (std::begin(x), ...);
             else return std::tuple{std::begin(x)...};
@@ -308,7 +327,8 @@ private:
     void on_stack(const From& from, T* const* to, std::size_t n) const
     {
         alignas(64) std::byte memory[std::max<std::size_t>(1, size::bytes(size::on_stack))];
-        __asm__("" : "=m"(memory)); // no instruction; g++ does not see that every layer reads what one before it has written, and warns
+        // No instruction: g++ does not see that every layer reads what one before it has written, and warns.
+        __asm__("" : "=m"(memory));
         detail::eval_samples<Net>(weights_.data(), from, to, n, memory, size::on_stack);
     }
 };

@@ -19,24 +19,29 @@ template <class Net, class T>
 struct eval_size {
     using executor = detail::executor<Net, T, Eval, purpose{.element = sizeof(T)}>;
     using plan = typename executor::plan;
-    static constexpr std::size_t scratch = plan::value.scratch_bytes, values = plan::value.bytes - scratch; ///< values: of a row
+    /// values: of a row
+    static constexpr std::size_t scratch = plan::value.scratch_bytes, values = plan::value.bytes - scratch;
     static constexpr std::size_t inputs = [] { // of a row, where they have to be copied
         std::size_t bytes = 0;
-        for (std::size_t k = 0; k < plan::inputs; ++k) bytes += whole_lines<16>(plan::bytes_of(plan::schedule.inputs[k]));
+        for (std::size_t k = 0; k < plan::inputs; ++k)
+            bytes += whole_lines<16>(plan::bytes_of(plan::schedule.inputs[k]));
         return bytes;
     }();
     static constexpr std::size_t bytes(std::size_t rows) { return rows * (values + inputs) + scratch; }
 
-    /// As many rows as whole blocks of a product have, in every instruction set: else the last ones cost more than they are.
+    /// As many rows as whole blocks of a product have, in every instruction set: else the last ones cost more
+    /// than they are.
     static constexpr std::size_t whole_blocks(std::size_t rows) { return rows > 12 ? rows / 12 * 12 : rows; }
 
     static constexpr std::size_t stack_bytes = 12 * 1024; ///< of the 16 KiB that no frame exceeds
     static constexpr bool fits_stack = bytes(1) <= stack_bytes;
     static constexpr std::size_t on_stack =
-        fits_stack ? whole_blocks(std::clamp<std::size_t>((stack_bytes - scratch) / (values + inputs), 1, 64)) : 1;
+        fits_stack ? whole_blocks(std::clamp<std::size_t>((stack_bytes - scratch) / (values + inputs), 1, 64))
+                   : 1;
     /// Where a workspace is worth an allocation: with so few rows at once the weights are read too often.
     static constexpr bool is_wide = on_stack < 8;
-    static constexpr std::size_t in_workspace = std::clamp<std::size_t>(3 * 1024 * 1024 / (values + inputs), 24, 256);
+    static constexpr std::size_t in_workspace =
+        std::clamp<std::size_t>(3 * 1024 * 1024 / (values + inputs), 24, 256);
     /// Pieces of a batch, as even as can be: a piece of few rows reads all weights for little.
     static constexpr std::size_t room(std::size_t n)
     {
@@ -69,9 +74,11 @@ copied(Iterator) -> copied<Iterator>;
 
 /// Runs n samples through the layers, `room` at once, in `eval_size::bytes(room)` bytes of memory.
 ///
-///   from : a pointer to the numbers of the input, or an iterator, whose numbers are copied; a tuple for several inputs
+///   from : a pointer to the numbers of the input, or an iterator, whose numbers are copied; a tuple for
+///          several inputs
 template <class Net, class T, class From>
-void eval_samples(const T* weights, From from, T* const* to, std::size_t n, std::byte* memory, std::size_t room)
+void eval_samples(const T* weights, From from, T* const* to, std::size_t n, std::byte* memory,
+                  std::size_t room)
 {
     using size = eval_size<Net, T>;
     using plan = typename size::plan;
@@ -86,7 +93,9 @@ void eval_samples(const T* weights, From from, T* const* to, std::size_t n, std:
             constexpr std::size_t numbers = input_shape<Net, i()>::size;
             auto& source = source_at<i()>(from);
             if constexpr (std::is_same_v<std::remove_cvref_t<decltype(source)>, const value*>) {
-                pieces[base::input + i()] = const_cast<std::byte*>(reinterpret_cast<const std::byte*>(source)); // only read
+                // only read
+                pieces[base::input + i()] =
+                    const_cast<std::byte*>(reinterpret_cast<const std::byte*>(source));
                 source += rows * numbers;
             } else {
                 copy_numbers(reinterpret_cast<value*>(copy), source, rows * numbers);
@@ -94,16 +103,18 @@ void eval_samples(const T* weights, From from, T* const* to, std::size_t n, std:
             }
             copy += room * whole_lines<16>(numbers * sizeof(value));
         });
-        for_each_index<plan::outputs>(
-            [&](auto k) { pieces[base::output + k()] = reinterpret_cast<std::byte*>(to[k()] + done * output_shape<Net, k()>::size); });
+        for_each_index<plan::outputs>([&](auto k) {
+            pieces[base::output + k()] =
+                reinterpret_cast<std::byte*>(to[k()] + done * output_shape<Net, k()>::size);
+        });
         size::executor::forward({pieces, const_cast<T*>(weights), nullptr, rows, nullptr, room});
     }
 }
 
 } // namespace detail
 
-/// What eval works in when the caller brings it: `model.forward(x, y, workspace)` allocates nothing, however wide the network.
-/// One for each thread.
+/// What eval works in when the caller brings it: `model.forward(x, y, workspace)` allocates nothing, however
+/// wide the network. One for each thread.
 template <class Net, Scalar T>
     requires(detail::is_sound<Net, Eval>)
 class Workspace<Net, Eval, T> {

@@ -52,7 +52,8 @@ struct executor {
     static constexpr bool mixes_weights(std::size_t i)
     {
         bool mixes = false;
-        for (std::size_t k = slot_table::value.parameter_uses[i]; k < slot_table::value.parameter_uses[i + 1]; ++k)
+        for (std::size_t k = slot_table::value.parameter_uses[i]; k < slot_table::value.parameter_uses[i + 1];
+             ++k)
             mixes = mixes || table.weight[k] != table.weights[i];
         return mixes;
     }
@@ -60,18 +61,21 @@ struct executor {
     {
         const auto leaf = [](std::size_t i) { return i == plan::none ? plan::none : trace.leaf[i]; };
         if (trace.leaf[a] != trace.leaf[b] || leaf(table.applies[a]) != leaf(table.applies[b]) ||
-            leaf(table.applies_backward[a]) != leaf(table.applies_backward[b]) || table.weights[a] != table.weights[b] ||
-            table.runs_backward[a] != table.runs_backward[b])
+            leaf(table.applies_backward[a]) != leaf(table.applies_backward[b]) ||
+            table.weights[a] != table.weights[b] || table.runs_backward[a] != table.runs_backward[b])
             return false;
         for (std::size_t k = 0; k < schedule.nodes[a].reads.count; ++k)
-            if (table.dx_write[schedule.nodes[a].reads.first + k] != table.dx_write[schedule.nodes[b].reads.first + k] ||
-                table.dx_aside[schedule.nodes[a].reads.first + k] != table.dx_aside[schedule.nodes[b].reads.first + k] ||
+            if (table.dx_write[schedule.nodes[a].reads.first + k] !=
+                    table.dx_write[schedule.nodes[b].reads.first + k] ||
+                table.dx_aside[schedule.nodes[a].reads.first + k] !=
+                    table.dx_aside[schedule.nodes[b].reads.first + k] ||
                 trace.at[schedule.read(a, k)] != trace.at[schedule.read(b, k)])
                 return false;
         return mixes_weights(a) == mixes_weights(b);
     }
     struct kind_table {
-        std::size_t first[plan::nodes + 1]{}, kind_of[plan::nodes + 1]{}; ///< the first node of each kind; the kind of each node
+        /// the first node of each kind; the kind of each node
+        std::size_t first[plan::nodes + 1]{}, kind_of[plan::nodes + 1]{};
         std::size_t count = 0;
     };
     static constexpr kind_table kinds = [] {
@@ -122,18 +126,24 @@ struct executor {
         using P = Pass<L, T, M, typename input_of<I>::type, Gradients, Rows>;
         const node& n = schedule.nodes[i];
         P pass{.rows = rows, .x_data = {}, .y_data = r.template at<T>(table.value[n.gives])};
-        for (std::size_t k = 0; k < P::inputs; ++k) pass.x_data[k] = r.template at<typename P::x_type>(table.value[schedule.read(i, k)]);
-        for (std::size_t k = 0; k < facts<L>.parameters; ++k) pass.parameter_data[k] = r.weights + offset_of_parameter(i, k);
+        for (std::size_t k = 0; k < P::inputs; ++k)
+            pass.x_data[k] = r.template at<typename P::x_type>(table.value[schedule.read(i, k)]);
+        for (std::size_t k = 0; k < facts<L>.parameters; ++k)
+            pass.parameter_data[k] = r.weights + offset_of_parameter(i, k);
         for (std::size_t k = 0; k < facts<L>.buffers; ++k)
             pass.buffer_data[k] =
-                r.weights + slot_table::value.slot_at[slot_table::value.buffer_used[slot_table::value.buffer_uses[i] + k]].offset;
+                r.weights +
+                slot_table::value.slot_at[slot_table::value.buffer_used[slot_table::value.buffer_uses[i] + k]]
+                    .offset;
         pass.saved_data = r.template at<T>(table.saved[i]);
         pass.scratch_data = r.template at<T>(table.scratch);
         return pass;
     }
     static constexpr std::size_t offset_of_parameter(std::size_t i, std::size_t k)
     {
-        return slot_table::value.slot_at[slot_table::value.parameter_used[slot_table::value.parameter_uses[i] + k]].offset;
+        return slot_table::value
+            .slot_at[slot_table::value.parameter_used[slot_table::value.parameter_uses[i] + k]]
+            .offset;
     }
 
     template <std::size_t I, bool IsPartial>
@@ -141,7 +151,9 @@ struct executor {
     {
         using L = layer_at<Net, I>;
         // The type of the pass is that of backward wherever it can be: one for the compiler.
-        using gradients = typename input_of<I>::template gradients<table.weights[I], typename activation_applied<table.applies[I]>::type>;
+        using gradients =
+            typename input_of<I>::template gradients<table.weights[I],
+                                                     typename activation_applied<table.applies[I]>::type>;
         auto pass = [&] {
             if constexpr (For.trains && !IsPartial) return pass_of<I, gradients>(r, i, row_count<M>{});
             else return pass_of<I, gradients>(r, i, r.rows);
@@ -157,10 +169,13 @@ struct executor {
     {
         using L = layer_at<Net, I>;
         constexpr layer_facts f = *trace.facts[I];
-        constexpr auto accumulated = [](write_mode w) { return Accumulates && w == write_mode::set ? write_mode::add : w; };
+        constexpr auto accumulated = [](write_mode w) {
+            return Accumulates && w == write_mode::set ? write_mode::add : w;
+        };
         constexpr write_mode weights = accumulated(table.weights[I]);
         constexpr bool mixes = mixes_weights(I), only_sets = f.overwrites_gradients && !f.adds_gradients;
-        using gradients = typename input_of<I>::template gradients<weights, typename activation_applied<table.applies_backward[I]>::type>;
+        using gradients = typename input_of<I>::template gradients<
+            weights, typename activation_applied<table.applies_backward[I]>::type>;
         auto pass = [&] {
             if constexpr (!IsPartial) return pass_of<I, gradients>(r, i, row_count<M>{});
             else return pass_of<I, gradients>(r, i, r.rows);
@@ -168,7 +183,8 @@ struct executor {
         const node& n = schedule.nodes[i];
         pass.dy_data = r.template at<const T>(table.dy[i]);
         T* spare = pass.scratch_data;
-        if constexpr (f.scratch != nullptr) spare += whole_lines(f.scratch(shape_read<Net>(I), For.rows) * sizeof(T)) / sizeof(T);
+        if constexpr (f.scratch != nullptr)
+            spare += whole_lines(f.scratch(shape_read<Net>(I), For.rows) * sizeof(T)) / sizeof(T);
         for (std::size_t k = 0; k < f.inputs; ++k) {
             pass.dx_data[k] = r.template at<T>(table.dx[n.reads.first + k]);
             if (!must_add<I>(k) && !table.dx_aside[schedule.nodes[I].reads.first + k]) continue;
@@ -183,10 +199,13 @@ struct executor {
             const write_mode w = write_to(k);
             const std::size_t size = f.parameter[k].shape.size();
             pass.gradient_data[k] = r.gradients + offset_of_parameter(i, k);
-            if (w == write_mode::add ? only_sets : w == write_mode::skip && !(f.adds_gradients && weights == write_mode::skip)) {
+            if (w == write_mode::add
+                    ? only_sets
+                    : w == write_mode::skip && !(f.adds_gradients && weights == write_mode::skip)) {
                 pass.gradient_data[k] = spare;
                 spare += aligned<T>(size);
-            } else if (w == write_mode::set && (f.adds_gradients ? weights == write_mode::add : !f.overwrites_gradients)) {
+            } else if (w == write_mode::set &&
+                       (f.adds_gradients ? weights == write_mode::add : !f.overwrites_gradients)) {
                 std::memset(pass.gradient_data[k], 0, size * sizeof(T));
             }
         }
@@ -200,9 +219,12 @@ struct executor {
                 }
         for (std::size_t k = 0; k < f.inputs; ++k)
             if (must_add<I>(k))
-                add(r.template at<T>(table.dx[n.reads.first + k]), pass.dx_data[k], pass.rows * trace.at[schedule.read(i, k)].size());
+                add(r.template at<T>(table.dx[n.reads.first + k]), pass.dx_data[k],
+                    pass.rows * trace.at[schedule.read(i, k)].size());
         for (std::size_t k = 0; only_sets && k < f.parameters; ++k)
-            if (write_to(k) == write_mode::add) add(r.gradients + offset_of_parameter(i, k), pass.gradient_data[k], f.parameter[k].shape.size());
+            if (write_to(k) == write_mode::add)
+                add(r.gradients + offset_of_parameter(i, k), pass.gradient_data[k],
+                    f.parameter[k].shape.size());
     }
     /// What a layer leaves of a batch that is not full: copies of its last sample.
     static void fill_up(T* y, std::size_t size, std::size_t rows)
@@ -213,7 +235,8 @@ struct executor {
     template <std::size_t I>
     static constexpr bool must_add(std::size_t k)
     {
-        return table.dx_write[schedule.nodes[I].reads.first + k] == write_mode::add && !plan::adds_itself(table, I);
+        return table.dx_write[schedule.nodes[I].reads.first + k] == write_mode::add &&
+               !plan::adds_itself(table, I);
     }
     static void add(T* to, const T* from, std::size_t n)
     {
@@ -221,7 +244,10 @@ struct executor {
     }
 
     /// Whether a layer is told the true number of rows of a batch that is not full.
-    static constexpr bool counts_rows(std::size_t i) { return trace.facts[i]->mixes_batch || trace.facts[i]->draws; }
+    static constexpr bool counts_rows(std::size_t i)
+    {
+        return trace.facts[i]->mixes_batch || trace.facts[i]->draws;
+    }
 
     /// Whether the nodes of kind K are run otherwise in such a batch.
     template <std::size_t K, bool IsPartial>
@@ -242,20 +268,25 @@ struct executor {
     template <bool Accumulates, bool IsPartial, std::size_t... K>
     static constexpr auto backward_of(std::index_sequence<K...>)
     {
-        return std::array<function, sizeof...(K)>{backward_function<kinds.first[K], Accumulates, counts<K, IsPartial>>()...};
+        return std::array<function, sizeof...(K)>{
+            backward_function<kinds.first[K], Accumulates, counts<K, IsPartial>>()...};
     }
     template <bool IsPartial>
     static constexpr auto forward_functions = forward_of<IsPartial>(std::make_index_sequence<kinds.count>{});
     template <bool Accumulates, bool IsPartial>
-    static constexpr auto backward_functions = backward_of<Accumulates, IsPartial>(std::make_index_sequence<kinds.count>{});
+    static constexpr auto backward_functions =
+        backward_of<Accumulates, IsPartial>(std::make_index_sequence<kinds.count>{});
 
-    /// Node by node with all places as constants, for a network of few; a longer one is a loop over a table of functions, which costs
-    /// less to compile.
+    /// Node by node with all places as constants, for a network of few; a longer one is a loop over a table
+    /// of functions, which costs less to compile.
     static constexpr bool is_written_out = plan::nodes <= 16 && kinds.count > 0;
     template <bool IsPartial, class F, std::size_t... I>
     static void forward_written_out(const run<T>& r, F& f, std::index_sequence<I...>)
     {
-        ((table.runs[I] ? (forward_node<kinds.first[kinds.kind_of[I]], counts<kinds.kind_of[I], IsPartial>>(r, I), f(I)) : void()), ...);
+        ((table.runs[I]
+              ? (forward_node<kinds.first[kinds.kind_of[I]], counts<kinds.kind_of[I], IsPartial>>(r, I), f(I))
+              : void()),
+         ...);
     }
 
     /// All layers in order; after each that is run, f(its node).
@@ -274,7 +305,8 @@ struct executor {
         for (std::size_t k = 0; k < plan::outputs; ++k)
             if (table.copies_output[k]) {
                 const std::size_t v = schedule.outputs[k];
-                std::memcpy(r.base[plan::base::output + k], r.template at<T>(table.value[v]), r.rows * trace.at[v].size() * sizeof(T));
+                std::memcpy(r.base[plan::base::output + k], r.template at<T>(table.value[v]),
+                            r.rows * trace.at[v].size() * sizeof(T));
             }
     }
 

@@ -17,7 +17,8 @@ namespace ctnn::inline CTNN_ARCH {
 
 namespace detail {
 
-/// The arrays of the layer of a node, in double and with the axes that the layer itself has, whosever they are.
+/// The arrays of the layer of a node, in double and with the axes that the layer itself has, whosever they
+/// are.
 template <class M>
 layer_values values_of_layer(const M& model, std::size_t node)
 {
@@ -29,8 +30,10 @@ layer_values values_of_layer(const M& model, std::size_t node)
         const auto* from = model.parameter_block() + s.offset;
         all.emplace_back(from, from + s.shape.size());
     };
-    for (std::size_t k = 0; k < declared.parameters; ++k) take(table.slot_at[table.parameter_used[table.parameter_uses[node] + k]]);
-    for (std::size_t k = 0; k < declared.buffers; ++k) take(table.slot_at[table.buffer_used[table.buffer_uses[node] + k]]);
+    for (std::size_t k = 0; k < declared.parameters; ++k)
+        take(table.slot_at[table.parameter_used[table.parameter_uses[node] + k]]);
+    for (std::size_t k = 0; k < declared.buffers; ++k)
+        take(table.slot_at[table.buffer_used[table.buffer_uses[node] + k]]);
     if (shapes_of<Net>.facts[node] != &declared) { // a tied weight that is used the other way round
         const extents& shape = declared.parameter[0].shape;
         const std::vector<double> turned = all[0];
@@ -40,8 +43,9 @@ layer_values values_of_layer(const M& model, std::size_t node)
     return all;
 }
 
-// The entries of a frozen network. Each has its `type`, the `first` node that it is made of, and `each(model, shift, f)`, which calls f
-// with the arrays of each of its nodes. `shift` is the distance to another copy of a Repeat.
+// The entries of a frozen network. Each has its `type`, the `first` node that it is made of, and `each(model,
+// shift, f)`, which calls f with the arrays of each of its nodes. `shift` is the distance to another copy of
+// a Repeat.
 
 /// A layer of the frozen network that is a layer of the trained one.
 template <class Net, class L, std::size_t I>
@@ -70,7 +74,8 @@ struct folded {
     template <class M>
     static layer_values values(const M& model, std::size_t shift)
     {
-        return Rule::template values<typename M::scalar>(Before::values(model, shift), values_of_layer(model, I + shift));
+        return Rule::template values<typename M::scalar>(Before::values(model, shift),
+                                                         values_of_layer(model, I + shift));
     }
     template <class M, class F>
     static void each(const M& model, std::size_t shift, F& f)
@@ -103,7 +108,8 @@ struct parts_in_row<First, layer_list<L...>, std::index_sequence<I...>> {
     using type = layer_list<part_at<L, start[I]>...>;
 };
 
-/// A part as the parts that a row of layers is made of: without the names and marks that mean nothing in eval, and without nesting.
+/// A part as the parts that a row of layers is made of: without the names and marks that mean nothing in
+/// eval, and without nesting.
 template <class Part>
 struct row_of {
     using type = layer_list<Part>;
@@ -120,7 +126,8 @@ struct rows_joined<layer_list<Part...>> { // the usual case, without joining any
     using type = layer_list<Part...>;
 };
 template <class... L, std::size_t I>
-struct row_of<part_at<Sequential<L...>, I>> : rows_joined<typename parts_in_row<I, layer_list<L...>>::type> {};
+struct row_of<part_at<Sequential<L...>, I>> : rows_joined<typename parts_in_row<I, layer_list<L...>>::type> {
+};
 template <class L, std::size_t I>
     requires requires { typename L::in_eval; }
 struct row_of<part_at<L, I>> : row_of<part_at<typename L::in_eval, I>> {};
@@ -128,8 +135,9 @@ struct row_of<part_at<L, I>> : row_of<part_at<typename L::in_eval, I>> {};
 template <class Net, class L, std::size_t I>
 struct nested;
 template <class Net, class Part>
-using entry_of = std::conditional_t<container<typename Part::type>, nested<Net, typename Part::type, Part::first>,
-                                    taken<Net, typename Part::type, Part::first>>;
+using entry_of =
+    std::conditional_t<container<typename Part::type>, nested<Net, typename Part::type, Part::first>,
+                       taken<Net, typename Part::type, Part::first>>;
 
 /// The rule for an entry and the layer of node I, as long as it gives what the two give one after the other.
 template <class Net, class Before, class L, std::size_t I>
@@ -141,7 +149,8 @@ struct rule_at {
     }();
 };
 
-/// How far a row is rewritten: entries that are done, the last one that computes, and layers after it that only reshape.
+/// How far a row is rewritten: entries that are done, the last one that computes, and layers after it that
+/// only reshape.
 template <class Net, class Done, class Last, class Reshapes>
 struct rewriting;
 template <class Net, class... Done, class Last, class... Reshapes>
@@ -153,13 +162,16 @@ struct rewriting<Net, layer_list<Done...>, Last, layer_list<Reshapes...>> {
         using L = typename Part::type;
         constexpr std::size_t I = Part::first;
         using entry = entry_of<Net, Part>;
-        if constexpr (Last::is_dropped && !entry::is_dropped) return rewriting<Net, layer_list<>, entry, layer_list<>>{};
+        if constexpr (Last::is_dropped && !entry::is_dropped)
+            return rewriting<Net, layer_list<>, entry, layer_list<>>{};
         else if constexpr (entry::is_dropped) return rewriting{};
-        else if constexpr (container<L>) return rewriting<Net, layer_list<Done..., Last, Reshapes...>, entry, layer_list<>>{};
+        else if constexpr (container<L>)
+            return rewriting<Net, layer_list<Done..., Last, Reshapes...>, entry, layer_list<>>{};
         else if constexpr (shapes_of<Net>.facts[I]->reshapes_only)
             return rewriting<Net, layer_list<Done...>, Last, layer_list<Reshapes..., entry>>{};
         else if constexpr (rule_at<Net, Last, L, I>::applies)
-            return rewriting<Net, layer_list<Done...>, folded<typename rule_at<Net, Last, L, I>::rule, Last, I>, layer_list<>>{};
+            return rewriting<Net, layer_list<Done...>,
+                             folded<typename rule_at<Net, Last, L, I>::rule, Last, I>, layer_list<>>{};
         else return rewriting<Net, layer_list<Done..., Last, Reshapes...>, entry, layer_list<>>{};
     }
 };
@@ -175,7 +187,8 @@ template <class Net, class Row>
 struct rewritten;
 template <class Net, class First, class... Part>
 struct rewritten<Net, layer_list<First, Part...>> {
-    using entries = typename decltype((rewriting<Net, layer_list<>, entry_of<Net, First>, layer_list<>>{} << ... << Part{}))::result;
+    using entries = typename decltype((rewriting<Net, layer_list<>, entry_of<Net, First>, layer_list<>>{}
+                                       << ... << Part{}))::result;
 
     template <class List>
     struct sequence;
@@ -183,7 +196,8 @@ struct rewritten<Net, layer_list<First, Part...>> {
     struct sequence<layer_list<Entry...>> {
         using parts = layer_list<typename Entry::type...>;
         using in_row = Sequential<typename Entry::type...>;
-        using type = typename std::conditional_t<sizeof...(Entry) == 1, parts, layer_list<in_row>>::template at<0>;
+        using type =
+            typename std::conditional_t<sizeof...(Entry) == 1, parts, layer_list<in_row>>::template at<0>;
         static constexpr std::size_t nodes = (Entry::nodes + ...);
         static constexpr bool keeps_a_tie = (Entry::keeps_a_tie || ...);
         template <class M, class F>
@@ -197,8 +211,8 @@ struct rewritten<Net, layer_list<First, Part...>> {
 template <class Net, class L, std::size_t I>
 using rewritten_part = typename rewritten<Net, typename row_of<part_at<L, I>>::type>::all;
 
-/// A container of the frozen network. One that states `is_row`, `is_branches` or `copies` is made again of its parts as they are when
-/// frozen; any other stays as it is.
+/// A container of the frozen network. One that states `is_row`, `is_branches` or `copies` is made again of
+/// its parts as they are when frozen; any other stays as it is.
 template <class Net, class L, std::size_t I>
 struct nested {
     using type = L;
@@ -219,7 +233,9 @@ struct nested {
 template <class Net, template <class...> class C, class... L, std::size_t I>
     requires(C<L...>::is_row)
 struct nested<Net, C<L...>, I> {
-    using row = typename rewritten<Net, typename rows_joined<typename parts_in_row<I, layer_list<L...>>::type>::type>::all;
+    using row =
+        typename rewritten<Net,
+                           typename rows_joined<typename parts_in_row<I, layer_list<L...>>::type>::type>::all;
     static constexpr std::size_t first = I, nodes = row::nodes + 1;
     static constexpr bool is_dropped = false, keeps_a_tie = row::keeps_a_tie;
     template <class List>
@@ -246,8 +262,10 @@ struct nested<Net, C<L...>, I> {
     template <class... Part>
     struct made_of<layer_list<Part...>> {
         using type = C<typename rewritten_part<Net, typename Part::type, Part::first>::type...>;
-        static constexpr std::size_t nodes = (rewritten_part<Net, typename Part::type, Part::first>::nodes + ... + joins);
-        static constexpr bool keeps_a_tie = (rewritten_part<Net, typename Part::type, Part::first>::keeps_a_tie || ...);
+        static constexpr std::size_t nodes =
+            (rewritten_part<Net, typename Part::type, Part::first>::nodes + ... + joins);
+        static constexpr bool keeps_a_tie =
+            (rewritten_part<Net, typename Part::type, Part::first>::keeps_a_tie || ...);
         template <class M, class F>
         static void each(const M& model, std::size_t shift, F& f)
         {
@@ -302,19 +320,22 @@ struct frozen<Net, false> {
 
 } // namespace detail
 
-/// The network that `freeze` makes of `Net`: where two neighbouring layers can be computed as one, they are. See layer/fold_rules.hpp.
+/// The network that `freeze` makes of `Net`: where two neighbouring layers can be computed as one, they are.
+/// See layer/fold_rules.hpp.
 template <class Net>
 using Frozen = typename detail::frozen<Net>::type;
 
-/// A model of another type, with the parameters and running statistics of one in training, or of one that was loaded: it answers, it does
-/// not learn, and it uses BatchNorm's running statistics because its type has no others. They are folded into the weights of the layer before,
-/// and an Embedding and the Linear after it into a table; a Dropout is left out; what has no rule stays as it is. Its parameters are those of
+/// A model of another type, with the parameters and running statistics of one in training, or of one that was
+/// loaded: it answers, it does not learn, and it uses BatchNorm's running statistics because its type has no
+/// others. They are folded into the weights of the layer before, and an Embedding and the Linear after it
+/// into a table; a Dropout is left out; what has no rule stays as it is. Its parameters are those of
 /// `Frozen<Net>`; `Model<Net, Eval>{model}` keeps all layers and names.
 ///
-///   accuracy : a folded weight is computed in double and rounded once, so an answer z = x w + b of a folded layer is off by the rounding of
-///              its own sum, a few 2^-24 (sum |x w| + |b|). That is what the layers one by one are off by, or less, but where x w and a
-///              running mean far larger than its spread cancel: there the subtraction by itself is exact, and the sum with b is not.
-///              A product of two weights that a float cannot hold is infinite.
+///   accuracy : a folded weight is computed in double and rounded once, so an answer z = x w + b of a folded
+///              layer is off by the rounding of its own sum, a few 2^-24 (sum |x w| + |b|). That is what the
+///              layers one by one are off by, or less, but where x w and a running mean far larger than its
+///              spread cancel: there the subtraction by itself is exact, and the sum with b is not. A product
+///              of two weights that a float cannot hold is infinite.
 template <class Net, Mode M, class T>
 [[nodiscard]] Model<Frozen<Net>, Eval, T> freeze(const Model<Net, M, T>& model)
 {

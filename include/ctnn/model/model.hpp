@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// A network with memory. The primary template is what an unsound network gets, so that its one error stays the only one.
+/// A network with memory. The primary template is what an unsound network gets, so that its one error stays
+/// the only one.
 #pragma once
 
 #include <array>
@@ -21,7 +22,8 @@ public:
     using mode = M;
     using scalar = T;
     using tensor = xt::xtensor<T, 2>;
-    static constexpr std::size_t batch = 1, layers = 1, inputs = 1, outputs = 1, sample_size = 1, output_size = 1;
+    static constexpr std::size_t batch = 1, layers = 1, inputs = 1, outputs = 1, sample_size = 1,
+                                 output_size = 1;
     static constexpr bool takes_ids = true;
 
     explicit Model(const auto&...) { complain(); }
@@ -60,7 +62,8 @@ public:
     static constexpr std::size_t block_size() { return 0; }
 
 private:
-    /// In a function: clang takes a class with an error in its bases for no class at all, and complains of every use.
+    /// In a function: clang takes a class with an error in its bases for no class at all, and complains of
+    /// every use.
     static void complain() { (void)sizeof(detail::report_in_mode<Net, M>); }
 };
 

@@ -29,7 +29,8 @@ constexpr std::size_t parameter_elements(std::size_t i)
 {
     constexpr auto& t = shapes_of<Net>;
     std::size_t n = 0;
-    for (std::size_t k = t.weights_of[i] == i ? 0 : 1; k < t.facts[i]->parameters; ++k) n += t.facts[i]->parameter[k].shape.size();
+    for (std::size_t k = t.weights_of[i] == i ? 0 : 1; k < t.facts[i]->parameters; ++k)
+        n += t.facts[i]->parameter[k].shape.size();
     return n;
 }
 
@@ -50,7 +51,8 @@ struct outer_shapes<Net, false> : report<Net> {
 
 } // namespace detail
 
-/// Shapes of one sample: `shape<3>` in, `shape<27>` out; of the I-th input or output of a network that has several.
+/// Shapes of one sample: `shape<3>` in, `shape<27>` out; of the I-th input or output of a network that has
+/// several.
 template <class Net, std::size_t I = 0>
 using input_shape = typename detail::outer_shapes<Net>::template input<I>;
 template <class Net, std::size_t I = 0>
@@ -58,7 +60,8 @@ using output_shape = typename detail::outer_shapes<Net>::template output<I>;
 
 /// The number of parameters, those of Fixed layers too; a weight that layers share counts once.
 template <class Net>
-inline constexpr auto parameter_count = detail::sum_over_nodes<Net>([](std::size_t i) { return detail::parameter_elements<Net>(i); });
+inline constexpr auto parameter_count =
+    detail::sum_over_nodes<Net>([](std::size_t i) { return detail::parameter_elements<Net>(i); });
 
 /// The number of parameters that learn.
 template <class Net>
@@ -79,8 +82,9 @@ inline constexpr auto weight_bytes = parameter_count<Net> * sizeof(T);
 
 /// Bytes of the outputs of all layers for a batch of B, as PyTorch would keep them.
 template <class Net, std::size_t B, class T = float>
-inline constexpr auto activation_bytes = B * sizeof(T) * detail::sum_over_nodes<Net>([](std::size_t i) {
-                                             return detail::shapes_of<Net>.facts[i]->reshapes_only ? 0 : detail::shape_given<Net>(i).size();
-                                         });
+inline constexpr auto activation_bytes =
+    B * sizeof(T) * detail::sum_over_nodes<Net>([](std::size_t i) {
+        return detail::shapes_of<Net>.facts[i]->reshapes_only ? 0 : detail::shape_given<Net>(i).size();
+    });
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Where everything of a pass stands, in training and in eval: one plan, made while compiling from who writes and who reads what.
+/// Where everything of a pass stands, in training and in eval: one plan, made while compiling from who writes
+/// and who reads what.
 #pragma once
 
 #include <algorithm>
@@ -17,12 +18,14 @@ struct place {
 /// The pieces of memory, by number: the workspace, the inputs, the outputs, and the gradients of the outputs.
 template <std::size_t Inputs, std::size_t Outputs>
 struct bases {
-    static constexpr std::size_t workspace = 0, input = 1, output = 1 + Inputs, gradient = output + Outputs, count = gradient + Outputs;
+    static constexpr std::size_t workspace = 0, input = 1, output = 1 + Inputs, gradient = output + Outputs,
+                                 count = gradient + Outputs;
 };
 
 /// What a plan is for.
 struct purpose {
-    std::size_t rows = 1;    ///< samples that there is room for; in eval 1: what is placed so is enlarged when it runs
+    /// samples that there is room for; in eval 1: what is placed so is enlarged when it runs
+    std::size_t rows = 1;
     std::size_t element = 4; ///< bytes of a number
     bool trains = false;
     bool retains = false; ///< every value and its gradient are kept
@@ -36,7 +39,8 @@ public:
     constexpr std::size_t take(std::size_t size)
     {
         std::size_t at = 0, i = 0;
-        for (; i < count_ && used_[i].first < at + size; ++i) at = std::max(at, used_[i].first + used_[i].count);
+        for (; i < count_ && used_[i].first < at + size; ++i)
+            at = std::max(at, used_[i].first + used_[i].count);
         for (std::size_t k = count_++; k > i; --k) used_[k] = used_[k - 1];
         used_[i] = {at, size};
         bytes_ = std::max(bytes_, at + size);
@@ -64,9 +68,10 @@ constexpr std::size_t whole_lines(std::size_t bytes)
 
 /// The plan of one network for one purpose.
 ///
-///   values   : one that is only reshaped stands where it stood. A layer that works in place writes over what it reads if it is the last
-///              reader and, in training, neither it nor the maker needs those numbers in backward. Training keeps every value, eval
-///              as long as it has readers; outputs go straight to the caller's arrays
+///   values   : one that is only reshaped stands where it stood. A layer that works in place writes over what
+///              it reads if it is the last reader and, in training, neither it nor the maker needs those
+///              numbers in backward. Training keeps every value, eval as long as it has readers; outputs go
+///              straight to the caller's arrays
 ///   fusion   : such a layer, if it is an activation and the only reader, is applied by the maker
 ///   gradient : the last reader of a value is the first in backward and sets its gradient, others add to it
 template <class Net, class T, purpose For>
@@ -74,8 +79,9 @@ struct plan {
     static constexpr auto& schedule = schedule_of<Net>;
     static constexpr auto& trace = shapes_of<Net>;
     using slot_table = slots<Net, T>;
-    static constexpr std::size_t nodes = schedule.size.nodes, reads = schedule.size.reads, values = schedule.size.values,
-                                 inputs = schedule.size.inputs, outputs = schedule.size.outputs,
+    static constexpr std::size_t nodes = schedule.size.nodes, reads = schedule.size.reads,
+                                 values = schedule.size.values, inputs = schedule.size.inputs,
+                                 outputs = schedule.size.outputs,
                                  uses_of_parameters = slot_table::parameters + slot_table::counts.tied;
     using base = bases<inputs, outputs>;
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
@@ -87,7 +93,8 @@ struct plan {
         bool runs[nodes + 1]{};
         std::size_t applies[nodes + 1]{}; ///< the node whose activation it applies
         place saved[nodes + 1]{};
-        bool copies_output[outputs + 1]{}; ///< an output that is also something else, and is copied to its array
+        /// an output that is also something else, and is copied to its array
+        bool copies_output[outputs + 1]{};
         place scratch;
         // Backward
         bool runs_backward[nodes + 1]{};
@@ -95,17 +102,20 @@ struct plan {
         place dy[nodes + 1]{};
         place dx[reads + 1]{};
         write_mode dx_write[reads + 1]{};
-        bool dx_aside[reads + 1]{};      ///< it goes to scratch, because nobody wants it
-        place gradient[values + 1]{};    ///< where all of them are retained
-        write_mode weights[nodes + 1]{}; ///< of a layer's parameters together: it adds if it adds to one of them
+        bool dx_aside[reads + 1]{};   ///< it goes to scratch, because nobody wants it
+        place gradient[values + 1]{}; ///< where all of them are retained
+        /// of a layer's parameters together: it adds if it adds to one of them
+        write_mode weights[nodes + 1]{};
         write_mode weight[uses_of_parameters + 1]{};
-        bool copies_gradient[outputs + 1]{}; ///< whether the caller's gradient must not be worked on where it stands
+        /// whether the caller's gradient must not be worked on where it stands
+        bool copies_gradient[outputs + 1]{};
         place gradient_copy[outputs + 1]{};
     };
 
     struct value_facts {
         bool takes_ids[values + 1]{};
-        std::size_t same[values + 1]{}; ///< values under another shape are one: the first of them stands for all
+        /// values under another shape are one: the first of them stands for all
+        std::size_t same[values + 1]{};
     };
     static constexpr bool passes_through(std::size_t i)
     {
@@ -124,17 +134,25 @@ struct plan {
     {
         return For.rows * trace.at[v].size() * (of_values.takes_ids[v] ? sizeof(class_id) : For.element);
     }
-    static constexpr std::size_t line_of(std::size_t bytes) { return For.trains ? whole_lines(bytes) : whole_lines<16>(bytes); }
+    static constexpr std::size_t line_of(std::size_t bytes)
+    {
+        return For.trains ? whole_lines(bytes) : whole_lines<16>(bytes);
+    }
     static constexpr bool needs_input(uses u) { return u == uses::input || u == uses::both; }
     static constexpr bool needs_output(uses u) { return u == uses::output || u == uses::both; }
 
-    static constexpr std::size_t read_by(std::size_t i, std::size_t k = 0) { return of_values.same[schedule.read(i, k)]; }
+    static constexpr std::size_t read_by(std::size_t i, std::size_t k = 0)
+    {
+        return of_values.same[schedule.read(i, k)];
+    }
 
     /// The bytes of scratch that are needed.
     static constexpr std::size_t place_values(table& t)
     {
-        std::size_t readers[values + 1]{}, last_reader[values + 1]{}, maker[values + 1]{}, store[values + 1]{};
-        bool is_output[values + 1]{}, is_needed[values + 1]{}; // of a store: whether backward reads what is there now
+        std::size_t readers[values + 1]{}, last_reader[values + 1]{}, maker[values + 1]{},
+            store[values + 1]{};
+        // of a store: whether backward reads what is there now
+        bool is_output[values + 1]{}, is_needed[values + 1]{};
         for (std::size_t v = 0; v < values; ++v) {
             maker[v] = none;
             store[v] = v;
@@ -158,8 +176,8 @@ struct plan {
             const std::size_t x = read_by(i), y = schedule.nodes[i].gives, m = maker[x];
             maker[y] = i;
             is_needed[y] = is_needed[y] || needs_output(f.derivative_uses);
-            const bool over =
-                For.fuses && f.in_place && !For.retains && m != none && last_reader[x] == i && !is_output[x] && !(For.trains && is_needed[x]);
+            const bool over = For.fuses && f.in_place && !For.retains && m != none && last_reader[x] == i &&
+                              !is_output[x] && !(For.trains && is_needed[x]);
             if (!over) continue;
             store[y] = store[x];
             if (f.is_activation && readers[x] == 1 && t.runs[m] && t.applies[m] == none &&
@@ -191,7 +209,8 @@ struct plan {
             return t.bytes - line_of(bytes);
         };
         const auto take = [&](std::size_t s) {
-            at[s] = output[s] != none ? place{base::output + output[s], 0} : place{base::workspace, take_bytes(bytes_of(s))};
+            at[s] = output[s] != none ? place{base::output + output[s], 0}
+                                      : place{base::workspace, take_bytes(bytes_of(s))};
         };
         for (std::size_t k = 0; k < inputs; ++k) {
             const std::size_t v = schedule.inputs[k];
@@ -205,9 +224,11 @@ struct plan {
             if (store[n.gives] == n.gives) take(n.gives);
             const layer_facts& f = *trace.facts[i];
             const extents& x = trace.at[schedule.read(i)];
-            if (For.trains && f.saved != nullptr) t.saved[i].offset = take_bytes(f.saved(x, For.rows) * For.element);
+            if (For.trains && f.saved != nullptr)
+                t.saved[i].offset = take_bytes(f.saved(x, For.rows) * For.element);
             if (For.trains ? f.scratch != nullptr : f.eval_scratch != nullptr)
-                most_scratch = std::max(most_scratch, For.element * (For.trains ? f.scratch(x, For.rows) : f.eval_scratch(x)));
+                most_scratch = std::max(
+                    most_scratch, For.element * (For.trains ? f.scratch(x, For.rows) : f.eval_scratch(x)));
             for (std::size_t k = 0; k < n.reads.count; ++k) {
                 const std::size_t s = store[read_by(i, k)];
                 if (until[s] == i && at[s].base == base::workspace) memory.give_back(at[s].offset);
@@ -229,16 +250,20 @@ struct plan {
     /// The bytes of scratch that are needed.
     static constexpr std::size_t place_gradients(table& t)
     {
-        // What must have a gradient: whatever comes after something that learns, and all numbers where all are retained.
+        // What must have a gradient: whatever comes after something that learns, and all numbers where all
+        // are retained.
         bool wanted[values + 1]{};
         bool learns[nodes + 1]{};
         for (std::size_t k = 0; k < inputs; ++k) wanted[schedule.inputs[k]] = For.retains;
         for (std::size_t i = 0; i < nodes; ++i) {
             const node& n = schedule.nodes[i];
-            for (std::size_t k = slot_table::value.parameter_uses[i]; k < slot_table::value.parameter_uses[i + 1]; ++k)
-                learns[i] = learns[i] || !slot_table::value.slot_at[slot_table::value.parameter_used[k]].is_fixed;
+            for (std::size_t k = slot_table::value.parameter_uses[i];
+                 k < slot_table::value.parameter_uses[i + 1]; ++k)
+                learns[i] =
+                    learns[i] || !slot_table::value.slot_at[slot_table::value.parameter_used[k]].is_fixed;
             bool is_wanted = learns[i] || For.retains;
-            for (std::size_t k = 0; k < n.reads.count; ++k) is_wanted = is_wanted || wanted[of_values.same[schedule.read(i, k)]];
+            for (std::size_t k = 0; k < n.reads.count; ++k)
+                is_wanted = is_wanted || wanted[of_values.same[schedule.read(i, k)]];
             if (trace.facts[i]->classes > 0) wanted[schedule.read(i)] = false;
             wanted[of_values.same[n.gives]] = wanted[of_values.same[n.gives]] || is_wanted;
         }
@@ -255,13 +280,15 @@ struct plan {
         };
         bool is_read[values + 1]{};
         for (std::size_t i = 0; i < nodes; ++i)
-            for (std::size_t k = 0; !passes_through(i) && k < schedule.nodes[i].reads.count; ++k) is_read[read_by(i, k)] = true;
+            for (std::size_t k = 0; !passes_through(i) && k < schedule.nodes[i].reads.count; ++k)
+                is_read[read_by(i, k)] = true;
         std::size_t times_given[values + 1]{};
         for (std::size_t k = 0; k < outputs; ++k) ++times_given[of_values.same[schedule.outputs[k]]];
         for (std::size_t k = 0; k < outputs; ++k) {
             const std::size_t v = of_values.same[schedule.outputs[k]];
             t.copies_gradient[k] = For.retains || is_read[v] || times_given[v] > 1;
-            if (!is_set[v]) take(v); // if it is read where the caller has it, there is room for one that does not stand as it should
+            // if it is read where the caller has it, there is room for one that does not stand as it should
+            if (!is_set[v]) take(v);
             t.gradient_copy[k] = at[v];
             if (!t.copies_gradient[k]) {
                 at[v] = {base::gradient + k, 0};
@@ -276,7 +303,8 @@ struct plan {
             const layer_facts& f = *trace.facts[i];
             const std::size_t y = of_values.same[n.gives];
             if (passes_through(i) || !wanted[y]) continue;
-            if (!t.runs[i] && t.applies_backward[maker_of(i)] == i) { // its maker takes the gradient of what it gives
+            // its maker takes the gradient of what it gives
+            if (!t.runs[i] && t.applies_backward[maker_of(i)] == i) {
                 at[read_by(i)] = at[y];
                 is_set[read_by(i)] = true;
                 is_ours[read_by(i)] = is_ours[y];
@@ -284,7 +312,9 @@ struct plan {
             }
             t.dy[i] = at[y];
             bool is_free = is_ours[y] && !For.retains; // dy is ours, and nobody wants it any more
-            std::size_t temporary = f.scratch != nullptr ? line_of(f.scratch(trace.at[schedule.read(i)], For.rows) * For.element) : 0;
+            std::size_t temporary =
+                f.scratch != nullptr ? line_of(f.scratch(trace.at[schedule.read(i)], For.rows) * For.element)
+                                     : 0;
             for (std::size_t k = 0; k < n.reads.count; ++k) {
                 const std::size_t x = read_by(i, k);
                 write_mode& w = t.dx_write[n.reads.first + k];
@@ -294,7 +324,8 @@ struct plan {
                 // A layer may write a gradient that nobody wants: not over anything, then.
                 t.dx_aside[n.reads.first + k] = !wanted[x] && !f.adds_input_gradients && f.classes == 0;
                 if (t.dx_aside[n.reads.first + k]) temporary += line_of(bytes_of(x));
-                if (w == write_mode::set && is_free && times_read == 1 && (f.passes_gradient || (f.in_place && f.inputs == 1))) {
+                if (w == write_mode::set && is_free && times_read == 1 &&
+                    (f.passes_gradient || (f.in_place && f.inputs == 1))) {
                     at[x] = at[y];
                     is_set[x] = is_ours[x] = true;
                     is_free = false;
@@ -307,15 +338,19 @@ struct plan {
                 t.runs_backward[i] = t.runs_backward[i] || w != write_mode::skip;
             }
             if (is_free) memory.give_back(at[y].offset - start);
-            if (at[y].base != base::workspace) memory.give_back(t.gradient_copy[at[y].base - base::gradient].offset - start);
+            if (at[y].base != base::workspace)
+                memory.give_back(t.gradient_copy[at[y].base - base::gradient].offset - start);
             t.runs_backward[i] = t.runs_backward[i] || learns[i];
             // Gradients that nobody wants, or that the layer cannot add, are written aside.
             bool goes_aside = !f.adds_gradients && (f.overwrites_gradients || !learns[i]);
             if (learns[i]) {
                 t.weights[i] = write_mode::set;
-                for (std::size_t k = slot_table::value.parameter_uses[i]; k < slot_table::value.parameter_uses[i + 1]; ++k) {
+                for (std::size_t k = slot_table::value.parameter_uses[i];
+                     k < slot_table::value.parameter_uses[i + 1]; ++k) {
                     const std::size_t s = slot_table::value.parameter_used[k];
-                    t.weight[k] = slot_table::value.slot_at[s].is_fixed ? write_mode::skip : is_written[s] ? write_mode::add : write_mode::set;
+                    t.weight[k] = slot_table::value.slot_at[s].is_fixed ? write_mode::skip
+                                  : is_written[s]                       ? write_mode::add
+                                                                        : write_mode::set;
                     is_written[s] = true;
                     if (t.weight[k] == write_mode::add) t.weights[i] = write_mode::add;
                     goes_aside = goes_aside || t.weight[k] == write_mode::skip;

@@ -10,11 +10,13 @@
 
 namespace ctnn::inline CTNN_ARCH::detail {
 
-/// Where a layer stands, from the outside in: position<3, 0> is the first layer in the fourth part of the network, "3.0".
+/// Where a layer stands, from the outside in: position<3, 0> is the first layer in the fourth part of the
+/// network, "3.0".
 template <std::size_t... Numbers>
 struct position;
 
-// The names below are what a compile error shows; they are never true. Each gives the position, the layer and the facts.
+// The names below are what a compile error shows; they are never true. Each gives the position, the layer and
+// the facts.
 template <class Net>
 inline constexpr bool has_layers = false;
 template <class Position, class L>
@@ -44,78 +46,92 @@ inline constexpr bool has_rows = false;
 template <class Position, class L>
 inline constexpr bool draws_nothing = false;
 
-// One struct for each kind of mistake. The facts are template parameters, because clang prints a condition as it is spelled.
+// One struct for each kind of mistake. The facts are template parameters, because clang prints a condition as
+// it is spelled.
 template <class Position, class L>
 struct report_layer {
-    static_assert(is_a_layer<Position, L>,
-                  "[ctnn.layer] what stands at this position is not a layer: it needs a static constexpr extents output(const extents&), and "
-                  "static void forward(const auto& pass) and backward(const auto& pass); see ctnn/core/concepts.hpp");
+    static_assert(
+        is_a_layer<Position, L>,
+        "[ctnn.layer] what stands at this position is not a layer: it needs a static constexpr extents "
+        "output(const extents&), and "
+        "static void forward(const auto& pass) and backward(const auto& pass); see ctnn/core/concepts.hpp");
 };
 template <class Position, class Net>
 struct report_part {
     static_assert(is_among_parts<Position, Net>,
-                  "[ctnn.layer] the container around this position adds a layer that it does not state among its parts: "
+                  "[ctnn.layer] the container around this position adds a layer that it does not state among "
+                  "its parts: "
                   "using parts = layer_list<...>; see ctnn/model/schedule.hpp");
 };
 template <class Position, class L, class... Offered>
 struct report_shape {
-    static_assert(takes_shape<Position, L, Offered...>,
-                  "[ctnn.shape] the layer at this position does not take the shape it is offered (position, layer and shape are named "
-                  "here); a context length that cannot follow from the next layer is given as in Embedding<27, 10, 3>, "
-                  "any other first shape as Input<3, 10>");
+    static_assert(
+        takes_shape<Position, L, Offered...>,
+        "[ctnn.shape] the layer at this position does not take the shape it is offered (position, layer and "
+        "shape are named "
+        "here); a context length that cannot follow from the next layer is given as in Embedding<27, 10, 3>, "
+        "any other first shape as Input<3, 10>");
 };
 /// A join that does not take what its branches give.
 template <class Position, class L, class First, class Second, class... More>
 struct report_shape<Position, L, First, Second, More...> {
     static_assert(takes_shape<Position, L, First, Second, More...>,
-                  "[ctnn.shape] the branches of the container at this position cannot be joined: they give these shapes. A sum, a product and "
+                  "[ctnn.shape] the branches of the container at this position cannot be joined: they give "
+                  "these shapes. A sum, a product and "
                   "a Residual need equal ones, a Concat ones that are equal but for the last extent");
 };
 template <class Position, class L>
 struct report_ids {
-    static_assert(is_first<Position, L>, "[ctnn.layer] a layer that takes class ids can only be the first; the layer before it gives numbers");
+    static_assert(
+        is_first<Position, L>,
+        "[ctnn.layer] a layer that takes class ids can only be the first; the layer before it gives numbers");
 };
 template <class Position, class L>
 struct report_numbers {
     static_assert(takes_class_ids<Position, L>,
-                  "[ctnn.layer] the layer at this position reads the class ids that another takes, and takes numbers: give it an input of its "
+                  "[ctnn.layer] the layer at this position reads the class ids that another takes, and takes "
+                  "numbers: give it an input of its "
                   "own, as in Inputs<...>");
 };
 template <class Position, class L, class Offered>
 struct report_resized {
-    static_assert(
-        keeps_size<Position, L, Offered>,
-        "[ctnn.layer] a layer that states reshapes_only, in_place or training_only gives as many numbers as it takes; this one does not for the "
-        "shape offered");
+    static_assert(keeps_size<Position, L, Offered>,
+                  "[ctnn.layer] a layer that states reshapes_only, in_place or training_only gives as many "
+                  "numbers as it takes; this one does not for the "
+                  "shape offered");
 };
 template <class Position, class L>
 struct report_unread {
-    static_assert(is_read<Position, L>,
-                  "[ctnn.layer] nothing reads what the layer at this position gives, and it is not an output: Outputs stands at the end of a "
-                  "network, and a container's wire uses all that its parts give");
+    static_assert(is_read<Position, L>, "[ctnn.layer] nothing reads what the layer at this position gives, "
+                                        "and it is not an output: Outputs stands at the end of a "
+                                        "network, and a container's wire uses all that its parts give");
 };
 template <class Position, class L>
 struct report_tied_to_nothing {
-    static_assert(finds_weights<Position, L>, "[ctnn.name] no layer with parameters of its own has the path that the Tied layer at this "
-                                              "position names; summary<Net>() lists the paths");
+    static_assert(finds_weights<Position, L>,
+                  "[ctnn.name] no layer with parameters of its own has the path that the Tied layer at this "
+                  "position names; summary<Net>() lists the paths");
 };
 template <class Position, class L, class Weights>
 struct report_tied_misfit {
     static_assert(can_use_weights<Position, L, Weights>,
-                  "[ctnn.shape] the Tied layer at this position cannot use the weight of the layer it names, neither as it is nor transposed");
+                  "[ctnn.shape] the Tied layer at this position cannot use the weight of the layer it names, "
+                  "neither as it is nor transposed");
 };
 template <class Position, class L>
 struct report_same_path {
-    static_assert(has_own_name<Position, L>,
-                  "[ctnn.name] the layer at this position has parameters, and a layer before it has the same path: give Named another word");
+    static_assert(has_own_name<Position, L>, "[ctnn.name] the layer at this position has parameters, and a "
+                                             "layer before it has the same path: give Named another word");
 };
 template <class Position, class L, std::size_t B>
 struct report_single_row {
     static_assert(can_train_with_batch<Position, L, B>,
-                  "[ctnn.mode] the layer at this position learns from the spread of a batch and cannot train with a single row");
+                  "[ctnn.mode] the layer at this position learns from the spread of a batch and cannot train "
+                  "with a single row");
 };
 
-template <class Net, std::size_t I, class Levels = std::make_index_sequence<schedule_of<Net>.nodes[I].position.count>>
+template <class Net, std::size_t I,
+          class Levels = std::make_index_sequence<schedule_of<Net>.nodes[I].position.count>>
 struct to_position;
 template <class Net, std::size_t I, std::size_t... Level>
 struct to_position<Net, I, std::index_sequence<Level...>> {
@@ -124,7 +140,8 @@ struct to_position<Net, I, std::index_sequence<Level...>> {
 template <class Net, std::size_t I>
 using position_of = typename to_position<Net, I>::type;
 
-template <class Net, std::size_t I, class Inputs = std::make_index_sequence<schedule_of<Net>.nodes[I].reads.count>>
+template <class Net, std::size_t I,
+          class Inputs = std::make_index_sequence<schedule_of<Net>.nodes[I].reads.count>>
 struct shape_report;
 template <class Net, std::size_t I, std::size_t... K>
 struct shape_report<Net, I, std::index_sequence<K...>>
@@ -144,7 +161,8 @@ struct report<Net, fault::not_a_part, I> : report_part<position_of<Net, I>, Net>
 template <class Net, std::size_t I>
 struct report<Net, fault::shape, I> : shape_report<Net, I> {};
 template <class Net, std::size_t I>
-struct report<Net, fault::resized, I> : report_resized<position_of<Net, I>, layer_at<Net, I>, shape_at<Net, schedule_of<Net>.read(I)>> {};
+struct report<Net, fault::resized, I>
+    : report_resized<position_of<Net, I>, layer_at<Net, I>, shape_at<Net, schedule_of<Net>.read(I)>> {};
 template <class Net, std::size_t I>
 struct report<Net, fault::ids, I> : report_ids<position_of<Net, I>, layer_at<Net, I>> {};
 template <class Net, std::size_t I>
@@ -152,7 +170,8 @@ struct report<Net, fault::numbers, I> : report_numbers<position_of<Net, I>, laye
 template <class Net, std::size_t I>
 struct report<Net, fault::unread, I> : report_unread<position_of<Net, I>, layer_at<Net, I>> {};
 template <class Net, std::size_t I>
-struct report<Net, fault::tied_to_nothing, I> : report_tied_to_nothing<position_of<Net, I>, layer_at<Net, I>> {};
+struct report<Net, fault::tied_to_nothing, I>
+    : report_tied_to_nothing<position_of<Net, I>, layer_at<Net, I>> {};
 template <class Net, std::size_t I>
 struct report<Net, fault::same_path, I> : report_same_path<position_of<Net, I>, layer_at<Net, I>> {};
 /// The node that the Tied layer of node I names.
@@ -161,11 +180,14 @@ constexpr std::size_t node_named_by(std::size_t i)
 {
     constexpr auto& s = schedule_of<Net>;
     std::size_t other = 0;
-    while (s.path(other) != s.piece(s.nodes[i].tied) || s.nodes[other].tied.count > 0 || s.nodes[other].facts->parameters == 0) ++other;
+    while (s.path(other) != s.piece(s.nodes[i].tied) || s.nodes[other].tied.count > 0 ||
+           s.nodes[other].facts->parameters == 0)
+        ++other;
     return other;
 }
 template <class Net, std::size_t I>
-struct report<Net, fault::tied_misfit, I> : report_tied_misfit<position_of<Net, I>, layer_at<Net, I>, layer_at<Net, node_named_by<Net>(I)>> {};
+struct report<Net, fault::tied_misfit, I>
+    : report_tied_misfit<position_of<Net, I>, layer_at<Net, I>, layer_at<Net, node_named_by<Net>(I)>> {};
 
 /// Instantiating it reports what is wrong with a network in a mode.
 template <class Net, Mode M, fault = find_fault<Net, M>()>
@@ -176,9 +198,11 @@ struct report_in_mode<Net, M, fault::no_row> {
 };
 template <class Net, Mode M>
 struct report_in_mode<Net, M, fault::single_row>
-    : report_single_row<position_of<Net, first_single_row<Net>(M::batch)>, layer_at<Net, first_single_row<Net>(M::batch)>, M::batch> {};
+    : report_single_row<position_of<Net, first_single_row<Net>(M::batch)>,
+                        layer_at<Net, first_single_row<Net>(M::batch)>, M::batch> {};
 
-/// The counts of an unsound network: equal to everything, so that a static_assert on them adds nothing to the one error.
+/// The counts of an unsound network: equal to everything, so that a static_assert on them adds nothing to the
+/// one error.
 struct unknown_count {
     constexpr operator std::size_t() const { return 0; }
     friend constexpr bool operator==(unknown_count, std::integral auto) { return true; }

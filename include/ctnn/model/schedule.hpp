@@ -14,10 +14,7 @@ namespace ctnn::inline CTNN_ARCH {
 namespace detail {
 
 template <class L>
-concept container = requires
-{
-    typename L::parts;
-};
+concept container = requires { typename L::parts; };
 
 template <class... Lists>
 struct joined;
@@ -32,7 +29,8 @@ struct joined<layer_list<A...>> {
 template <class... A, class... B, class... Rest>
 struct joined<layer_list<A...>, layer_list<B...>, Rest...> : joined<layer_list<A..., B...>, Rest...> {};
 
-/// The leaves of a network, each at least once. A leaf that stands in many places may be there many times: the first counts.
+/// The leaves of a network, each at least once. A leaf that stands in many places may be there many times:
+/// the first counts.
 template <class L>
 struct leaf_types {
     using type = layer_list<L>;
@@ -74,11 +72,12 @@ struct stretch {
 /// One leaf in its place. Values are numbered: the inputs of the network first come first.
 struct node {
     const layer_facts* facts = nullptr;
-    const layer_facts* transposed = nullptr; ///< of the same layer with its weight the other way round, for a tied weight
-    stretch reads;                           ///< the values it reads, in schedule.reads
-    std::size_t gives = 0;                   ///< the value that it gives
-    stretch path, position;                  ///< "3.ln_1" in schedule.text; 3, 0 in schedule.positions
-    stretch tied;                            ///< in schedule.text: the path of the leaf whose weights it uses
+    /// of the same layer with its weight the other way round, for a tied weight
+    const layer_facts* transposed = nullptr;
+    stretch reads;          ///< the values it reads, in schedule.reads
+    std::size_t gives = 0;  ///< the value that it gives
+    stretch path, position; ///< "3.ln_1" in schedule.text; 3, 0 in schedule.positions
+    stretch tied;           ///< in schedule.text: the path of the leaf whose weights it uses
     bool is_fixed = false;
 };
 
@@ -90,7 +89,8 @@ struct schedule_size {
 
 } // namespace detail
 
-/// What a container is given to wire its parts with. A container is a plain struct that states its parts and connects them:
+/// What a container is given to wire its parts with. A container is a plain struct that states its parts and
+/// connects them:
 ///
 /// ```cpp
 /// template <class A, class B>
@@ -107,7 +107,8 @@ struct schedule_size {
 /// It runs while compiling, once to count and once to write; x, a and b are numbers of values.
 class Wiring {
 public:
-    /// A part, which reads x; the value that it gives. Parts are named by number, in the order they are added.
+    /// A part, which reads x; the value that it gives. Parts are named by number, in the order they are
+    /// added.
     template <class L>
     constexpr std::size_t add(std::size_t x)
     {
@@ -239,7 +240,8 @@ private:
     }
     constexpr void append(std::string_view s)
     {
-        for (const char c : s) path_[path_length_++] = c; // a path of over `longest_path` characters does not compile
+        // a path of over `longest_path` characters does not compile
+        for (const char c : s) path_[path_length_++] = c;
     }
     constexpr void append_number(std::size_t n)
     {
@@ -257,9 +259,11 @@ private:
         return at;
     }
 
-    constexpr std::size_t leaf(const detail::layer_facts* facts, const detail::layer_facts* transposed, const std::size_t* x, std::size_t n)
+    constexpr std::size_t leaf(const detail::layer_facts* facts, const detail::layer_facts* transposed,
+                               const std::size_t* x, std::size_t n)
     {
-        const detail::stretch path = keep(std::string_view(static_cast<const char*>(path_), path_length_)), tied = keep(tied_);
+        const detail::stretch path = keep(std::string_view(static_cast<const char*>(path_), path_length_)),
+                              tied = keep(tied_);
         if (nodes_ != nullptr) {
             nodes_[size_.nodes] = {.facts = facts,
                                    .transposed = transposed,
@@ -281,18 +285,23 @@ private:
 
 namespace detail {
 
-/// The arrays of a schedule. (Plain ones: each type of std::array costs compile time. One longer, because there may be none.)
+/// The arrays of a schedule. (Plain ones: each type of std::array costs compile time. One longer, because
+/// there may be none.)
 template <schedule_size Size>
 struct schedule {
     static constexpr schedule_size size = Size;
     node nodes[size.nodes + 1]{};
-    std::size_t reads[size.reads + 1]{}, inputs[size.inputs + 1]{}, outputs[size.outputs + 1]{}, positions[size.positions + 1]{};
+    std::size_t reads[size.reads + 1]{}, inputs[size.inputs + 1]{}, outputs[size.outputs + 1]{},
+        positions[size.positions + 1]{};
     char text[size.text + 1]{};
 
     [[nodiscard]] constexpr std::string_view path(std::size_t i) const { return piece(nodes[i].path); }
     [[nodiscard]] constexpr std::string_view piece(stretch s) const { return {text + s.first, s.count}; }
     /// The k-th value that node i reads.
-    [[nodiscard]] constexpr std::size_t read(std::size_t i, std::size_t k = 0) const { return reads[nodes[i].reads.first + k]; }
+    [[nodiscard]] constexpr std::size_t read(std::size_t i, std::size_t k = 0) const
+    {
+        return reads[nodes[i].reads.first + k];
+    }
     [[nodiscard]] constexpr bool is_input(std::size_t value) const
     {
         for (std::size_t i = 0; i < size.inputs; ++i)
@@ -321,7 +330,8 @@ template <class... L>
 struct addresses<layer_list<L...>> {
     static constexpr const layer_facts* value[sizeof...(L) + 1] = {facts_at<L>..., nullptr};
 };
-/// The place of a leaf's type in `leaves_of<Net>`; their number for one that its container does not state among its parts.
+/// The place of a leaf's type in `leaves_of<Net>`; their number for one that its container does not state
+/// among its parts.
 template <class Net>
 constexpr std::size_t leaf_of(const layer_facts* facts)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The shape of every value of a network, whose weights each layer uses, and the first mistake, in one loop over its nodes.
+/// The shape of every value of a network, whose weights each layer uses, and the first mistake, in one loop
+/// over its nodes.
 #pragma once
 
 #include <array>
@@ -38,7 +39,8 @@ struct shape_trace {
     std::size_t node = 0; ///< where that is
 };
 
-/// The shape of an input: what the first layer that reads it says, for the in_features that come next on its way.
+/// The shape of an input: what the first layer that reads it says, for the in_features that come next on its
+/// way.
 template <class Net>
 constexpr extents shape_of_input(const layer_facts* const* facts, std::size_t input)
 {
@@ -51,7 +53,8 @@ constexpr extents shape_of_input(const layer_facts* const* facts, std::size_t in
         if (!follows[s.read(i)]) continue;
         if (first == nodes) first = i;
         else next = facts[i]->in_features;
-        follows[s.nodes[i].gives] = facts[i]->inputs == 1 || facts[i]->passes_gradient; // a sum has the shape of its terms
+        // a sum has the shape of its terms
+        follows[s.nodes[i].gives] = facts[i]->inputs == 1 || facts[i]->passes_gradient;
     }
     if (first == nodes) return extents::none();
     if (facts[first]->input != nullptr) return facts[first]->input(next);
@@ -89,7 +92,8 @@ constexpr auto trace_shapes()
         if (t.leaf[i] == leaves_of<Net>::size) return fail(fault::not_a_part, i);
         if (t.facts[i]->output == nullptr) return fail(fault::not_a_layer, i);
     }
-    for (std::size_t k = 0; k < s.size.inputs; ++k) t.at[s.inputs[k]] = shape_of_input<Net>(t.facts, s.inputs[k]);
+    for (std::size_t k = 0; k < s.size.inputs; ++k)
+        t.at[s.inputs[k]] = shape_of_input<Net>(t.facts, s.inputs[k]);
 
     bool holds_ids[s.size.values + 1]{};
     for (std::size_t i = 0; i < n; ++i)
@@ -112,7 +116,8 @@ constexpr auto trace_shapes()
         extents& y = t.at[node.gives];
         y = is_known && node.reads.count == f.inputs ? f.output(x) : extents::none();
         if (y.is_none()) return fail(fault::shape, i);
-        if ((f.reshapes_only || f.in_place || f.training_only) && y.size() != x[0].size()) return fail(fault::resized, i);
+        if ((f.reshapes_only || f.in_place || f.training_only) && y.size() != x[0].size())
+            return fail(fault::resized, i);
     }
     for (std::size_t i = 0; i < n; ++i)
         if (!is_read[s.nodes[i].gives]) return fail(fault::unread, i);
@@ -121,10 +126,13 @@ constexpr auto trace_shapes()
         const node& node = s.nodes[i];
         if (node.tied.count == 0) continue;
         std::size_t other = 0;
-        while (other < n && (s.path(other) != s.piece(node.tied) || s.nodes[other].tied.count > 0 || t.facts[other]->parameters == 0)) ++other;
+        while (other < n && (s.path(other) != s.piece(node.tied) || s.nodes[other].tied.count > 0 ||
+                             t.facts[other]->parameters == 0))
+            ++other;
         if (other == n || node.facts->parameters == 0) return fail(fault::tied_to_nothing, i);
         const tie how = tie_of(node.facts->parameter[0], t.facts[other]->parameter[0]);
-        if (how == tie::none || (how == tie::turned && node.transposed == nullptr)) return fail(fault::tied_misfit, i);
+        if (how == tie::none || (how == tie::turned && node.transposed == nullptr))
+            return fail(fault::tied_misfit, i);
         if (how == tie::turned) {
             t.facts[i] = node.transposed;
             t.leaf[i] = leaf_of<Net>(t.facts[i]);
@@ -135,7 +143,8 @@ constexpr auto trace_shapes()
     if (size_of_schedule<Net>.has_words)
         for (std::size_t i = 0; i < n; ++i)
             for (std::size_t j = 0; j < i; ++j)
-                if (t.facts[i]->parameters > 0 && t.facts[j]->parameters > 0 && s.path(i) == s.path(j)) return fail(fault::same_path, i);
+                if (t.facts[i]->parameters > 0 && t.facts[j]->parameters > 0 && s.path(i) == s.path(j))
+                    return fail(fault::same_path, i);
     return t;
 }
 
@@ -146,7 +155,9 @@ inline constexpr auto shapes_of = trace_shapes<Net>();
 template <class Net, class F>
 constexpr auto by_leaf(F f)
 {
-    return [&]<class... L>(layer_list<L...>) { return std::array{f.template operator()<L>()...}; }(leaves_of<Net>{});
+    return [&]<class... L>(layer_list<L...>) {
+        return std::array{f.template operator()<L>()...};
+    }(leaves_of<Net>{});
 }
 
 /// The type of the layer of node I.
@@ -200,7 +211,9 @@ template <class Net, Mode M>
 constexpr fault find_fault()
 {
     if constexpr (is_train<M> && fault_of<Net> == fault::none)
-        return M::batch == 0 ? fault::no_row : first_single_row<Net>(M::batch) < schedule_of<Net>.size.nodes ? fault::single_row : fault::none;
+        return M::batch == 0                                                   ? fault::no_row
+               : first_single_row<Net>(M::batch) < schedule_of<Net>.size.nodes ? fault::single_row
+                                                                               : fault::none;
     else return fault_of<Net>;
 }
 /// Whether a network can be a model of a mode. It reports nothing, so that it can be asked in a constraint.

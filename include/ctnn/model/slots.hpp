@@ -22,7 +22,10 @@ struct slot {
     bool is_buffer = false, is_fixed = false;
 
     /// Its shape as files have it.
-    [[nodiscard]] constexpr extents in_file() const { return in_files == layout::same ? shape : extents{shape[1], shape[0]}; }
+    [[nodiscard]] constexpr extents in_file() const
+    {
+        return in_files == layout::same ? shape : extents{shape[1], shape[0]};
+    }
 };
 
 constexpr bool is_parameter(const slot& s) { return !s.is_buffer; }
@@ -40,10 +43,12 @@ template <class Net, class F>
 constexpr void for_each_declared(F f)
 {
     constexpr auto& t = shapes_of<Net>;
-    constexpr std::size_t nodes = fault_of<Net> == fault::none ? schedule_of<Net>.size.nodes : 0; // an unsound network has no slots
+    // an unsound network has no slots
+    constexpr std::size_t nodes = fault_of<Net> == fault::none ? schedule_of<Net>.size.nodes : 0;
     for (std::size_t i = 0; i < nodes; ++i)
         for (std::size_t k = 0; k < t.facts[i]->parameters; ++k)
-            f(i, t.facts[i]->parameter[k], k == 0 && t.weights_of[i] != i ? slot_kind::tied : slot_kind::parameter);
+            f(i, t.facts[i]->parameter[k],
+              k == 0 && t.weights_of[i] != i ? slot_kind::tied : slot_kind::parameter);
     for (std::size_t i = 0; i < nodes; ++i)
         for (std::size_t k = 0; k < t.facts[i]->buffers; ++k) f(i, t.facts[i]->buffer[k], slot_kind::buffer);
 }
@@ -67,15 +72,16 @@ struct slot_names {
         char* to = all.at;
         for_each_declared<Net>([&](std::size_t i, const Parameter& p, slot_kind) {
             for (const char c : schedule_of<Net>.path(i)) *to++ = c;
-            if (!schedule_of<Net>.path(i).empty()) *to++ = '.'; // a layer that is the whole network has no path
+            // a layer that is the whole network has no path
+            if (!schedule_of<Net>.path(i).empty()) *to++ = '.';
             for (const char c : p.name) *to++ = c;
         });
         return all;
     }();
 };
 
-/// All parameters and then all buffers, in order. The block has the parameters that learn first, so that an optimizer sees one
-/// stretch, then those that are fixed, then the buffers; each starts on a cache line.
+/// All parameters and then all buffers, in order. The block has the parameters that learn first, so that an
+/// optimizer sees one stretch, then those that are fixed, then the buffers; each starts on a cache line.
 template <class Net, class T>
 struct slots {
     static constexpr slot_counts counts = slot_names<Net>::counts;
@@ -84,10 +90,14 @@ struct slots {
 
     struct table {
         std::array<slot, count> slot_at{};
-        std::array<slot, counts.tied> tied{};                              ///< further names, with the offsets of the weights they mean
-        std::size_t parameter_uses[nodes + 1]{}, buffer_uses[nodes + 1]{}; ///< where the list of a node starts
-        std::size_t parameter_used[parameters + counts.tied + 1]{}, buffer_used[counts.buffers + 1]{}; ///< slots
-        std::size_t learning = 0, elements = 0;                                                        ///< elements that learn, and in all
+        /// further names, with the offsets of the weights they mean
+        std::array<slot, counts.tied> tied{};
+        /// where the list of a node starts
+        std::size_t parameter_uses[nodes + 1]{}, buffer_uses[nodes + 1]{};
+        /// slots
+        std::size_t parameter_used[parameters + counts.tied + 1]{}, buffer_used[counts.buffers + 1]{};
+        /// elements that learn, and in all
+        std::size_t learning = 0, elements = 0;
     };
     static constexpr table value = [] {
         table t;
@@ -97,7 +107,13 @@ struct slots {
         for_each_declared<Net>([&](std::size_t i, const Parameter& p, slot_kind kind) {
             const std::string_view path = schedule_of<Net>.path(i);
             const std::size_t length = path.size() + (path.empty() ? 0 : 1) + p.name.size();
-            const slot s{{slot_names<Net>::text.at + names, length}, p.shape, p.initial, p.in_files, i, 0, kind == slot_kind::buffer,
+            const slot s{{slot_names<Net>::text.at + names, length},
+                         p.shape,
+                         p.initial,
+                         p.in_files,
+                         i,
+                         0,
+                         kind == slot_kind::buffer,
                          schedule_of<Net>.nodes[i].is_fixed};
             names += length;
             if (kind == slot_kind::tied) t.tied[tied++] = s;
@@ -146,7 +162,8 @@ struct slots {
         while (i < count && value.slot_at[i].name != name) ++i;
         for (std::size_t k = 0; i == count && k < counts.tied; ++k) // another name of a slot's weight
             if (value.tied[k].name == name)
-                for (i = 0; value.slot_at[i].offset != value.tied[k].offset || value.slot_at[i].is_buffer;) ++i;
+                for (i = 0; value.slot_at[i].offset != value.tied[k].offset || value.slot_at[i].is_buffer;)
+                    ++i;
         return i;
     }
     /// Whether a name is a parameter that learns.

@@ -60,14 +60,19 @@ struct signature_of<C<Word, L>> {
     {
         std::string name = type_name<C<Word, L>>();
         name.resize(name.find('<'));
-        return name.append("<\"").append(Word.view()).append("\", ").append(signature_of<L>::text()).append(">");
+        return name.append("<\"")
+            .append(Word.view())
+            .append("\", ")
+            .append(signature_of<L>::text())
+            .append(">");
     }
 };
 
 } // namespace detail
 
-/// The network as text, equal with every compiler: "Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, Tanh>". A user's layers
-/// stand in it without namespaces; one with default template arguments says `name()` (and `using self = ...`), or compilers differ.
+/// The network as text, equal with every compiler: "Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>,
+/// Tanh>". A user's layers stand in it without namespaces; one with default template arguments says `name()`
+/// (and `using self = ...`), or compilers differ.
 template <class Net>
 [[nodiscard]] std::string signature()
 {
@@ -90,9 +95,11 @@ template <class Net, class T = float>
             return s + ")";
         };
         std::vector<std::array<std::string, 4>> rows{{"", "layer", "output", "parameters"}};
-        for (std::size_t k = 0; k < schedule.size.inputs; ++k) rows.push_back({"", "input", with_batch(shapes.at[schedule.inputs[k]]), ""});
+        for (std::size_t k = 0; k < schedule.size.inputs; ++k)
+            rows.push_back({"", "input", with_batch(shapes.at[schedule.inputs[k]]), ""});
         for (std::size_t i = 0; i < schedule.size.nodes; ++i)
-            rows.push_back({std::string(schedule.path(i)), detail::name_of_node<Net>(i), with_batch(shapes.at[schedule.nodes[i].gives]),
+            rows.push_back({std::string(schedule.path(i)), detail::name_of_node<Net>(i),
+                            with_batch(shapes.at[schedule.nodes[i].gives]),
                             detail::grouped(detail::parameter_elements<Net>(i))});
 
         std::array<std::size_t, 4> width{};
@@ -102,11 +109,14 @@ template <class Net, class T = float>
         for (std::size_t r = 0; r < rows.size(); ++r) {
             const auto& row = rows[r];
             const auto pad = [&](std::size_t c) { return std::string(width[c] - row[c].size(), ' '); };
-            text += row[0] + pad(0) + "  " + row[1] + pad(1) + "  " + row[2] + pad(2) + "  " + pad(3) + row[3] + "\n";
+            text += row[0] + pad(0) + "  " + row[1] + pad(1) + "  " + row[2] + pad(2) + "  " + pad(3) +
+                    row[3] + "\n";
             if (r == 0) text += rule + "\n";
         }
-        text += rule + "\n" + detail::grouped(parameter_count<Net>) + " parameters (" + detail::grouped(weight_bytes<Net, T>) + " bytes), ";
-        if (trainable_count<Net> != parameter_count<Net>) text += detail::grouped(trainable_count<Net>) + " of them learn, ";
+        text += rule + "\n" + detail::grouped(parameter_count<Net>) + " parameters (" +
+                detail::grouped(weight_bytes<Net, T>) + " bytes), ";
+        if (trainable_count<Net> != parameter_count<Net>)
+            text += detail::grouped(trainable_count<Net>) + " of them learn, ";
         text += detail::grouped(multiply_adds<Net>) + " multiply-adds a sample\n";
     }
     return text;

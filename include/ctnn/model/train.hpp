@@ -29,14 +29,15 @@ inline constexpr bool ends_with_generator<X> = std::is_same_v<std::remove_cvref_
 struct Accumulate {};
 inline constexpr Accumulate accumulate{};
 
-/// A network in training on batches of B samples: weights and a workspace, in one aligned block that is allocated here; no later
-/// call allocates. Views that it hands out refer into that block and end with the model.
+/// A network in training on batches of B samples: weights and a workspace, in one aligned block that is
+/// allocated here; no later call allocates. Views that it hands out refer into that block and end with the
+/// model.
 ///
 /// ```cpp
-/// Model<Net, Train<32>> model{generator};                 // each layer's own initial values, as PyTorch draws them
-/// const auto& logits = model.forward(contexts);           // contexts (32, 3) -> logits (32, 27)
+/// Model<Net, Train<32>> model{generator};       // initial values as PyTorch draws them
+/// const auto& logits = model.forward(contexts); // contexts (32, 3) -> logits (32, 27)
 /// const auto [loss, dlogits] = criterion(logits, targets);
-/// model.backward(dlogits);                                // gradients are overwritten: there is nothing to zero
+/// model.backward(dlogits);                      // gradients are overwritten: there is nothing to zero
 /// ```
 template <class Net, std::size_t B, class Keep, Scalar T>
     requires detail::is_sound<Net, Train<B, Keep>>
@@ -49,8 +50,8 @@ public:
     using mode = Train<B, Keep>;
     using scalar = T;
     static constexpr std::size_t batch = B, layers = table::nodes, inputs = Workspace<Net, mode, T>::inputs,
-                                 outputs = Workspace<Net, mode, T>::outputs, sample_size = input_shape<Net>::size,
-                                 output_size = output_shape<Net>::size;
+                                 outputs = Workspace<Net, mode, T>::outputs,
+                                 sample_size = input_shape<Net>::size, output_size = output_shape<Net>::size;
     static constexpr bool takes_ids = detail::classes_of_input<Net>(0) > 0;
     using output_view = const_tensor_view<T, output_shape<Net>::rank + 1>;
 
@@ -67,57 +68,64 @@ public:
 
     /// y = net(x) for one batch, in training: BatchNorm uses and records the batch's own statistics.
     ///
-    ///   x         : for each input an xtensor of (B, input shape): numbers, or integers for an Embedding. An epoch's last batch
-    ///               may have fewer samples: it is as in PyTorch, and takes as long as a full one
+    ///   x         : for each input an xtensor of (B, input shape): numbers, or integers for an Embedding. An
+    ///               epoch's last batch may have fewer samples: it is as in PyTorch, and takes as long as a
+    ///               full one
     ///   generator : the last argument for a network with layers that draw random numbers, such as Dropout
-    ///   result    : a view of (B, output shape), good until the next forward; a std::tuple of them for several outputs
+    ///   result    : a view of (B, output shape), good until the next forward; a std::tuple of them for
+    ///               several outputs
     ///   errors    : [ctnn.shape] other extents; [ctnn.class_id] an id out of range; nothing is changed then
     template <class... X>
     auto forward(const X&... x)
     {
         constexpr std::size_t draws = detail::first_that_draws<Net>();
         if constexpr (draws < layers)
-            static_assert(detail::draws_nothing<detail::position_of<Net, draws>, detail::layer_at<Net, draws>>,
-                          "[ctnn.mode] the layer at this position draws random numbers in training: call forward(x, generator)");
+            static_assert(
+                detail::draws_nothing<detail::position_of<Net, draws>, detail::layer_at<Net, draws>>,
+                "[ctnn.mode] the layer at this position draws random numbers in training: call forward(x, "
+                "generator)");
         static_assert(sizeof...(X) == inputs || detail::takes_inputs<Net, sizeof...(X)>,
-                      "[ctnn.shape] forward takes one tensor for each input of the network, and then a generator if layers draw");
+                      "[ctnn.shape] forward takes one tensor for each input of the network, and then a "
+                      "generator if layers draw");
         if constexpr (sizeof...(X) == inputs) return workspace_.forward(weights_, nullptr, x...);
         else return workspace_.views_of_outputs();
     }
     template <class X>
-    auto forward(const X& x, Generator& generator) requires(inputs == 1)
+    auto forward(const X& x, Generator& generator)
+        requires(inputs == 1)
     {
         return workspace_.forward(weights_, &generator, x);
     }
     template <class X, class Y, class... More>
-    auto forward(const X& x, const Y& y,
-                 More&&... more) requires(inputs > 1 && sizeof...(More) + 1 == inputs && detail::ends_with_generator<More...>)
+    auto forward(const X& x, const Y& y, More&&... more)
+        requires(inputs > 1 && sizeof...(More) + 1 == inputs && detail::ends_with_generator<More...>)
     {
         const auto all = std::tie(x, y, more...);
-        return [&]<std::size_t... I>(std::index_sequence<I...>)
-        {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
             return workspace_.forward(weights_, &std::get<inputs>(all), std::as_const(std::get<I>(all))...);
-        }
-        (std::make_index_sequence<inputs>{});
+        }(std::make_index_sequence<inputs>{});
     }
 
     /// The gradients of all parameters (overwritten), from the gradient of the last forward's result.
     ///
-    ///   dy     : an xtensor of (B, output shape), of as many samples as the last forward had; a tuple of them for several outputs
+    ///   dy     : an xtensor of (B, output shape), of as many samples as the last forward had; a tuple of
+    ///            them for several outputs
     ///   errors : [ctnn.shape] other extents; nothing is changed then
     template <class Y>
     void backward(const Y& dy)
     {
         run_backward<false>(dy);
     }
-    /// The same, added to the gradients that are there: several batches can make one step. `model.backward(dy, accumulate)`
+    /// The same, added to the gradients that are there: several batches can make one step.
+    /// `model.backward(dy, accumulate)`
     template <class Y>
     void backward(const Y& dy, Accumulate)
     {
         run_backward<true>(dy);
     }
 
-    /// A view of a parameter or buffer by its PyTorch name: `model.parameter<"1.weight">() = generator.randn(30, 200) * 0.1F`.
+    /// A view of a parameter or buffer by its PyTorch name: `model.parameter<"1.weight">() =
+    /// generator.randn(30, 200) * 0.1F`.
     template <fixed_string Name>
     auto parameter()
     {
@@ -163,8 +171,8 @@ public:
         weights_.for_each_buffer(f);
     }
 
-    /// The output of layer I (numbered through nested containers) in the last forward. Without RetainGradients an elementwise
-    /// layer may have written its own output over that of the layer before it.
+    /// The output of layer I (numbered through nested containers) in the last forward. Without
+    /// RetainGradients an elementwise layer may have written its own output over that of the layer before it.
     template <std::size_t I>
     [[nodiscard]] auto output() const
     {
@@ -172,13 +180,15 @@ public:
     }
     /// The gradient of the output of layer I in the last backward, as `retain_grad()` keeps it.
     template <std::size_t I>
-    [[nodiscard]] auto output_gradient() const requires mode::retains_gradients
+    [[nodiscard]] auto output_gradient() const
+        requires mode::retains_gradients
     {
         return workspace_.template output_gradient<I>();
     }
     /// The gradient of a numeric input in the last backward.
     template <std::size_t I = 0>
-    [[nodiscard]] auto input_gradient() const requires(mode::retains_gradients&& detail::classes_of_input<Net>(I) == 0)
+    [[nodiscard]] auto input_gradient() const
+        requires(mode::retains_gradients && detail::classes_of_input<Net>(I) == 0)
     {
         return workspace_.template input_gradient<I>();
     }
@@ -188,7 +198,8 @@ public:
     [[nodiscard]] Workspace<Net, mode, T>& workspace() { return workspace_; }
     [[nodiscard]] const Workspace<Net, mode, T>& workspace() const { return workspace_; }
 
-    /// All parameters that learn, and their gradients, in one stretch each. The gaps that align each are always 0.
+    /// All parameters that learn, and their gradients, in one stretch each. The gaps that align each are
+    /// always 0.
     [[nodiscard]] T* parameter_block() { return weights_.data(); }
     [[nodiscard]] const T* parameter_block() const { return weights_.data(); }
     [[nodiscard]] T* gradient_block() { return workspace_.gradients().data(); }
@@ -199,19 +210,27 @@ private:
     Workspace<Net, mode, T> workspace_;
     Weights<Net, T> weights_;
 
-    explicit Model(detail::memory_block memory) : workspace_(memory.split(Weights<Net, T>::bytes)), weights_(std::move(memory)) {}
+    explicit Model(detail::memory_block memory)
+        : workspace_(memory.split(Weights<Net, T>::bytes)), weights_(std::move(memory))
+    {}
 
     template <bool Accumulates, class Y>
     void run_backward(const Y& dy)
     {
         if constexpr (requires { std::tuple_size<Y>::value; }) {
-            static_assert(std::tuple_size_v<Y> == outputs || detail::takes_gradients<Net, std::tuple_size_v<Y>>,
+            static_assert(std::tuple_size_v<Y> == outputs ||
+                              detail::takes_gradients<Net, std::tuple_size_v<Y>>,
                           "[ctnn.shape] backward takes one gradient for each output of the network");
             if constexpr (std::tuple_size_v<Y> == outputs)
-                std::apply([&](const auto&... each) { workspace_.template backward<Accumulates>(weights_, each...); }, dy);
+                std::apply(
+                    [&](const auto&... each) {
+                        workspace_.template backward<Accumulates>(weights_, each...);
+                    },
+                    dy);
         } else {
-            static_assert(outputs == 1 || detail::takes_gradients<Net, 1>,
-                          "[ctnn.shape] backward takes one gradient for each output of the network, as a tuple");
+            static_assert(
+                outputs == 1 || detail::takes_gradients<Net, 1>,
+                "[ctnn.shape] backward takes one gradient for each output of the network, as a tuple");
             if constexpr (outputs == 1) workspace_.template backward<Accumulates>(weights_, dy);
         }
     }
@@ -220,7 +239,8 @@ private:
     static void each_parameter(Self& self, F& f)
     {
         views::for_each(detail::is_learning, [&](const detail::slot& s, auto rank) {
-            f(s.name, views::template view<rank()>(self.parameter_block(), s), views::template view<rank()>(self.gradient_block(), s));
+            f(s.name, views::template view<rank()>(self.parameter_block(), s),
+              views::template view<rank()>(self.gradient_block(), s));
         });
     }
 };

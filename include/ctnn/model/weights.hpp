@@ -43,13 +43,16 @@ struct slot_views {
         constexpr std::size_t at = table::find(Name.view());
         constexpr bool found = Learns ? table::learns(Name.view()) : at < table::count;
         static_assert(found || has_parameter<Net, Name>,
-                      "[ctnn.name] the network has no parameter of this name (and buffers and Fixed layers have no gradient); summary<Net>() "
+                      "[ctnn.name] the network has no parameter of this name (and buffers and Fixed layers "
+                      "have no gradient); summary<Net>() "
                       "lists the layers");
-        if constexpr (found) return view<table::value.slot_at[at].shape.rank>(block, table::value.slot_at[at]);
+        if constexpr (found)
+            return view<table::value.slot_at[at].shape.rank>(block, table::value.slot_at[at]);
         else return view_of(block, std::array<std::size_t, 1>{0});
     }
 
-    /// f(slot, rank) for all slots that are wanted, the rank as a type: one call for each rank, not for each slot.
+    /// f(slot, rank) for all slots that are wanted, the rank as a type: one call for each rank, not for each
+    /// slot.
     template <class F>
     static void for_each(bool (*wanted)(const slot&), F f)
     {
@@ -77,7 +80,8 @@ private:
 
 } // namespace detail
 
-/// Parameters and buffers of a network, in one aligned block. A `Model` has one; workers that share one have a `Workspace` each.
+/// Parameters and buffers of a network, in one aligned block. A `Model` has one; workers that share one have
+/// a `Workspace` each.
 template <class Net, Scalar T = float>
     requires(detail::fault_of<Net> == detail::fault::none)
 class Weights {
@@ -154,10 +158,13 @@ private:
     template <class Self, class F>
     static void each(Self& self, bool (*wanted)(const detail::slot&), F& f)
     {
-        views::for_each(wanted, [&](const detail::slot& s, auto rank) { f(s.name, views::template view<rank()>(self.data(), s)); });
+        views::for_each(wanted, [&](const detail::slot& s, auto rank) {
+            f(s.name, views::template view<rank()>(self.data(), s));
+        });
     }
 
-    /// A layer's `reset`. What it draws for a weight that is another's is lost, as when PyTorch's modules share one.
+    /// A layer's `reset`. What it draws for a weight that is another's is lost, as when PyTorch's modules
+    /// share one.
     template <class L>
     static void reset(T* weights, std::size_t node, Generator& generator)
     {
@@ -165,7 +172,8 @@ private:
         if constexpr (requires { L::reset(spans, generator); }) {
             detail::memory_block lost;
             for (std::size_t k = 0; k < spans.size(); ++k) {
-                const detail::slot& s = table::value.slot_at[table::value.parameter_used[table::value.parameter_uses[node] + k]];
+                const detail::slot& s =
+                    table::value.slot_at[table::value.parameter_used[table::value.parameter_uses[node] + k]];
                 if (s.node != node) lost = detail::memory_block(s.shape.size() * sizeof(T));
                 spans[k] = {s.node == node ? weights + s.offset : lost.template at<T>(0), s.shape.size()};
             }

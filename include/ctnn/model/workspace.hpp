@@ -41,7 +41,8 @@ constexpr std::size_t classes_of_input(std::size_t input)
 {
     std::size_t classes = 0;
     for (std::size_t i = 0; i < schedule_of<Net>.size.nodes; ++i)
-        if (const std::size_t c = schedule_of<Net>.nodes[i].facts->classes; c > 0 && schedule_of<Net>.read(i) == schedule_of<Net>.inputs[input])
+        if (const std::size_t c = schedule_of<Net>.nodes[i].facts->classes;
+            c > 0 && schedule_of<Net>.read(i) == schedule_of<Net>.inputs[input])
             classes = classes == 0 ? c : std::min(classes, c);
     return classes;
 }
@@ -65,8 +66,9 @@ inline constexpr bool takes_gradients = false;
 template <std::size_t N, class F>
 constexpr void for_each_index(F&& f)
 {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (f(std::integral_constant<std::size_t, I>{}), ...); }
-    (std::make_index_sequence<N>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (f(std::integral_constant<std::size_t, I>{}), ...);
+    }(std::make_index_sequence<N>{});
 }
 
 } // namespace detail
@@ -74,7 +76,8 @@ constexpr void for_each_index(F&& f)
 template <class Net, Mode M, Scalar T = float>
 class Workspace;
 
-/// What a training step works in: the values of one batch, gradients that can be written, and scratch, in one block.
+/// What a training step works in: the values of one batch, gradients that can be written, and scratch, in one
+/// block.
 ///
 /// ```cpp
 /// Weights<Net> weights{generator};
@@ -85,7 +88,9 @@ class Workspace;
 template <class Net, std::size_t B, class Keep, Scalar T>
     requires(detail::is_sound<Net, Train<B, Keep>>)
 class Workspace<Net, Train<B, Keep>, T> {
-    using executor = detail::executor<Net, T, Train<B, Keep>, detail::purpose{B, sizeof(T), true, Train<B, Keep>::retains_gradients, true}>;
+    using executor =
+        detail::executor<Net, T, Train<B, Keep>,
+                         detail::purpose{B, sizeof(T), true, Train<B, Keep>::retains_gradients, true}>;
     using plan = typename executor::plan;
     using table = detail::slots<Net, T>;
     using base = typename plan::base;
@@ -93,7 +98,8 @@ class Workspace<Net, Train<B, Keep>, T> {
     static constexpr std::size_t gradient_bytes = table::value.learning * sizeof(T);
 
 public:
-    static constexpr std::size_t bytes = gradient_bytes + plan::value.bytes, inputs = plan::inputs, outputs = plan::outputs;
+    static constexpr std::size_t bytes = gradient_bytes + plan::value.bytes, inputs = plan::inputs,
+                                 outputs = plan::outputs;
 
     Workspace() : Workspace(detail::memory_block(bytes)) {}
     /// In a block that is there already, of zeros.
@@ -104,12 +110,10 @@ public:
     auto forward(Weights<Net, T>& weights, Generator* generator, const X&... x)
     {
         const std::size_t rows = checked_rows(x...);
-        [&]<std::size_t... I>(std::index_sequence<I...>)
-        {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
             (check_input<I>(x, rows), ...);
             (copy_input<I>(x, rows), ...);
-        }
-        (std::make_index_sequence<inputs>{});
+        }(std::make_index_sequence<inputs>{});
         rows_ = rows;
         std::byte* pieces[base::count]{};
         const auto r = run_of(weights, pieces, generator);
@@ -123,12 +127,12 @@ public:
     void backward(Weights<Net, T>& weights, const Y&... dy)
     {
         std::byte* pieces[base::count]{};
-        [&]<std::size_t... K>(std::index_sequence<K...>)
-        {
-            (detail::require_shape("the gradient of the output", dy, detail::batch_extents<output_shape<Net, K>>(rows_)), ...);
+        [&]<std::size_t... K>(std::index_sequence<K...>) {
+            (detail::require_shape("the gradient of the output", dy,
+                                   detail::batch_extents<output_shape<Net, K>>(rows_)),
+             ...);
             ((pieces[base::gradient + K] = gradient_piece<K>(dy)), ...);
-        }
-        (std::make_index_sequence<outputs>{});
+        }(std::make_index_sequence<outputs>{});
         const auto r = run_of(weights, pieces, nullptr);
         if (rows_ == B) executor::template backward<Accumulates, false>(r);
         else executor::template backward<Accumulates, true>(r);
@@ -149,7 +153,10 @@ public:
     }
     /// The gradients of all parameters that learn, placed as in Weights::learning.
     [[nodiscard]] std::span<T> gradients() { return {memory_.template at<T>(0), table::value.learning}; }
-    [[nodiscard]] std::span<const T> gradients() const { return {memory_.template at<T>(0), table::value.learning}; }
+    [[nodiscard]] std::span<const T> gradients() const
+    {
+        return {memory_.template at<T>(0), table::value.learning};
+    }
 
     /// The output of layer I in the last forward.
     template <std::size_t I>
@@ -170,17 +177,22 @@ public:
         return value_view<plan::schedule.inputs[I]>(plan::value.gradient);
     }
     /// The same for a layer whose number is known when running, as numbers in row-major order.
-    [[nodiscard]] std::span<const T> output_numbers(std::size_t layer) const { return numbers(plan::value.value, layer); }
-    [[nodiscard]] std::span<const T> output_gradient_numbers(std::size_t layer) const { return numbers(plan::value.gradient, layer); }
+    [[nodiscard]] std::span<const T> output_numbers(std::size_t layer) const
+    {
+        return numbers(plan::value.value, layer);
+    }
+    [[nodiscard]] std::span<const T> output_gradient_numbers(std::size_t layer) const
+    {
+        return numbers(plan::value.gradient, layer);
+    }
     /// Views of what the network gave.
     [[nodiscard]] auto views_of_outputs() const
     {
         if constexpr (outputs == 1) return value_view<plan::schedule.outputs[0]>(plan::value.value);
-        else return [&]<std::size_t... K>(std::index_sequence<K...>)
-            {
+        else
+            return [&]<std::size_t... K>(std::index_sequence<K...>) {
                 return std::tuple{value_view<plan::schedule.outputs[K]>(plan::value.value)...};
-            }
-        (std::make_index_sequence<outputs>{});
+            }(std::make_index_sequence<outputs>{});
     }
 
 private:
@@ -202,13 +214,16 @@ private:
     std::span<const T> numbers(const Places& places, std::size_t layer) const
     {
         const std::size_t value = plan::schedule.nodes[layer].gives;
-        return {memory_.template at<const T>(gradient_bytes + places[value].offset), rows_ * plan::trace.at[value].size()};
+        return {memory_.template at<const T>(gradient_bytes + places[value].offset),
+                rows_ * plan::trace.at[value].size()};
     }
     /// Whether an output is another name of one before it.
     static constexpr bool is_given_before(std::size_t k)
     {
         for (std::size_t i = 0; i < k; ++i)
-            if (plan::of_values.same[plan::schedule.outputs[i]] == plan::of_values.same[plan::schedule.outputs[k]]) return true;
+            if (plan::of_values.same[plan::schedule.outputs[i]] ==
+                plan::of_values.same[plan::schedule.outputs[k]])
+                return true;
         return false;
     }
 
@@ -218,7 +233,8 @@ private:
         const auto expected = detail::batch_extents<input_shape<Net, I>>(rows);
         detail::require_shape("the input", x, expected);
         if constexpr (constexpr std::size_t classes = detail::classes_of_input<Net>(I); classes > 0)
-            detail::require_classes("the input", x.template begin<xt::layout_type::row_major>(), expected, classes);
+            detail::require_classes("the input", x.template begin<xt::layout_type::row_major>(), expected,
+                                    classes);
     }
     /// A batch that is not full is filled up with its last sample.
     template <std::size_t I, class X>
@@ -230,12 +246,14 @@ private:
         detail::copy_numbers(to, from, rows * size);
         for (std::size_t i = rows * size; i < B * size; ++i) to[i] = to[i - size];
     }
-    /// Where the gradient of output K is read: where the caller has it, or in a copy, with 0 for what fills a batch up.
+    /// Where the gradient of output K is read: where the caller has it, or in a copy, with 0 for what fills a
+    /// batch up.
     template <std::size_t K, class Y>
     std::byte* gradient_piece(const Y& dy)
     {
         constexpr std::size_t size = output_shape<Net, K>::size;
-        if constexpr (std::is_same_v<std::remove_const_t<typename Y::value_type>, T> && !plan::value.copies_gradient[K])
+        if constexpr (std::is_same_v<std::remove_const_t<typename Y::value_type>, T> &&
+                      !plan::value.copies_gradient[K])
             if (const T* dense = detail::dense_data(dy); dense != nullptr && rows_ == B)
                 return const_cast<std::byte*>(reinterpret_cast<const std::byte*>(dense)); // it is only read
         T* const to = at<T>(plan::value.gradient_copy[K]);
@@ -255,13 +273,16 @@ private:
         return {pieces, weights.data(), gradients().data(), rows_, generator};
     }
 
-    /// errors : [ctnn.shape] no sample, more than B, or so few that a layer has a single row of a batch to learn from
+    /// errors : [ctnn.shape] no sample, more than B, or so few that a layer has a single row of a batch to
+    /// learn from
     template <class X, class... More>
     static std::size_t checked_rows(const X& x, const More&...)
     {
         const std::size_t rows = detail::rows_of(x);
         if (rows == B) return rows;
-        if (rows == 0 || rows > B) detail::require_shape("the input", x, detail::batch_extents<input_shape<Net>>(B)); // throws, with both shapes
+        if (rows == 0 || rows > B)
+            detail::require_shape("the input", x,
+                                  detail::batch_extents<input_shape<Net>>(B)); // throws, with both shapes
         if (const std::size_t i = detail::first_single_row<Net>(rows); i < plan::nodes)
             throw Error("ctnn.shape", "a batch of one sample: layer " + std::string(plan::schedule.path(i)) +
                                           " learns from the spread of a batch, expected at least 2");

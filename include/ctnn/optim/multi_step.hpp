@@ -26,8 +26,10 @@ public:
         : initial_(initial), gamma_(gamma), milestones_(std::move(milestones))
     {
         if (!(initial >= 0 && std::isfinite(initial)) || !(gamma >= 0 && std::isfinite(gamma)))
-            throw Error("ctnn.option", "a step schedule needs a finite learning rate and factor that are not negative, found " +
-                                           std::to_string(initial) + " and " + std::to_string(gamma));
+            throw Error(
+                "ctnn.option",
+                "a step schedule needs a finite learning rate and factor that are not negative, found " +
+                    std::to_string(initial) + " and " + std::to_string(gamma));
     }
 
     /// The learning rate of a step, counted from 0.

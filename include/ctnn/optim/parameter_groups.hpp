@@ -32,7 +32,8 @@ struct parameter_group {
     Options options = {};
 };
 
-/// Neighbouring parameters with equal options are one group, so that without groups an optimizer makes one pass over all.
+/// Neighbouring parameters with equal options are one group, so that without groups an optimizer makes one
+/// pass over all.
 template <class Net, class T, class Options>
 class parameter_groups {
     static constexpr auto& table = slots<Net, T>::value;
@@ -46,7 +47,9 @@ public:
         for (const Group* change = first; change != last; ++change) {
             bool any = false;
             for (const slot& s : table.slot_at) any = any || (is_learning(s) && fits(s, change->names));
-            if (!any) throw Error("ctnn.option", "no parameter that learns has a name like '" + std::string(change->names) + "'");
+            if (!any)
+                throw Error("ctnn.option",
+                            "no parameter that learns has a name like '" + std::string(change->names) + "'");
         }
         for (const slot& s : table.slot_at) {
             if (!is_learning(s)) continue;
@@ -74,7 +77,8 @@ private:
     static bool fits(const slot& s, std::string_view pattern)
     {
         bool any = fits_pattern(s.name, pattern);
-        for (const slot& other : table.tied) any = any || (other.offset == s.offset && fits_pattern(other.name, pattern));
+        for (const slot& other : table.tied)
+            any = any || (other.offset == s.offset && fits_pattern(other.name, pattern));
         return any;
     }
 

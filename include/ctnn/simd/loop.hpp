@@ -13,8 +13,9 @@ namespace ctnn::inline CTNN_ARCH::simd {
 template <std::size_t N>
 using constant = std::integral_constant<std::size_t, N>;
 
-/// Elements of one place in an array: a whole register, or the `count` elements that are left at its end. Both are computed by
-/// the same instructions, so a result does not depend on where in the array its element stands.
+/// Elements of one place in an array: a whole register, or the `count` elements that are left at its end.
+/// Both are computed by the same instructions, so a result does not depend on where in the array its element
+/// stands.
 template <class T>
 struct whole {
     CTNN_INLINE static vec<T> load(const T* p) { return vec<T>::load(p); }

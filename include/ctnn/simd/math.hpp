@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// exp, tanh and the normal distribution on registers: the same bits in every lane, on every place of an array.
+/// exp, tanh and the normal distribution on registers: the same bits in every lane, on every place of an
+/// array.
 #pragma once
 
 #include <cmath>
@@ -13,22 +14,25 @@ namespace ctnn::inline CTNN_ARCH::simd {
 
 namespace detail {
 
-/// What the reduction of e^x to a short interval needs in each precision. ln 2 comes in two parts, the first with so few bits that n
-/// times it is exact.
+/// What the reduction of e^x to a short interval needs in each precision. ln 2 comes in two parts, the first
+/// with so few bits that n times it is exact.
 template <class T>
 struct exp_constants;
 template <>
 struct exp_constants<float> {
-    static constexpr float round = 0x1.8p23F, log2_e = 0x1.715476p+0F, ln2 = 0x1.62e43p-1F, ln2_high = 0x1.62e4p-1F, ln2_low = 0x1.7f7d1cp-20F;
+    static constexpr float round = 0x1.8p23F, log2_e = 0x1.715476p+0F, ln2 = 0x1.62e43p-1F,
+                           ln2_high = 0x1.62e4p-1F, ln2_low = 0x1.7f7d1cp-20F;
     static constexpr float lowest = -87.683F, highest = 88.37626F;
 };
 template <>
 struct exp_constants<double> {
-    static constexpr double round = 0x1.8p52, log2_e = 0x1.71547652b82fep+0, ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
+    static constexpr double round = 0x1.8p52, log2_e = 0x1.71547652b82fep+0, ln2_high = 0x1.62e42feep-1,
+                            ln2_low = 0x1.a39ef35793c76p-33;
     static constexpr double lowest = -708.39, highest = 709.08;
 };
 
-/// The integer n nearest to x / ln 2: adding 1.5 times the power of 2 whose unit is 1 rounds, and |x / ln 2| stays far below it.
+/// The integer n nearest to x / ln 2: adding 1.5 times the power of 2 whose unit is 1 rounds, and |x / ln 2|
+/// stays far below it.
 template <class T>
 CTNN_INLINE vec<T> nearest_power(vec<T> x)
 {
@@ -90,14 +94,15 @@ CTNN_INLINE vec<T> exp(vec<T> x)
 /// tanh x.
 ///
 ///   float  : within 2 ulp (measured: 1.55);   double : within 4 ulp;   0, -0, +-inf and NaN exact
-///   method : with e = e^(2|x|), 1 - 2 / (e + 1), and below 0.55 an odd polynomial of degree 9, relative error 4e-8; in double
-///            t / (t + 2) with t = e - 1. The sign is put back at the end
+///   method : with e = e^(2|x|), 1 - 2 / (e + 1), and below 0.55 an odd polynomial of degree 9, relative
+///            error 4e-8; in double t / (t + 2) with t = e - 1. The sign is put back at the end
 template <class T>
 CTNN_INLINE vec<T> tanh(vec<T> x)
 {
     const vec<T> a = abs(x), one(T{1}), two(T{2});
     if constexpr (std::is_same_v<T, double>) {
-        const vec<T> twice = min(vec<T>(38.2), a + a), n = detail::nearest_power(twice); // tanh rounds to 1 before
+        // tanh rounds to 1 before
+        const vec<T> twice = min(vec<T>(38.2), a + a), n = detail::nearest_power(twice);
         const vec<T> s = scale_by_power(one, n);
         const vec<T> t = fma(s, detail::expm1_of_rest(detail::less_powers(twice, n)), s - one);
         return copysign(t / (t + two), x);
@@ -122,10 +127,11 @@ struct normal_distribution {
 
 /// The standard normal distribution at x; NaN stays NaN.
 ///
-///   float  : `below` within 8 ulp down to x = -13.2, where it is 3e-40, and 0 further down; `density` within 4 ulp
+///   float  : `below` within 8 ulp down to x = -13.2, where it is 3e-40, and 0 further down; `density` within
+///            4 ulp
 ///   double : what the standard library's erfc and exp give
-///   method : below(-a) is e^(-a^2 / 2) times a polynomial of degree 8 in 1 / (1 + 0.305 a), relative error 1e-7. The square is used
-///            with its rounding error, which the exponential would magnify
+///   method : below(-a) is e^(-a^2 / 2) times a polynomial of degree 8 in 1 / (1 + 0.305 a), relative error
+///            1e-7. The square is used with its rounding error, which the exponential would magnify
 template <class T>
 CTNN_INLINE normal_distribution<T> normal(vec<T> x)
 {
@@ -140,8 +146,10 @@ CTNN_INLINE normal_distribution<T> normal(vec<T> x)
         return {vec<T>::load(below), vec<T>::load(density)};
     } else {
         const vec<T> a = min(vec<T>(14.F), abs(x)), magic(0x1.8p17F), minus_half(-0.5F);
-        // a^2 as a sum of two floats: that of a multiple of 1/64 near a is exact, and what is missing is small.
-        const vec<T> coarse = (a + magic) - magic, whole = coarse * coarse, rest = (a - coarse) * (a + coarse);
+        // a^2 as a sum of two floats: that of a multiple of 1/64 near a is exact, and what is missing is
+        // small.
+        const vec<T> coarse = (a + magic) - magic, whole = coarse * coarse,
+                     rest = (a - coarse) * (a + coarse);
         const vec<T> square = whole + rest, lost = (whole - square) + rest;
         const vec<T> bell = fma(lost * minus_half, exp(square * minus_half), exp(square * minus_half));
         const vec<T> t = one / fma(a, vec<T>(0.305F), one);

@@ -52,7 +52,8 @@ struct pack {
 template <class T, std::size_t N>
 CTNN_INLINE pack<T, N> fma(const pack<T, N>& a, const pack<T, N>& b, const pack<T, N>& c)
 {
-    return pack<T, N>::map([](vec<T> x, vec<T> y, vec<T> z) CTNN_INLINE_LAMBDA { return fma(x, y, z); }, a, b, c);
+    return pack<T, N>::map([](vec<T> x, vec<T> y, vec<T> z) CTNN_INLINE_LAMBDA { return fma(x, y, z); }, a, b,
+                           c);
 }
 template <class T, std::size_t N>
 CTNN_INLINE pack<T, N> fma(vec<T> a, const pack<T, N>& b, const pack<T, N>& c)
@@ -62,7 +63,8 @@ CTNN_INLINE pack<T, N> fma(vec<T> a, const pack<T, N>& b, const pack<T, N>& c)
 template <class T, std::size_t N>
 CTNN_INLINE pack<T, N> fnma(const pack<T, N>& a, const pack<T, N>& b, const pack<T, N>& c)
 {
-    return pack<T, N>::map([](vec<T> x, vec<T> y, vec<T> z) CTNN_INLINE_LAMBDA { return fnma(x, y, z); }, a, b, c);
+    return pack<T, N>::map([](vec<T> x, vec<T> y, vec<T> z) CTNN_INLINE_LAMBDA { return fnma(x, y, z); }, a,
+                           b, c);
 }
 
 /// N registers' worth of neighbouring columns, of the last one only `Tail` lanes.
@@ -75,7 +77,8 @@ struct columns {
         pack<T, N> x;
         CTNN_UNROLL
         for (std::size_t i = 0; i < N; ++i)
-            x.v[i] = i == N - 1 && Tail != width<T> ? load_first(p + i * width<T>, Tail) : vec<T>::load(p + i * width<T>);
+            x.v[i] = i == N - 1 && Tail != width<T> ? load_first(p + i * width<T>, Tail)
+                                                    : vec<T>::load(p + i * width<T>);
         return x;
     }
     CTNN_INLINE static void store(T* p, const pack<T, N>& x)
@@ -88,11 +91,12 @@ struct columns {
     }
 };
 
-/// How many registers of columns kernels take at once: neighbours share cache lines, and a product loads few numbers for many
-/// multiply-adds.
+/// How many registers of columns kernels take at once: neighbours share cache lines, and a product loads few
+/// numbers for many multiply-adds.
 inline constexpr std::size_t columns_at_once = 3;
 
-/// Calls f(first column, columns<...>) for all of C columns: at most `Most` registers at once, as evenly as can be.
+/// Calls f(first column, columns<...>) for all of C columns: at most `Most` registers at once, as evenly as
+/// can be.
 template <class T, std::size_t C, std::size_t Most, class F>
 CTNN_INLINE void for_each_columns(F&& f)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// What stands in for xsimd where the instruction set has no vector registers: the same names for one number at a time.
+/// What stands in for xsimd where the instruction set has no vector registers: the same names for one number
+/// at a time.
 #pragma once
 
 #include <cmath>
@@ -17,7 +18,8 @@ T select(bool mask, T a, T b)
 template <class T>
 T fma(T a, T b, T c)
 {
-    return a * b + c; // std::fma is a slow function on a CPU without the instruction, and the compiler's choice on one with it
+    // std::fma is a slow function on a CPU without the instruction, and the compiler's choice on one with it
+    return a * b + c;
 }
 template <class T>
 T fnma(T a, T b, T c)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// One vector register of the widest kind this translation unit is compiled for. The only header that includes xsimd.
+/// One vector register of the widest kind this translation unit is compiled for. The only header that
+/// includes xsimd.
 #pragma once
 
 #include <array>
@@ -76,7 +77,10 @@ struct vec {
 
     vec() = default;
     CTNN_INLINE vec(native n) : v(n) {}
-    CTNN_INLINE vec(T x) requires(!std::is_same_v<T, native>) : v(x) {}
+    CTNN_INLINE vec(T x)
+        requires(!std::is_same_v<T, native>)
+        : v(x)
+    {}
 
     CTNN_INLINE static vec load(const T* p) { return detail::load(p); }
     CTNN_INLINE void store(T* p) const { detail::store(p, v); }
@@ -95,8 +99,9 @@ namespace detail {
 /// -1 in the first `n` lanes and 0 in the others, as the masked instructions want it.
 CTNN_INLINE __m256i first_lanes(std::size_t n, std::size_t bytes)
 {
-    alignas(32) static constexpr std::array<std::int8_t, 64> ones_then_zeros{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-                                                                             -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    alignas(32) static constexpr std::array<std::int8_t, 64> ones_then_zeros{
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ones_then_zeros.data() + (32 - n * bytes)));
 }
 #endif
@@ -108,7 +113,8 @@ template <class T>
 CTNN_INLINE vec<T> load_first(const T* p, std::size_t n)
 {
 #if defined(__AVX512F__)
-    if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << n) - 1U), p)};
+    if constexpr (std::is_same_v<T, float>)
+        return {_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << n) - 1U), p)};
     else return {_mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << n) - 1U), p)};
 #elif defined(__AVX__)
     if constexpr (std::is_same_v<T, float>) return {_mm256_maskload_ps(p, detail::first_lanes(n, sizeof(T)))};
@@ -129,7 +135,8 @@ template <class T>
 CTNN_INLINE void store_first(T* p, std::size_t n, vec<T> x)
 {
 #if defined(__AVX512F__)
-    if constexpr (std::is_same_v<T, float>) _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << n) - 1U), x.v);
+    if constexpr (std::is_same_v<T, float>)
+        _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << n) - 1U), x.v);
     else _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1U << n) - 1U), x.v);
 #elif defined(__AVX__)
     if constexpr (std::is_same_v<T, float>) _mm256_maskstore_ps(p, detail::first_lanes(n, sizeof(T)), x.v);
@@ -137,7 +144,8 @@ CTNN_INLINE void store_first(T* p, std::size_t n, vec<T> x)
 #elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
     *p = x.v;
 #else
-    // Lane by lane: copied from an array, the register would live in memory, and in the loops before this too.
+    // Lane by lane: copied from an array, the register would live in memory, and in the loops before this
+    // too.
     const typename vec<T>::native::register_type lanes = x.v;
     CTNN_UNROLL
     for (std::size_t i = 0; i < width<T>; ++i)
@@ -150,7 +158,8 @@ template <class T>
 CTNN_INLINE vec<T> keep_first(std::size_t n, vec<T> x)
 {
 #if defined(__AVX512F__)
-    if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_mov_ps(static_cast<__mmask16>((1U << n) - 1U), x.v)};
+    if constexpr (std::is_same_v<T, float>)
+        return {_mm512_maskz_mov_ps(static_cast<__mmask16>((1U << n) - 1U), x.v)};
     else return {_mm512_maskz_mov_pd(static_cast<__mmask8>((1U << n) - 1U), x.v)};
 #elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
     return x;
@@ -165,7 +174,8 @@ CTNN_INLINE vec<T> keep_first(std::size_t n, vec<T> x)
 #endif
 }
 
-/// a * b + c, rounded once where the instruction set has FMA. (xsimd 8.1 multiplies and adds for AVX-512 under clang.)
+/// a * b + c, rounded once where the instruction set has FMA. (xsimd 8.1 multiplies and adds for AVX-512
+/// under clang.)
 template <class T>
 CTNN_INLINE vec<T> fma(vec<T> a, vec<T> b, vec<T> c)
 {
@@ -195,7 +205,8 @@ CTNN_INLINE vec<T> select(mask<T> m, vec<T> a, vec<T> b)
     return detail::native::select(m, a.v, b.v);
 }
 
-/// The larger and the smaller number. When either is NaN the result is `b` or NaN, so keep NaN alive by passing new data as `b`.
+/// The larger and the smaller number. When either is NaN the result is `b` or NaN, so keep NaN alive by
+/// passing new data as `b`.
 template <class T>
 CTNN_INLINE vec<T> max(vec<T> a, vec<T> b)
 {
@@ -227,7 +238,8 @@ template <class T>
 CTNN_INLINE vec<T> sqrt(vec<T> a)
 {
 #if defined(__AVX512F__)
-    // The masked forms of all lanes: g++ 12 warns of an uninitialised value inside its own headers for the plain ones.
+    // The masked forms of all lanes: g++ 12 warns of an uninitialised value inside its own headers for the
+    // plain ones.
     if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_sqrt_ps(0xffff, a.v)};
     else return {_mm512_maskz_sqrt_pd(0xff, a.v)};
 #else
@@ -278,7 +290,8 @@ CTNN_INLINE vec<T> combine_distance(vec<T> a, F f, std::integer_sequence<int, La
 }
 
 template <class T, int... Lane>
-CTNN_INLINE void interleave(vec<T> a, vec<T> b, vec<T>& low, vec<T>& high, std::integer_sequence<int, Lane...>)
+CTNN_INLINE void interleave(vec<T> a, vec<T> b, vec<T>& low, vec<T>& high,
+                            std::integer_sequence<int, Lane...>)
 {
     constexpr int w = static_cast<int>(sizeof...(Lane));
     low = shuffle<(Lane % 2 * w + Lane / 2)...>(a, b);
@@ -288,8 +301,9 @@ CTNN_INLINE void interleave(vec<T> a, vec<T> b, vec<T>& low, vec<T>& high, std::
 } // namespace detail
 #endif
 
-/// width x width numbers, a row a register, become their transpose. Each round interleaves row i with row i + width / 2, which turns
-/// the bits of (row, lane) by one place; after log2(width) rounds row and lane have changed places.
+/// width x width numbers, a row a register, become their transpose. Each round interleaves row i with row i +
+/// width / 2, which turns the bits of (row, lane) by one place; after log2(width) rounds row and lane have
+/// changed places.
 template <class T>
 CTNN_INLINE void transpose(vec<T> (&rows)[width<T>])
 {
@@ -300,7 +314,8 @@ CTNN_INLINE void transpose(vec<T> (&rows)[width<T>])
         vec<T> next[w];
         CTNN_UNROLL
         for (std::size_t i = 0; i < w / 2; ++i)
-            detail::interleave(rows[i], rows[i + w / 2], next[2 * i], next[2 * i + 1], std::make_integer_sequence<int, static_cast<int>(w)>{});
+            detail::interleave(rows[i], rows[i + w / 2], next[2 * i], next[2 * i + 1],
+                               std::make_integer_sequence<int, static_cast<int>(w)>{});
         CTNN_UNROLL
         for (std::size_t i = 0; i < w; ++i) rows[i] = next[i];
     }
@@ -329,7 +344,9 @@ CTNN_INLINE T reduce(vec<T> a, F f)
     if constexpr (Distance > 0) {
         constexpr std::integral_constant<std::size_t, Distance> distance;
         return reduce<T, F, Distance / 2>(
-            detail::combine_distance(a, f, std::make_integer_sequence<int, static_cast<int>(width<T>)>{}, distance), f);
+            detail::combine_distance(a, f, std::make_integer_sequence<int, static_cast<int>(width<T>)>{},
+                                     distance),
+            f);
     }
 #endif
     return first(a);

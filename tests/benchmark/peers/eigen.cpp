@@ -70,7 +70,8 @@ public:
     eigen_wide(const parameters& p, const std::vector<std::size_t>& sizes)
     {
         for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
-            const auto in = static_cast<Eigen::Index>(sizes[i]), out = static_cast<Eigen::Index>(sizes[i + 1]);
+            const auto in = static_cast<Eigen::Index>(sizes[i]),
+                       out = static_cast<Eigen::Index>(sizes[i + 1]);
             w_.emplace_back(Eigen::Map<const matrix>(p[2 * i].data(), in, out));
             b_.emplace_back(Eigen::Map<const Eigen::RowVectorXf>(p[2 * i + 1].data(), out));
             value_.emplace_back(static_cast<Eigen::Index>(rows), out);
@@ -93,7 +94,8 @@ public:
 peer eigen_peer()
 {
     peer p = peer_of<eigen>("Eigen");
-    p.wide = [](const parameters& all, const std::vector<std::size_t>& sizes) -> std::unique_ptr<wide_answerer> {
+    p.wide = [](const parameters& all,
+                const std::vector<std::size_t>& sizes) -> std::unique_ptr<wide_answerer> {
         return std::make_unique<eigen_wide>(all, sizes);
     };
     return p;

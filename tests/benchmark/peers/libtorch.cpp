@@ -53,11 +53,13 @@ public:
     {
         static_cast<torch::optim::SGDOptions&>(sgd_->param_groups()[0].options()).lr(rate);
         const auto x = torch::from_blob(const_cast<std::int32_t*>(ids), {batch, T}, torch::kInt32);
-        const auto y = torch::from_blob(const_cast<std::int32_t*>(targets), {batch}, torch::kInt32).to(torch::kInt64);
+        const auto y =
+            torch::from_blob(const_cast<std::int32_t*>(targets), {batch}, torch::kInt32).to(torch::kInt64);
         torch::Tensor value = table_(x).view({-1, C});
         constexpr std::int64_t in[] = {Dense::in...};
         // BatchNorm1d wants rows and features: the positions of a sample are rows here.
-        for (std::size_t i = 0; i < layers_.size(); ++i) value = layers_[i]->forward(value.reshape({-1, in[i]}));
+        for (std::size_t i = 0; i < layers_.size(); ++i)
+            value = layers_[i]->forward(value.reshape({-1, in[i]}));
         const torch::Tensor loss = nn::functional::cross_entropy(value, y);
         sgd_->zero_grad();
         loss.backward();
@@ -77,12 +79,15 @@ class torch_wide final : public wide_answerer {
     std::int64_t in_;
 
 public:
-    torch_wide(const parameters& p, const std::vector<std::size_t>& sizes) : in_(static_cast<std::int64_t>(sizes[0]))
+    torch_wide(const parameters& p, const std::vector<std::size_t>& sizes)
+        : in_(static_cast<std::int64_t>(sizes[0]))
     {
         for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
-            const auto in = static_cast<std::int64_t>(sizes[i]), out = static_cast<std::int64_t>(sizes[i + 1]);
+            const auto in = static_cast<std::int64_t>(sizes[i]),
+                       out = static_cast<std::int64_t>(sizes[i + 1]);
             nn::Linear layer(in, out);
-            layer->weight.set_data(torch::from_blob(const_cast<float*>(p[2 * i].data()), {in, out}).t().contiguous());
+            layer->weight.set_data(
+                torch::from_blob(const_cast<float*>(p[2 * i].data()), {in, out}).t().contiguous());
             layer->bias.set_data(torch::from_blob(const_cast<float*>(p[2 * i + 1].data()), {out}).clone());
             layers_->push_back(layer);
             if (i + 2 < sizes.size()) layers_->push_back(nn::ReLU());
@@ -91,7 +96,8 @@ public:
     void run(float* y, const float* x) override
     {
         const torch::NoGradGuard guard;
-        const torch::Tensor value = layers_->forward(torch::from_blob(const_cast<float*>(x), {std::int64_t{rows}, in_}));
+        const torch::Tensor value =
+            layers_->forward(torch::from_blob(const_cast<float*>(x), {std::int64_t{rows}, in_}));
         std::copy_n(value.data_ptr<float>(), value.numel(), y);
     }
 };
@@ -101,15 +107,16 @@ public:
 peer libtorch_peer()
 {
     torch::set_num_threads(1);
-    return {"libtorch",
-            make<lecture>,
-            make<deep>,
-            make<hierarchical>,
-            nullptr,
-            nullptr,
-            [](const parameters& all, const std::vector<std::size_t>& sizes) -> std::unique_ptr<wide_answerer> {
-                return std::make_unique<torch_wide>(all, sizes);
-            }};
+    return {
+        "libtorch",
+        make<lecture>,
+        make<deep>,
+        make<hierarchical>,
+        nullptr,
+        nullptr,
+        [](const parameters& all, const std::vector<std::size_t>& sizes) -> std::unique_ptr<wide_answerer> {
+            return std::make_unique<torch_wide>(all, sizes);
+        }};
 }
 
 } // namespace benchmarks

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Loops on LIBXSMM, whose kernels are compiled at run time for each size. It reads matrices by columns: a row-major matrix is its transpose.
+/// Loops on LIBXSMM, whose kernels are compiled at run time for each size. It reads matrices by columns: a
+/// row-major matrix is its transpose.
 #include <libxsmm.h>
 
 #include "network.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// A training step written by hand, once, over the operations of a library: every size is a constant, nothing is allocated in a step.
-/// Operations not in `Ops` are plain loops that the compiler vectorises; they are compiled with -ffast-math, which suits them.
+/// A training step written by hand, once, over the operations of a library: every size is a constant, nothing
+/// is allocated in a step. Operations not in `Ops` are plain loops that the compiler vectorises; they are
+/// compiled with -ffast-math, which suits them.
 #pragma once
 
 #include <algorithm>
@@ -33,25 +34,27 @@ struct loops {
             for (std::size_t c = 0; c < C; ++c) y[c] += x[r * C + c];
     }
     template <std::size_t R, std::size_t C>
-    static void batch_norm(float* y, const float* x, const float* gain, const float* shift, float* mean, float* inverse, float* running_mean,
-                           float* running_variance)
+    static void batch_norm(float* y, const float* x, const float* gain, const float* shift, float* mean,
+                           float* inverse, float* running_mean, float* running_variance)
     {
         sum_rows<R, C>(mean, x);
         std::array<float, C> squares{};
         for (std::size_t c = 0; c < C; ++c) mean[c] /= R;
         for (std::size_t r = 0; r < R; ++r)
-            for (std::size_t c = 0; c < C; ++c) squares[c] += (x[r * C + c] - mean[c]) * (x[r * C + c] - mean[c]);
+            for (std::size_t c = 0; c < C; ++c)
+                squares[c] += (x[r * C + c] - mean[c]) * (x[r * C + c] - mean[c]);
         for (std::size_t c = 0; c < C; ++c) {
             inverse[c] = 1 / std::sqrt(squares[c] / R + epsilon);
             running_mean[c] += momentum * (mean[c] - running_mean[c]);
             running_variance[c] += momentum * (squares[c] / (R - 1) - running_variance[c]);
         }
         for (std::size_t r = 0; r < R; ++r)
-            for (std::size_t c = 0; c < C; ++c) y[r * C + c] = (x[r * C + c] - mean[c]) * (inverse[c] * gain[c]) + shift[c];
+            for (std::size_t c = 0; c < C; ++c)
+                y[r * C + c] = (x[r * C + c] - mean[c]) * (inverse[c] * gain[c]) + shift[c];
     }
     template <std::size_t R, std::size_t C>
-    static void batch_norm_backward(float* dx, float* dgain, float* dshift, const float* dy, const float* x, const float* gain,
-                                    const float* mean, const float* inverse)
+    static void batch_norm_backward(float* dx, float* dgain, float* dshift, const float* dy, const float* x,
+                                    const float* gain, const float* mean, const float* inverse)
     {
         std::array<float, C> sum{}, product{};
         for (std::size_t r = 0; r < R; ++r)
@@ -67,7 +70,8 @@ struct loops {
         }
         for (std::size_t r = 0; r < R; ++r)
             for (std::size_t c = 0; c < C; ++c)
-                dx[r * C + c] = (dy[r * C + c] - sum[c] - (x[r * C + c] - mean[c]) * product[c]) * (gain[c] * inverse[c]);
+                dx[r * C + c] =
+                    (dy[r * C + c] - sum[c] - (x[r * C + c] - mean[c]) * product[c]) * (gain[c] * inverse[c]);
     }
     template <std::size_t N>
     static void tanh(float* y, const float* x)
@@ -126,8 +130,9 @@ struct dense_layer {
         Ops::template nn<Rows, out, in>(product.data(), x, w.data());
         if constexpr (Dense::bias) Ops::template add_bias<Rows, out>(product.data(), b.data());
         if constexpr (Dense::norm)
-            Ops::template batch_norm<Rows, out>(y.data(), product.data(), gain.data(), shift.data(), mean.data(), inverse.data(),
-                                                running_mean.data(), running_variance.data());
+            Ops::template batch_norm<Rows, out>(y.data(), product.data(), gain.data(), shift.data(),
+                                                mean.data(), inverse.data(), running_mean.data(),
+                                                running_variance.data());
         if constexpr (Dense::tanh) Ops::template tanh<Rows * out>(y.data(), y.data());
         return Dense::norm ? y.data() : product.data();
     }
@@ -136,8 +141,8 @@ struct dense_layer {
     {
         if constexpr (Dense::tanh) Ops::template tanh_backward<Rows * out>(dy, dy, y.data());
         if constexpr (Dense::norm)
-            Ops::template batch_norm_backward<Rows, out>(dy, dgain.data(), dshift.data(), dy, product.data(), gain.data(), mean.data(),
-                                                         inverse.data());
+            Ops::template batch_norm_backward<Rows, out>(dy, dgain.data(), dshift.data(), dy, product.data(),
+                                                         gain.data(), mean.data(), inverse.data());
         Ops::template tn<in, out, Rows>(dw.data(), x, dy);
         if constexpr (Dense::bias) Ops::template sum_rows<Rows, out>(db.data(), dy);
         Ops::template nt<Rows, in, out>(dx, dy, w.data());
@@ -163,8 +168,9 @@ struct layers_of<Ops, Numbers> {
 template <class Ops, std::size_t Numbers, class First, class... Rest>
 struct layers_of<Ops, Numbers, First, Rest...> {
     static constexpr std::size_t rows = Numbers / First::in;
-    using type = decltype(std::tuple_cat(std::declval<std::tuple<std::unique_ptr<dense_layer<Ops, First, rows>>>>(),
-                                         std::declval<typename layers_of<Ops, rows * First::out, Rest...>::type>()));
+    using type =
+        decltype(std::tuple_cat(std::declval<std::tuple<std::unique_ptr<dense_layer<Ops, First, rows>>>>(),
+                                std::declval<typename layers_of<Ops, rows * First::out, Rest...>::type>()));
 };
 
 template <class Ops, class Net>
@@ -185,33 +191,39 @@ public:
         std::copy_n(p[next++].data(), vocabulary * C, table_.data());
         std::apply(
             [&](auto&... layer) {
-                ((layer = std::make_unique<typename std::remove_reference_t<decltype(layer)>::element_type>(), layer->take(p, next)), ...);
+                ((layer = std::make_unique<typename std::remove_reference_t<decltype(layer)>::element_type>(),
+                  layer->take(p, next)),
+                 ...);
             },
             layers_);
     }
     float step(const std::int32_t* ids, const std::int32_t* targets, float rate) override
     {
-        for (std::size_t i = 0; i < batch * T; ++i) std::copy_n(table_.data() + static_cast<std::size_t>(ids[i]) * C, C, x_.data() + i * C);
+        for (std::size_t i = 0; i < batch * T; ++i)
+            std::copy_n(table_.data() + static_cast<std::size_t>(ids[i]) * C, C, x_.data() + i * C);
         std::array<const float*, sizeof...(Dense) + 1> value{x_.data()};
         std::size_t at = 0;
-        std::apply([&](auto&... layer) { ((value[at + 1] = layer->forward(value[at]), ++at), ...); }, layers_);
+        std::apply([&](auto&... layer) { ((value[at + 1] = layer->forward(value[at]), ++at), ...); },
+                   layers_);
         float *dy = first_.data(), *dx = second_.data();
         const float loss = Ops::template cross_entropy<batch, vocabulary>(dy, value[at], targets);
-        [&]<std::size_t... I>(std::index_sequence<I...>)
-        {
-            ((std::get<sizeof...(Dense) - 1 - I>(layers_)->backward(dx, dy, value[sizeof...(Dense) - 1 - I]), std::swap(dx, dy)), ...);
-        }
-        (std::make_index_sequence<sizeof...(Dense)>{});
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((std::get<sizeof...(Dense) - 1 - I>(layers_)->backward(dx, dy, value[sizeof...(Dense) - 1 - I]),
+              std::swap(dx, dy)),
+             ...);
+        }(std::make_index_sequence<sizeof...(Dense)>{});
         dtable_.fill(0);
         for (std::size_t i = 0; i < batch * T; ++i)
-            for (std::size_t c = 0; c < C; ++c) dtable_[static_cast<std::size_t>(ids[i]) * C + c] += dy[i * C + c];
+            for (std::size_t c = 0; c < C; ++c)
+                dtable_[static_cast<std::size_t>(ids[i]) * C + c] += dy[i * C + c];
         Ops::template update<vocabulary * C>(table_.data(), dtable_.data(), rate);
         std::apply([&](auto&... layer) { (layer->update(rate), ...); }, layers_);
         return loss;
     }
 };
 
-/// The lecture's network frozen by hand: fresh running statistics (mean 0, variance 1) folded into the first product.
+/// The lecture's network frozen by hand: fresh running statistics (mean 0, variance 1) folded into the first
+/// product.
 struct folded_lecture {
     static constexpr std::size_t in = 30, width = 200;
     array<vocabulary * 10> table;
@@ -231,7 +243,8 @@ struct folded_lecture {
     }
     void gather(float* x, const std::int32_t* ids, std::size_t n) const
     {
-        for (std::size_t i = 0; i < n * 3; ++i) std::copy_n(table.data() + static_cast<std::size_t>(ids[i]) * 10, 10, x + i * 10);
+        for (std::size_t i = 0; i < n * 3; ++i)
+            std::copy_n(table.data() + static_cast<std::size_t>(ids[i]) * 10, 10, x + i * 10);
     }
 };
 
@@ -257,7 +270,8 @@ public:
     explicit frozen_lecture(const parameters& p) : net_(p) {}
     void run(float* logits, const std::int32_t* ids, std::size_t n) override
     {
-        for (; n >= Block; n -= Block, logits += Block * vocabulary, ids += Block * 3) block<Block>(logits, ids);
+        for (; n >= Block; n -= Block, logits += Block * vocabulary, ids += Block * 3)
+            block<Block>(logits, ids);
         for (; n > 0; --n, logits += vocabulary, ids += 3) block<1>(logits, ids);
     }
 };
@@ -267,11 +281,17 @@ product_function product_of(product form)
 {
     switch (form) {
     case product::forward:
-        return [](float* y, const float* x, const float* w) { Ops::template nn<S::rows, S::out, S::in>(y, x, w); };
+        return [](float* y, const float* x, const float* w) {
+            Ops::template nn<S::rows, S::out, S::in>(y, x, w);
+        };
     case product::weight_gradient:
-        return [](float* y, const float* x, const float* w) { Ops::template tn<S::in, S::out, S::rows>(y, x, w); };
+        return [](float* y, const float* x, const float* w) {
+            Ops::template tn<S::in, S::out, S::rows>(y, x, w);
+        };
     default:
-        return [](float* y, const float* x, const float* w) { Ops::template nt<S::rows, S::in, S::out>(y, x, w); };
+        return [](float* y, const float* x, const float* w) {
+            Ops::template nt<S::rows, S::in, S::out>(y, x, w);
+        };
     }
 }
 template <class Ops, class... S>
@@ -287,10 +307,18 @@ template <class Ops>
 peer peer_of(const char* name)
 {
     return {name,
-            [](const parameters& p) -> std::unique_ptr<trainer> { return std::make_unique<network<Ops, lecture>>(p); },
-            [](const parameters& p) -> std::unique_ptr<trainer> { return std::make_unique<network<Ops, deep>>(p); },
-            [](const parameters& p) -> std::unique_ptr<trainer> { return std::make_unique<network<Ops, hierarchical>>(p); },
-            [](const parameters& p) -> std::unique_ptr<answerer> { return std::make_unique<frozen_lecture<Ops>>(p); },
+            [](const parameters& p) -> std::unique_ptr<trainer> {
+                return std::make_unique<network<Ops, lecture>>(p);
+            },
+            [](const parameters& p) -> std::unique_ptr<trainer> {
+                return std::make_unique<network<Ops, deep>>(p);
+            },
+            [](const parameters& p) -> std::unique_ptr<trainer> {
+                return std::make_unique<network<Ops, hierarchical>>(p);
+            },
+            [](const parameters& p) -> std::unique_ptr<answerer> {
+                return std::make_unique<frozen_lecture<Ops>>(p);
+            },
             [](product form, std::size_t shape) { return product_at<Ops>(form, shape, shapes{}); }};
 }
 

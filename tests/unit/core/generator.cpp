@@ -40,7 +40,8 @@ TEST_CASE("a state that was read and set again continues the stream, cached norm
 
 TEST_CASE("only the low 32 bits of a seed count, as in PyTorch")
 {
-    CHECK(Generator{5}.randint(0, 1'000'000) == Generator{(std::uint64_t{1} << 32) + 5}.randint(0, 1'000'000));
+    CHECK(Generator{5}.randint(0, 1'000'000) ==
+          Generator{(std::uint64_t{1} << 32) + 5}.randint(0, 1'000'000));
     CHECK(Generator{5}.randint(0, 1'000'000) != Generator{6}.randint(0, 1'000'000));
 }
 
@@ -49,7 +50,8 @@ TEST_CASE("randint refuses an empty range and covers a full one")
     Generator g{1};
     CHECK_THROWS_WITH_AS((void)g.randint(3, 3), doctest::Contains("low 3 and high 3"), Error);
     CHECK_THROWS_AS((void)g.randint(3, -3, 4), Error);
-    constexpr auto low = std::numeric_limits<std::int64_t>::min(), high = std::numeric_limits<std::int64_t>::max();
+    constexpr auto low = std::numeric_limits<std::int64_t>::min(),
+                   high = std::numeric_limits<std::int64_t>::max();
     bool negative = false, positive = false;
     for (int i = 0; i < 64; ++i) {
         const std::int64_t x = g.randint(low, high);
@@ -72,13 +74,17 @@ TEST_CASE("multinomial never draws a class of weight 0 and refuses what is no di
     CHECK(rare == 0);
     const xt::xtensor<float, 1> q{0, 0, 1, 0};
     for (const auto c : g.multinomial(q, 1000, WithReplacement{})) REQUIRE(c == 2);
-    CHECK_THROWS_WITH_AS((void)g.multinomial(q, 2), doctest::Contains("2 different classes are asked for, 1 have"), Error);
+    CHECK_THROWS_WITH_AS((void)g.multinomial(q, 2),
+                         doctest::Contains("2 different classes are asked for, 1 have"), Error);
 
     const auto before = g.state();
-    constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN(),
+                    inf = std::numeric_limits<float>::infinity();
     for (const std::vector<float>& bad : {std::vector<float>{}, {0, 0}, {1, nan}, {inf, 1}, {1, -1}})
-        CHECK_THROWS_WITH_AS((void)g.multinomial(std::span<const float>(bad)), doctest::Contains("[ctnn.sample]"), Error);
-    CHECK_THROWS_WITH_AS((void)g.multinomial(xt::xtensor<float, 2>{{1}}, 1), doctest::Contains("shape (1, 1)"), Error);
+        CHECK_THROWS_WITH_AS((void)g.multinomial(std::span<const float>(bad)),
+                             doctest::Contains("[ctnn.sample]"), Error);
+    CHECK_THROWS_WITH_AS((void)g.multinomial(xt::xtensor<float, 2>{{1}}, 1),
+                         doctest::Contains("shape (1, 1)"), Error);
     CHECK(g.state() == before);
 }
 

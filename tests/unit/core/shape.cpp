@@ -60,8 +60,8 @@ TEST_CASE("views refer to memory; dense copies only what is not")
     const float* copied = detail::dense<float>(across, spare);
     CHECK(copied == spare.data());
     CHECK(spare == std::vector<float>{0, 1, 2, 3, 4, 9});
-    CHECK_THROWS_WITH_AS(detail::require_shape("x", view, std::array<std::size_t, 2>{3, 2}), "[ctnn.shape] x has shape (2, 3), expected (3, 2)",
-                         Error);
+    CHECK_THROWS_WITH_AS(detail::require_shape("x", view, std::array<std::size_t, 2>{3, 2}),
+                         "[ctnn.shape] x has shape (2, 3), expected (3, 2)", Error);
     CHECK_THROWS_AS(detail::require_shape("x", view, std::array<std::size_t, 1>{6}), Error);
 }
 
@@ -69,8 +69,10 @@ TEST_CASE("a view keeps its shape: nothing is reshaped, resized or broadcast")
 {
     float data[6] = {0, 1, 2, 3, 4, 5};
     auto view = view_of(data, std::array<std::size_t, 2>{2, 3});
-    const xt::xtensor<float, 2> across = xt::zeros<float>({3, 2}), row = xt::zeros<float>({1, 3}), larger = xt::zeros<float>({4, 6});
-    CHECK_THROWS_WITH_AS(view = across, "[ctnn.shape] what is assigned has shape (3, 2), expected (2, 3)", Error);
+    const xt::xtensor<float, 2> across = xt::zeros<float>({3, 2}), row = xt::zeros<float>({1, 3}),
+                                larger = xt::zeros<float>({4, 6});
+    CHECK_THROWS_WITH_AS(view = across, "[ctnn.shape] what is assigned has shape (3, 2), expected (2, 3)",
+                         Error);
     CHECK_THROWS_AS((view = xt::xtensor<float, 2>::from_shape({3, 2})), Error);
     CHECK_THROWS_AS(view = across * 2.0F, Error);
     CHECK_THROWS_AS(view = larger, Error);

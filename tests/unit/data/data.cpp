@@ -18,7 +18,8 @@ namespace {
 
 std::filesystem::path temporary(const std::string& name, const std::string& content)
 {
-    const auto path = std::filesystem::temp_directory_path() / ("ctnn-test-" + std::to_string(getpid()) + "-" + name);
+    const auto path =
+        std::filesystem::temp_directory_path() / ("ctnn-test-" + std::to_string(getpid()) + "-" + name);
     std::ofstream(path, std::ios::binary) << content;
     return path;
 }
@@ -42,13 +43,15 @@ TEST_CASE("what is no list of words is an error that names the place")
     };
     expect("", "[ctnn.data] names.txt holds no word");
     expect("\n \n\r\n", "holds no word");
-    expect("a\n" + std::string(4097, 'x') + "\n", "names.txt, line 2: the line has 4097 bytes, expected at most 4096");
+    expect("a\n" + std::string(4097, 'x') + "\n",
+           "names.txt, line 2: the line has 4097 bytes, expected at most 4096");
     expect(std::string("ab\nc\0d", 6), "line 2: column 2 holds a zero byte");
     CHECK_NOTHROW((void)words_from(std::string(4096, 'x')));
     CHECK_NOTHROW((void)words_from(std::string(4096, 'x') + "\r\n"));
 
     const auto folder = std::filesystem::temp_directory_path().string();
-    CHECK_THROWS_WITH_AS((void)read_words("/no/such/file"), "[ctnn.data] cannot read '/no/such/file': No such file or directory", Error);
+    CHECK_THROWS_WITH_AS((void)read_words("/no/such/file"),
+                         "[ctnn.data] cannot read '/no/such/file': No such file or directory", Error);
     CHECK_THROWS_WITH_AS((void)read_words(folder), doctest::Contains("Is a directory"), Error);
     CHECK_THROWS_WITH_AS((void)read_words(""), doctest::Contains("cannot read ''"), Error);
     errno = 7;
@@ -68,10 +71,13 @@ TEST_CASE("vocabulary: sorted, the end first, bytes it does not have named with 
     CHECK_THROWS_WITH_AS((void)v.character(5), doctest::Contains("class id 5 is outside 0..4"), Error);
     CHECK_THROWS_AS((void)v.character(-1), Error);
     CHECK(Vocabulary{"zzab"}.characters() == "abz");
-    CHECK_THROWS_WITH_AS((void)ngrams(words_from("ab\n\nabX\n", "w.txt"), v, 3),
-                         "[ctnn.data] w.txt, line 3, column 3: byte 0x58 ('X') is not in the vocabulary \"abcd\"", Error);
-    CHECK_THROWS_WITH_AS((void)ngrams(words_from("ab\n   abX\n", "w.txt"), v, 3), doctest::Contains("line 2, column 6: byte 0x58"), Error);
-    CHECK_THROWS_WITH_AS((void)ngrams(words_from("b\xc3\xa9", "w.txt"), v, 3), doctest::Contains("column 2: byte 0xc3 is not"), Error);
+    CHECK_THROWS_WITH_AS(
+        (void)ngrams(words_from("ab\n\nabX\n", "w.txt"), v, 3),
+        "[ctnn.data] w.txt, line 3, column 3: byte 0x58 ('X') is not in the vocabulary \"abcd\"", Error);
+    CHECK_THROWS_WITH_AS((void)ngrams(words_from("ab\n   abX\n", "w.txt"), v, 3),
+                         doctest::Contains("line 2, column 6: byte 0x58"), Error);
+    CHECK_THROWS_WITH_AS((void)ngrams(words_from("b\xc3\xa9", "w.txt"), v, 3),
+                         doctest::Contains("column 2: byte 0xc3 is not"), Error);
 }
 
 TEST_CASE("samples of any context")
@@ -98,7 +104,8 @@ TEST_CASE("the split: cuts of int(share * n), no empty part")
     CHECK(s.test.line == std::vector<std::size_t>{10, 11});
     CHECK_THROWS_WITH_AS((void)split(words_from("a\nb\nc\nd\n", "w.txt")),
                          "[ctnn.data] w.txt has 4 words: the validation part of the split is empty", Error);
-    CHECK_THROWS_WITH_AS((void)split(words_from("a\n", "w.txt")), doctest::Contains("the training part"), Error);
+    CHECK_THROWS_WITH_AS((void)split(words_from("a\n", "w.txt")), doctest::Contains("the training part"),
+                         Error);
     CHECK_THROWS_WITH_AS((void)split(words_from("a\n"), 0.9, 0.8), doctest::Contains("[ctnn.option]"), Error);
 }
 
@@ -124,6 +131,7 @@ TEST_CASE("minibatches are the rows that randint names")
         CHECK(targets(i) == s.targets(row));
         CHECK(contexts(i, 1) == s.contexts(row, 1));
     }
-    const Samples none{xt::xtensor<class_id, 2>::from_shape({0, 2}), xt::xtensor<class_id, 1>::from_shape({0})};
+    const Samples none{xt::xtensor<class_id, 2>::from_shape({0, 2}),
+                       xt::xtensor<class_id, 1>::from_shape({0})};
     CHECK_THROWS_WITH_AS((Minibatches<5>{none}), doctest::Contains("no samples"), Error);
 }

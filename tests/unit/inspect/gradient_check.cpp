@@ -11,7 +11,8 @@ using namespace ctnn;
 
 namespace {
 
-/// f(x) = factor * x^2 with one learnt factor for each feature, written as a user would: gradients are added to.
+/// f(x) = factor * x^2 with one learnt factor for each feature, written as a user would: gradients are added
+/// to.
 template <class Bug>
 struct Square {
     static constexpr std::array parameters{Parameter{"factor", {7}, 1}};
@@ -19,7 +20,8 @@ struct Square {
     static void forward(const auto& pass)
     {
         const auto [factor] = pass.parameters();
-        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.y()[i] = factor[i % 7] * pass.x()[i] * pass.x()[i];
+        for (std::size_t i = 0; i < pass.x().size(); ++i)
+            pass.y()[i] = factor[i % 7] * pass.x()[i] * pass.x()[i];
     }
     static void backward(const auto& pass)
     {
@@ -60,7 +62,8 @@ struct BatchNormWithoutStatistics : BatchNorm<7> {
     {
         BatchNorm<7>::backward(pass);
         const auto gain = pass.parameters()[0];
-        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[7 + i % 7];
+        for (std::size_t i = 0; i < pass.x().size(); ++i)
+            pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[7 + i % 7];
     }
 };
 /// Layer normalisation that forgets the same of its group.
@@ -70,7 +73,8 @@ struct LayerNormWithoutSpread : LayerNorm<7> {
     {
         LayerNorm<7>::backward(pass);
         const auto gain = pass.parameters()[0];
-        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[5 + i / 7];
+        for (std::size_t i = 0; i < pass.x().size(); ++i)
+            pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[5 + i / 7];
     }
 };
 /// Tanh whose gradient reads the input where it should read the output.
@@ -78,7 +82,8 @@ struct TanhOfInput : Tanh {
     static constexpr uses derivative_uses = uses::both;
     static void backward(const auto& pass)
     {
-        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.x().data(), pass.x().size());
+        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.x().data(),
+                                              pass.x().size());
     }
 };
 
@@ -132,11 +137,12 @@ TEST_CASE("every layer, per sample and per position")
 
 TEST_CASE("whole nets")
 {
-    passes<Sequential<Embedding<7, 3>, Linear<9, 12>, LayerNorm<12>, Tanh, Dropout<1, 4>, Linear<12, 8>, GroupNorm<2, 8>, Sigmoid, Linear<8, 8>,
-                      GELU, Linear<8, 6>, LeakyReLU>>();
+    passes<Sequential<Embedding<7, 3>, Linear<9, 12>, LayerNorm<12>, Tanh, Dropout<1, 4>, Linear<12, 8>,
+                      GroupNorm<2, 8>, Sigmoid, Linear<8, 8>, GELU, Linear<8, 6>, LeakyReLU>>();
     passes<Sequential<Embedding<7, 3>, Linear<9, 11>, BatchNorm<11, LectureStd>, Tanh, Linear<11, 7>>>();
-    passes<Sequential<Embedding<7, 3, 8>, FlattenConsecutive<2>, Linear<6, 5, NoBias>, BatchNorm<5>, Tanh, FlattenConsecutive<2>,
-                      Linear<10, 5, NoBias>, BatchNorm<5>, Tanh, Flatten, Linear<10, 3>>>();
+    passes<Sequential<Embedding<7, 3, 8>, FlattenConsecutive<2>, Linear<6, 5, NoBias>, BatchNorm<5>, Tanh,
+                      FlattenConsecutive<2>, Linear<10, 5, NoBias>, BatchNorm<5>, Tanh, Flatten,
+                      Linear<10, 3>>>();
     passes<Sequential<Linear<3, 5>, Sequential<Tanh, Sequential<Linear<5, 4>, Tanh>>, Linear<4, 2>>>();
 }
 

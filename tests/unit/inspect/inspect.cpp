@@ -13,9 +13,11 @@ using namespace ctnn;
 
 namespace {
 
-constexpr float inf = std::numeric_limits<float>::infinity(), not_a_number = std::numeric_limits<float>::quiet_NaN();
+constexpr float inf = std::numeric_limits<float>::infinity(),
+                not_a_number = std::numeric_limits<float>::quiet_NaN();
 
-using Net = Sequential<Embedding<27, 10>, Sequential<Linear<30, 50, NoBias>, BatchNorm<50>, Tanh>, Flatten, Linear<50, 27>>;
+using Net = Sequential<Embedding<27, 10>, Sequential<Linear<30, 50, NoBias>, BatchNorm<50>, Tanh>, Flatten,
+                       Linear<50, 27>>;
 
 xt::xtensor<float, 1> vector_of(const std::vector<float>& v)
 {
@@ -30,7 +32,8 @@ using Plain = Sequential<Linear<2, 4>, Tanh, Linear<4, 3>>;
 /// A loss that is no cross entropy.
 struct SquaredError {
     xt::xtensor<float, 2> dy;
-    std::tuple<float, const xt::xtensor<float, 2>&> operator()(const auto& y, const xt::xtensor<float, 2>& target)
+    std::tuple<float, const xt::xtensor<float, 2>&> operator()(const auto& y,
+                                                               const xt::xtensor<float, 2>& target)
     {
         dy = y - target;
         return {dy(0, 0) * dy(0, 0), dy};
@@ -90,7 +93,8 @@ TEST_CASE("histograms: ends, what is outside, what is not finite, bad ranges")
     CHECK_THROWS_AS((void)histogram(vector_of({1}), 3, 0, std::numeric_limits<double>::infinity()), Error);
 }
 
-TEST_CASE("histograms of numbers that are all but nothing, and of the largest there are; infinities wherever they stand")
+TEST_CASE("histograms of numbers that are all but nothing, and of the largest there are; infinities wherever "
+          "they stand")
 {
     const Histogram tiny = histogram(vector_of({0, 1e-39F, 2e-39F, 3e-39F, 4e-39F}), 4);
     double all = 0;
@@ -124,7 +128,8 @@ TEST_CASE("saturation: the threshold itself is not beyond it; the limits of tanh
     CHECK(saturated_share(vector_of({0.98F, 0.99F, 0.02F, 0.01F}), Sigmoid::limits) == 0.5);
     CHECK(saturated_share(vector_of({0, 1e-30F, 5, 0}), ReLU::limits) == 0.5);
     CHECK(zero_share(vector_of({0, -0.0F, 5, 1})) == 0.5);
-    CHECK(saturated_share(vector_of({1e30F, -1e30F}), {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()}) == 0);
+    CHECK(saturated_share(vector_of({1e30F, -1e30F}), {-std::numeric_limits<double>::infinity(),
+                                                       std::numeric_limits<double>::infinity()}) == 0);
 }
 
 TEST_CASE("a series stays within its capacity, and loses no value, no extreme and no step")
@@ -149,7 +154,8 @@ TEST_CASE("a series stays within its capacity, and loses no value, no extreme an
     CHECK(sum == 999 * 500);
     CHECK(s.last() == 999);
     Series gaps{4};
-    for (std::size_t i = 0; i < 64; ++i) gaps.add(i, i % 2 == 0 ? 3 : std::numeric_limits<double>::infinity());
+    for (std::size_t i = 0; i < 64; ++i)
+        gaps.add(i, i % 2 == 0 ? 3 : std::numeric_limits<double>::infinity());
     for (const Series::Point& p : gaps.points()) {
         CHECK(p.mean() == 3);
         CHECK(p.max == 3);
@@ -189,7 +195,8 @@ TEST_CASE("tables hold what the tensors hold, and an observer what the steps did
         const auto [loss, dlogits] = criterion(logits, g.randint(0, 27, 32));
         model.backward(dlogits);
         before.clear();
-        model.for_each_parameter([&](auto, auto value, auto) { before.emplace_back(value.begin(), value.end()); });
+        model.for_each_parameter(
+            [&](auto, auto value, auto) { before.emplace_back(value.begin(), value.end()); });
         observer.step(model, sgd, static_cast<double>(loss));
         std::size_t i = 0;
         model.for_each_parameter([&](std::string_view name, auto value, auto gradient) {
@@ -198,8 +205,10 @@ TEST_CASE("tables hold what the tensors hold, and an observer what the steps did
             std::vector<double> change;
             for (std::size_t k = 0; k < value.size(); ++k)
                 change.push_back(static_cast<double>(value.data()[k]) - static_cast<double>(before[i][k]));
-            const double update = statistics(xt::adapt(change, {change.size()})).std, data = statistics(value).std;
-            if (data > 0.01) CHECK(h.update_to_data.last() == doctest::Approx(std::log10(update / data)).epsilon(1e-4));
+            const double update = statistics(xt::adapt(change, {change.size()})).std,
+                         data = statistics(value).std;
+            if (data > 0.01)
+                CHECK(h.update_to_data.last() == doctest::Approx(std::log10(update / data)).epsilon(1e-4));
             CHECK(h.update_to_data.points().size() == step + 1);
             CHECK(h.std.points().size() == step / 2 + 1);
             if (step % 2 == 0) {
@@ -214,7 +223,8 @@ TEST_CASE("tables hold what the tensors hold, and an observer what the steps did
     const LayerHistory& tanh = observer.layers()[3];
     CHECK(tanh.std.last() == doctest::Approx(statistics(model.output<3>()).std).epsilon(1e-9));
     CHECK(tanh.saturated.last() == saturated_share(model.output<3>(), Tanh::limits));
-    CHECK(tanh.gradient_std.last() == doctest::Approx(statistics(model.output_gradient<3>()).std).epsilon(1e-9));
+    CHECK(tanh.gradient_std.last() ==
+          doctest::Approx(statistics(model.output_gradient<3>()).std).epsilon(1e-9));
     CHECK(observer.layers()[1].saturated.empty());
 
     const auto layers = layer_statistics(model);
@@ -224,8 +234,8 @@ TEST_CASE("tables hold what the tensors hold, and an observer what the steps did
     CHECK(std::isnan(layers[4].saturated));
     const auto parameters = parameter_statistics(model);
     CHECK(parameters[1].name == "1.0.weight");
-    CHECK(parameters[1].gradient_to_data ==
-          doctest::Approx(statistics(model.gradient<"1.0.weight">()).std / statistics(model.parameter<"1.0.weight">()).std));
+    CHECK(parameters[1].gradient_to_data == doctest::Approx(statistics(model.gradient<"1.0.weight">()).std /
+                                                            statistics(model.parameter<"1.0.weight">()).std));
     const std::string table = text_table(layers) + text_table(parameters);
     CHECK(table.find("1.2 (Tanh)") != std::string::npos);
     CHECK(table.find("1.0.weight") != std::string::npos);
@@ -252,7 +262,10 @@ TEST_CASE("observing changes nothing, and a choice is a choice")
     const auto plain = train([](auto& m) { return Observer<>{m}; }).first;
     CHECK(train([](auto& m) { return ObserveAll{m, {.every = 3}}; }).first == plain);
 
-    const auto some = train([](auto& m) { return Observer<LayerOutputs<3>, Updates<"1.0.weight", "3.weight">>{m, {.every = 5}}; }).second;
+    const auto some =
+        train([](auto& m) {
+            return Observer<LayerOutputs<3>, Updates<"1.0.weight", "3.weight">>{m, {.every = 5}};
+        }).second;
     CHECK(some.layers()[3].std.points().size() == 4);
     CHECK(some.layers()[3].gradient_std.empty());
     CHECK(some.layers()[2].std.empty());
@@ -301,8 +314,9 @@ TEST_CASE("dead units, over a batch and over more samples than a piece")
     const auto woken = dead_units(Model<Plain, Eval>{model}, many);
     CHECK(woken[0].dead == std::vector<std::size_t>{3});
     CHECK(woken[0].saturated(1) == doctest::Approx(2999.0 / 3000));
-    CHECK_THROWS_WITH_AS((void)dead_units(Model<Plain, Eval>{model}, xt::xtensor<float, 2>::from_shape({0, 2})), doctest::Contains("no samples"),
-                         Error);
+    CHECK_THROWS_WITH_AS(
+        (void)dead_units(Model<Plain, Eval>{model}, xt::xtensor<float, 2>::from_shape({0, 2})),
+        doctest::Contains("no samples"), Error);
 
     // Zeros of a ReLU, positions counted as samples.
     using Rectified = Sequential<Input<5, 2>, Linear<2, 3>, ReLU>;
@@ -318,8 +332,8 @@ TEST_CASE("dead units, over a batch and over more samples than a piece")
 TEST_CASE("outputs of an eval model are those of its forward, layer by layer")
 {
     Generator g{4};
-    using Deep = Sequential<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 20, NoBias>, BatchNorm<20>, Tanh, Dropout<1, 2>, Flatten,
-                            Linear<80, 7>>;
+    using Deep = Sequential<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 20, NoBias>,
+                            BatchNorm<20>, Tanh, Dropout<1, 2>, Flatten, Linear<80, 7>>;
     Model<Deep, Train<4>> trained{g};
     (void)trained.forward(g.randint(0, 27, 4, 8), g);
     const Model<Deep, Eval> model{trained};
@@ -333,7 +347,8 @@ TEST_CASE("outputs of an eval model are those of its forward, layer by layer")
         if (layer == 4)
             for (const float v : out) REQUIRE(std::fabs(v) <= 1);
         if (layer != 7) return;
-        for (std::size_t i = 0; i < out.size(); ++i) worst = std::max(worst, static_cast<double>(std::fabs(out[i] - y.data()[row * 7 + i])));
+        for (std::size_t i = 0; i < out.size(); ++i)
+            worst = std::max(worst, static_cast<double>(std::fabs(out[i] - y.data()[row * 7 + i])));
         row += out.size() / 7;
     });
     CHECK(row == 2500);
@@ -344,7 +359,8 @@ TEST_CASE("outputs of an eval model are those of its forward, layer by layer")
 TEST_CASE("calibration: the statistics of a whole set, in each convention's own spread")
 {
     const auto check = []<class Convention>(Convention) {
-        using N = Sequential<Linear<3, 5>, BatchNorm<5, Convention>, Tanh, Linear<5, 4>, BatchNorm<4, Convention>>;
+        using N =
+            Sequential<Linear<3, 5>, BatchNorm<5, Convention>, Tanh, Linear<5, 4>, BatchNorm<4, Convention>>;
         Generator g{5};
         Model<N, Train<16>> trained{g};
         for (int i = 0; i < 10; ++i) (void)trained.forward(g.randn(16, 3));
@@ -357,13 +373,16 @@ TEST_CASE("calibration: the statistics of a whole set, in each convention's own 
         std::vector<double> into[5];
         for_each_output(model, x, [&](std::size_t layer, auto, auto out) {
             if (layer == 0)
-                for (std::size_t i = 0; i < out.size(); ++i) into[i % 5].push_back(static_cast<double>(out[i]));
+                for (std::size_t i = 0; i < out.size(); ++i)
+                    into[i % 5].push_back(static_cast<double>(out[i]));
         });
         for (std::size_t c = 0; c < 5; ++c) {
             const Statistics s = statistics(xt::adapt(into[c], {into[c].size()}));
             CHECK(found[0].mean(c) == doctest::Approx(s.mean).epsilon(1e-9));
-            CHECK(found[0].spread(c) == doctest::Approx(found[0].spread_is_std ? s.std : s.std * s.std).epsilon(1e-9));
-            CHECK(found[0].running_mean(c) == static_cast<double>(model.template parameter<"1.running_mean">()(c)));
+            CHECK(found[0].spread(c) ==
+                  doctest::Approx(found[0].spread_is_std ? s.std : s.std * s.std).epsilon(1e-9));
+            CHECK(found[0].running_mean(c) ==
+                  static_cast<double>(model.template parameter<"1.running_mean">()(c)));
         }
         CHECK(found[0].worst_std() >= 1);
         CHECK(judge(found).size() == 2);
@@ -384,8 +403,9 @@ TEST_CASE("calibration: the statistics of a whole set, in each convention's own 
 
 TEST_CASE("the theory of initialisation is what is measured, for every layer that states one")
 {
-    using Wide = Sequential<Linear<400, 300>, Tanh, Linear<300, 300>, ReLU, Linear<300, 300, NoBias>, LeakyReLU, Linear<300, 300>, Sigmoid,
-                            Linear<300, 300>, GELU, Dropout<1, 4>, Linear<300, 300>, LayerNorm<300>, Linear<300, 300>, GroupNorm<3, 300>,
+    using Wide = Sequential<Linear<400, 300>, Tanh, Linear<300, 300>, ReLU, Linear<300, 300, NoBias>,
+                            LeakyReLU, Linear<300, 300>, Sigmoid, Linear<300, 300>, GELU, Dropout<1, 4>,
+                            Linear<300, 300>, LayerNorm<300>, Linear<300, 300>, GroupNorm<3, 300>,
                             Linear<300, 300>, BatchNorm<300>, Linear<300, 20>>;
     Generator g{6};
     Model<Wide, Train<64>> model{g};
@@ -399,10 +419,12 @@ TEST_CASE("the theory of initialisation is what is measured, for every layer tha
     for (std::size_t i = 0; i < start.layers.size(); ++i) {
         CAPTURE(start.layers[i].layer.name());
         CHECK(start.predicted[i].std == doctest::Approx(start.layers[i].output.std).epsilon(0.1));
-        CHECK(std::fabs(start.predicted[i].mean - start.layers[i].output.mean) <= 0.15 * start.layers[i].output.std);
+        CHECK(std::fabs(start.predicted[i].mean - start.layers[i].output.mean) <=
+              0.15 * start.layers[i].output.std);
     }
     // An embedding, ids, and a layer with no theory: what is behind it goes on from what was measured.
-    const auto ids = check_initialisation(Model<Net, Train<32>>{g}, criterion, g.randint(0, 27, 32, 3), g.randint(0, 27, 32));
+    const auto ids = check_initialisation(Model<Net, Train<32>>{g}, criterion, g.randint(0, 27, 32, 3),
+                                          g.randint(0, 27, 32));
     CHECK(ids.predicted[1].std == doctest::Approx(ids.layers[1].output.std).epsilon(0.15));
 }
 
@@ -410,10 +432,12 @@ TEST_CASE("a bad start is called bad, with its figures and its units; a good one
 {
     const auto judged = [](float scale) {
         Generator g{8};
-        using N = Sequential<Embedding<27, 10>, Linear<30, 100>, Tanh, Linear<100, 100>, Tanh, Linear<100, 27>>;
+        using N =
+            Sequential<Embedding<27, 10>, Linear<30, 100>, Tanh, Linear<100, 100>, Tanh, Linear<100, 27>>;
         Model<N, Train<32>> model{g};
         model.for_each_parameter([&](auto, auto value, auto) {
-            if (value.dimension() == 2 && value.shape()[0] != 27) init::kaiming_normal(value, g, init::tanh_gain);
+            if (value.dimension() == 2 && value.shape()[0] != 27)
+                init::kaiming_normal(value, g, init::tanh_gain);
         });
         model.parameter<"5.weight">() *= 0.1F;
         model.for_each_parameter([&](auto, auto value, auto) { value *= scale; });
@@ -440,13 +464,15 @@ TEST_CASE("what cannot be judged is not judged, and what is broken is named for 
     // A loss of another kind, and a layer of a single number.
     Generator g{9};
     SquaredError error;
-    const auto regression = check_initialisation(Model<Sequential<Linear<4, 1>>, Train<1>>{g}, error, g.randn(1, 4), g.randn(1, 1));
+    const auto regression = check_initialisation(Model<Sequential<Linear<4, 1>>, Train<1>>{g}, error,
+                                                 g.randn(1, 4), g.randn(1, 1));
     CHECK(std::isnan(regression.expected_loss));
     CHECK(sound(judge(regression)));
     // Nothing but zeros: no gradient, which is not an explosion.
     using Deep = Sequential<Linear<4, 5>, Tanh, Linear<5, 5>, ReLU, Linear<5, 3>>;
     CrossEntropy criterion;
-    const auto zeros = judge(check_initialisation(Model<Deep, Train<8>>{}, criterion, g.randn(8, 4), g.randint(0, 3, 8)));
+    const auto zeros =
+        judge(check_initialisation(Model<Deep, Train<8>>{}, criterion, g.randn(8, 4), g.randint(0, 3, 8)));
     CHECK(says(zeros, "No gradient arrives"));
     CHECK(!says(zeros, "explode"));
     // Another cure for a dead ReLU than for a dead tanh.
@@ -455,10 +481,12 @@ TEST_CASE("what cannot be judged is not judged, and what is broken is named for 
     const auto dead = judge(check_initialisation(low, criterion, g.randn(8, 4), g.randint(0, 3, 8)));
     CHECK(says(dead, "5 of 5 units are dead, zero"));
     CHECK(text_of(dead).find("LeakyReLU") != std::string::npos);
-    CHECK(says(judge(dead_units(Model<Deep, Eval>{low}, g.randn(100, 4))), "zero for each of 100 samples: units 0, 1, 2, 3 and 4"));
+    CHECK(says(judge(dead_units(Model<Deep, Eval>{low}, g.randn(100, 4))),
+               "zero for each of 100 samples: units 0, 1, 2, 3 and 4"));
     low.parameter<"2.bias">().fill(0);
     low.parameter<"4.weight">() *= std::numeric_limits<float>::max();
-    CHECK(text_of(judge(check_initialisation(low, criterion, g.randn(8, 4), g.randint(0, 3, 8)))).size() < 5000);
+    CHECK(text_of(judge(check_initialisation(low, criterion, g.randn(8, 4), g.randint(0, 3, 8)))).size() <
+          5000);
 }
 
 TEST_CASE("updates far from 1e-3 are named")
@@ -516,10 +544,13 @@ TEST_CASE("update:data where all numbers move alike, and by hardly anything else
     std::vector<float> before(after);
     double mean = 0, squares = 0;
     for (std::size_t i = 0; i < 1000; ++i) before[i] -= change[i] + 1;
-    const auto update = [&](std::size_t i) { return static_cast<double>(after[i]) - static_cast<double>(before[i]); };
+    const auto update = [&](std::size_t i) {
+        return static_cast<double>(after[i]) - static_cast<double>(before[i]);
+    };
     for (std::size_t i = 0; i < 1000; ++i) mean += update(i) / 1000;
     for (std::size_t i = 0; i < 1000; ++i) squares += (update(i) - mean) * (update(i) - mean);
     const double data = detail::spread_of(std::span<const float>(after)).std;
-    const double found = detail::log_update_to_data(std::span<const float>(before), std::span<const float>(after));
+    const double found =
+        detail::log_update_to_data(std::span<const float>(before), std::span<const float>(after));
     CHECK(std::fabs(found - std::log10(std::sqrt(squares / 999) / data)) <= 1e-4);
 }

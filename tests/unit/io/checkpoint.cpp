@@ -21,7 +21,8 @@ using support::Folder;
 
 namespace {
 
-using Net = Sequential<Embedding<5, 3>, Linear<6, 7, NoBias>, BatchNorm<7>, Tanh, Dropout<1, 10>, Linear<7, 5>>;
+using Net =
+    Sequential<Embedding<5, 3>, Linear<6, 7, NoBias>, BatchNorm<7>, Tanh, Dropout<1, 10>, Linear<7, 5>>;
 
 Samples some_samples()
 {
@@ -29,7 +30,8 @@ Samples some_samples()
     return ngrams(words, Vocabulary{words}, 2);
 }
 
-/// A training with everything that has a state: momentum, a learning rate that falls, running statistics, dropout, a normal left over.
+/// A training with everything that has a state: momentum, a learning rate that falls, running statistics,
+/// dropout, a normal left over.
 struct Training {
     Samples samples = some_samples();
     Generator generator{11};
@@ -100,8 +102,8 @@ TEST_CASE("a checkpoint is a model's file too, but a model's file is no checkpoi
     save(model, folder.file("a"));
     save(training.model, folder.file("b"));
     CHECK(bytes_of(folder.file("a")) == bytes_of(folder.file("b")));
-    CHECK_THROWS_WITH_AS((void)training.checkpoint.load(folder.file("a")), doctest::Contains("it holds a model, and no training to go on with"),
-                         Error);
+    CHECK_THROWS_WITH_AS((void)training.checkpoint.load(folder.file("a")),
+                         doctest::Contains("it holds a model, and no training to go on with"), Error);
 }
 
 TEST_CASE("a checkpoint of another training is refused, and nothing is changed")
@@ -114,11 +116,13 @@ TEST_CASE("a checkpoint of another training is refused, and nothing is changed")
     other.run(0, 5);
     other.checkpoint.save(folder.file("before"), 5);
     const auto refused = [&](auto& checkpoint, const std::string& settings, const std::string& text) {
-        CHECK_THROWS_WITH_AS((void)checkpoint.load(folder.file("a"), settings), doctest::Contains(text.c_str()), Error);
+        CHECK_THROWS_WITH_AS((void)checkpoint.load(folder.file("a"), settings),
+                             doctest::Contains(text.c_str()), Error);
         other.checkpoint.save(folder.file("after"), 5);
         CHECK(bytes_of(folder.file("after")) == bytes_of(folder.file("before")));
     };
-    refused(other.checkpoint, "seed 12", "seed 11; SGD with momentum 0.9, dampening 0.5, weight decay 0; batches of 4 from");
+    refused(other.checkpoint, "seed 12",
+            "seed 11; SGD with momentum 0.9, dampening 0.5, weight decay 0; batches of 4 from");
     refused(other.checkpoint, "", "and this is one with\n  SGD");
     Sgd slower{other.model, {.momentum = 0.8F, .dampening = 0.5F}};
     Checkpoint with_slower{other.model, slower, other.generator, other.batches};
@@ -136,11 +140,14 @@ TEST_CASE("state that the training at hand does not have is not lost in silence"
     Training training;
     Lazy used{{1, 2, 3}}, fresh, other{{4, 5}};
     Checkpoint(training.model, used, training.generator, training.batches).save(folder.file("a"), 3);
-    CHECK_THROWS_WITH_AS((void)Checkpoint(training.model, fresh, training.generator, training.batches).load(folder.file("a")),
-                         doctest::Contains("tensor 'ctnn.optimizer.memory' of shape (3,) is not in the training"), Error);
-    CHECK_THROWS_WITH_AS((void)Checkpoint(training.model, other, training.generator, training.batches).load(folder.file("a")),
-                         doctest::Contains("has shape (3,), the model needs (2,)"), Error);
-    CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("b"), 3, std::string(5000, 'x')), doctest::Contains("a reader takes 4096"), Error);
+    CHECK_THROWS_WITH_AS(
+        (void)Checkpoint(training.model, fresh, training.generator, training.batches).load(folder.file("a")),
+        doctest::Contains("tensor 'ctnn.optimizer.memory' of shape (3,) is not in the training"), Error);
+    CHECK_THROWS_WITH_AS(
+        (void)Checkpoint(training.model, other, training.generator, training.batches).load(folder.file("a")),
+        doctest::Contains("has shape (3,), the model needs (2,)"), Error);
+    CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("b"), 3, std::string(5000, 'x')),
+                         doctest::Contains("a reader takes 4096"), Error);
     CHECK(folder.files() == 1);
 }
 
@@ -152,11 +159,13 @@ TEST_CASE("momentum is kept by the names of parameters")
     training.checkpoint.save(folder.file("a"), 20);
     std::vector<std::string> names;
     for (const TensorInfo& t : tensors_in(folder.file("a")))
-        if (t.name.starts_with("ctnn.optimizer.velocity")) names.push_back(t.name + " " + shape_text(t.shape));
+        if (t.name.starts_with("ctnn.optimizer.velocity"))
+            names.push_back(t.name + " " + shape_text(t.shape));
     std::sort(names.begin(), names.end());
-    CHECK(names == std::vector<std::string>{"ctnn.optimizer.velocity.0.weight (15,)", "ctnn.optimizer.velocity.1.weight (42,)",
-                                            "ctnn.optimizer.velocity.2.bias (7,)", "ctnn.optimizer.velocity.2.weight (7,)",
-                                            "ctnn.optimizer.velocity.5.bias (5,)", "ctnn.optimizer.velocity.5.weight (35,)"});
+    CHECK(names == std::vector<std::string>{
+                       "ctnn.optimizer.velocity.0.weight (15,)", "ctnn.optimizer.velocity.1.weight (42,)",
+                       "ctnn.optimizer.velocity.2.bias (7,)", "ctnn.optimizer.velocity.2.weight (7,)",
+                       "ctnn.optimizer.velocity.5.bias (5,)", "ctnn.optimizer.velocity.5.weight (35,)"});
 }
 
 TEST_CASE("checkpoints of ctnn 0.1: read without momentum, with momentum refused by one sentence")
@@ -175,8 +184,10 @@ TEST_CASE("checkpoints of ctnn 0.1: read without momentum, with momentum refused
 
     Sgd heavy{model, {.learning_rate = 0.1F, .momentum = 0.9F}};
     Checkpoint other{model, heavy, generator, batches};
-    CHECK_THROWS_WITH_AS((void)other.load(CTNN_GOLDEN_DIR "/checkpoint-0.1-momentum.safetensors"),
-                         doctest::Contains("ctnn 0.1 wrote it, which kept the momentum of all parameters as one block"), Error);
+    CHECK_THROWS_WITH_AS(
+        (void)other.load(CTNN_GOLDEN_DIR "/checkpoint-0.1-momentum.safetensors"),
+        doctest::Contains("ctnn 0.1 wrote it, which kept the momentum of all parameters as one block"),
+        Error);
     load(model, CTNN_GOLDEN_DIR "/checkpoint-0.1-momentum.safetensors"); // the model itself
 }
 
@@ -188,10 +199,12 @@ TEST_CASE("numbers that are not finite do not replace a good checkpoint")
     training.checkpoint.save(folder.file("a"), 20);
     const std::string good = bytes_of(folder.file("a"));
     training.model.parameter<"2.running_var">()(3) = std::numeric_limits<float>::infinity();
-    CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("a"), 21), doctest::Contains("number 3 of '2.running_var' is infinite"), Error);
+    CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("a"), 21),
+                         doctest::Contains("number 3 of '2.running_var' is infinite"), Error);
     training.model.parameter<"2.running_var">()(3) = 1;
     training.model.parameter<"0.weight">()(0, 1) = std::nanf("");
-    CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("a"), 21), doctest::Contains("number 1 of '0.weight' is NaN"), Error);
+    CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("a"), 21),
+                         doctest::Contains("number 1 of '0.weight' is NaN"), Error);
     CHECK(bytes_of(folder.file("a")) == good);
     CHECK(folder.files() == 1);
 }
@@ -204,8 +217,10 @@ TEST_CASE("a checkpoint tells its settings, and takes only steps that a file can
     CHECK(checkpoint_settings(folder.file("a")).starts_with("of 'me'; SGD"));
     save(t.model, folder.file("b"));
     CHECK(checkpoint_settings(folder.file("b")).empty());
-    CHECK_THROWS_WITH_AS((void)checkpoint_settings(folder.file("c")), doctest::Contains("No such file"), Error);
-    CHECK_THROWS_WITH_AS(t.checkpoint.save(folder.file("c"), SIZE_MAX), doctest::Contains("step 18446744073709551615"), Error);
+    CHECK_THROWS_WITH_AS((void)checkpoint_settings(folder.file("c")), doctest::Contains("No such file"),
+                         Error);
+    CHECK_THROWS_WITH_AS(t.checkpoint.save(folder.file("c"), SIZE_MAX),
+                         doctest::Contains("step 18446744073709551615"), Error);
 }
 
 TEST_CASE("a generator's state is checked")
@@ -214,8 +229,12 @@ TEST_CASE("a generator's state is checked")
     (void)g.randn(3);
     auto numbers = detail::numbers_of(g);
     CHECK(detail::state_from(numbers) == g.state());
-    for (const auto& [place, value] :
-         {std::pair<std::size_t, std::int64_t>{0, -1}, {623, std::int64_t{1} << 32}, {624, 625}, {624, -1}, {625, 2}, {625, -1}}) {
+    for (const auto& [place, value] : {std::pair<std::size_t, std::int64_t>{0, -1},
+                                       {623, std::int64_t{1} << 32},
+                                       {624, 625},
+                                       {624, -1},
+                                       {625, 2},
+                                       {625, -1}}) {
         auto bad = numbers;
         bad[place] = value;
         CHECK(detail::state_from(bad) == std::nullopt);

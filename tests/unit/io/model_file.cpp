@@ -124,13 +124,17 @@ TEST_CASE("every pattern of bits comes back, when it is asked for")
     Model<Sequential<Linear<64, 8, NoBias>>, Eval> model, other;
     Generator g{2};
     auto weight = model.parameter<"0.weight">();
-    const std::uint32_t special[] = {0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 0xffffffff, 0x80000000, 1, 0x80000001, 0x7f7fffff};
+    const std::uint32_t special[] = {0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 0xffffffff,
+                                     0x80000000, 1,          0x80000001, 0x7f7fffff};
     for (std::size_t i = 0; i < weight.size(); ++i)
-        weight.data()[i] = std::bit_cast<float>(i < 9 ? special[i] : static_cast<std::uint32_t>(g.randint(0, std::int64_t{1} << 32)));
-    CHECK_THROWS_WITH_AS(save(model, folder.file("a")), doctest::Contains("number 0 of '0.weight' is infinite"), Error);
+        weight.data()[i] = std::bit_cast<float>(
+            i < 9 ? special[i] : static_cast<std::uint32_t>(g.randint(0, std::int64_t{1} << 32)));
+    CHECK_THROWS_WITH_AS(save(model, folder.file("a")),
+                         doctest::Contains("number 0 of '0.weight' is infinite"), Error);
     CHECK(folder.files() == 0);
     save(model, folder.file("a"), {.allow_non_finite = true});
-    CHECK_THROWS_WITH_AS(load(other, folder.file("a")), doctest::Contains("of tensor '0.weight' is infinite"), Error);
+    CHECK_THROWS_WITH_AS(load(other, folder.file("a")), doctest::Contains("of tensor '0.weight' is infinite"),
+                         Error);
     for (const float x : other.parameter<"0.weight">()) CHECK(x == 0);
     load(other, folder.file("a"), {.allow_non_finite = true});
     CHECK(bits_of(other) == bits_of(model));
@@ -146,16 +150,20 @@ TEST_CASE("doubles have their own type, names can be other ones")
     const auto renamed = [](std::string_view name) { return std::string("encoder.").append(name); };
     save(model, folder.file("a"), {.name_in_file = renamed});
     CHECK(support::simple_safetensors(bytes_of(folder.file("a"))).at("encoder.0.bias").type == "F64");
-    CHECK_THROWS_WITH_AS(load(other, folder.file("a")), doctest::Contains("tensor 'encoder.0.bias' of shape (3,) is not in the model"), Error);
+    CHECK_THROWS_WITH_AS(load(other, folder.file("a")),
+                         doctest::Contains("tensor 'encoder.0.bias' of shape (3,) is not in the model"),
+                         Error);
     load(other, folder.file("a"), {.name_in_file = renamed});
     CHECK(other.parameter<"0.weight">() == model.parameter<"0.weight">());
     Model<One, Eval> narrow;
-    CHECK_THROWS_WITH_AS(load(narrow, folder.file("a"), {.name_in_file = renamed}), doctest::Contains("has the type F64, the model needs F32"),
-                         Error);
-    CHECK_THROWS_WITH_AS(save(model, folder.file("b"), {.name_in_file = [](auto) { return std::string("same"); }}), doctest::Contains("'same'"),
-                         Error);
-    CHECK_THROWS_WITH_AS(save(model, folder.file("b"), {.name_in_file = [](auto n) { return std::string("\xff").append(n); }}),
-                         doctest::Contains("UTF-8"), Error);
+    CHECK_THROWS_WITH_AS(load(narrow, folder.file("a"), {.name_in_file = renamed}),
+                         doctest::Contains("has the type F64, the model needs F32"), Error);
+    CHECK_THROWS_WITH_AS(
+        save(model, folder.file("b"), {.name_in_file = [](auto) { return std::string("same"); }}),
+        doctest::Contains("'same'"), Error);
+    CHECK_THROWS_WITH_AS(
+        save(model, folder.file("b"), {.name_in_file = [](auto n) { return std::string("\xff").append(n); }}),
+        doctest::Contains("UTF-8"), Error);
     save(model, folder.file("b"), {.name_in_file = [](auto n) { return std::string("\"\n{\\").append(n); }});
     load(other, folder.file("b"), {.name_in_file = [](auto n) { return std::string("\"\n{\\").append(n); }});
 }
@@ -168,55 +176,63 @@ TEST_CASE("another network's file is refused, and pick_model finds the network")
     const Model<Net, Train<4>> model{g};
     save(model, folder.file("a"));
     Model<Relu, Eval> relu;
-    CHECK_THROWS_WITH_AS(load(relu, folder.file("a")),
-                         doctest::Contains("Tanh, Linear<5, 4, NoBias>>, the model is a Sequential<Embedding<7, 3>"), Error);
+    CHECK_THROWS_WITH_AS(
+        load(relu, folder.file("a")),
+        doctest::Contains("Tanh, Linear<5, 4, NoBias>>, the model is a Sequential<Embedding<7, 3>"), Error);
     load(relu, folder.file("a"), {.any_signature = true});
     Model<Sequential<Linear<2, 3>>, Eval> smaller;
-    CHECK_THROWS_WITH_AS(
-        load(smaller, folder.file("a")),
-        doctest::Contains("tensor '0.weight' has shape (7, 3), the model needs (3, 2); the file holds a Sequential<Embedding<7, 3>"), Error);
+    CHECK_THROWS_WITH_AS(load(smaller, folder.file("a")),
+                         doctest::Contains("tensor '0.weight' has shape (7, 3), the model needs (3, 2); the "
+                                           "file holds a Sequential<Embedding<7, 3>"),
+                         Error);
 
     const auto picked = pick_model<Relu, One, Net>(folder.file("a"));
     CHECK(picked.index() == 2);
     CHECK(bits_of(std::get<2>(picked)) == bits_of(model));
-    CHECK_THROWS_WITH_AS(((void)pick_model<Relu, One>(folder.file("a"))),
-                         doctest::Contains("compiled in:\n  Sequential<Embedding<7, 3>, Linear<6, 5>, BatchNorm<5>, ReLU"), Error);
-    write_bytes(folder.file("b"), file_of(R"({"0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}})", std::string(12, '\0')));
-    CHECK_THROWS_WITH_AS((void)pick_model<One>(folder.file("b")), doctest::Contains("no signature, but the tensors\n  0.bias F32 (3,)"), Error);
+    CHECK_THROWS_WITH_AS(
+        ((void)pick_model<Relu, One>(folder.file("a"))),
+        doctest::Contains("compiled in:\n  Sequential<Embedding<7, 3>, Linear<6, 5>, BatchNorm<5>, ReLU"),
+        Error);
+    write_bytes(folder.file("b"), file_of(R"({"0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}})",
+                                          std::string(12, '\0')));
+    CHECK_THROWS_WITH_AS((void)pick_model<One>(folder.file("b")),
+                         doctest::Contains("no signature, but the tensors\n  0.bias F32 (3,)"), Error);
     // Without a signature: by names and shapes, where they leave one network.
-    write_bytes(
-        folder.file("c"),
-        file_of(
-            R"({"0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"0.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]}})",
-            std::string(36, '\0')));
+    write_bytes(folder.file("c"),
+                file_of(R"({"0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},)"
+                        R"("0.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]}})",
+                        std::string(36, '\0')));
     CHECK((pick_model<Net, One, Relu>(folder.file("c"))).index() == 1);
     using OneMore = Sequential<Linear<2, 3>, Tanh>;
-    CHECK_THROWS_WITH_AS(((void)pick_model<One, OneMore>(folder.file("c"))), doctest::Contains("fit several of those compiled in"), Error);
+    CHECK_THROWS_WITH_AS(((void)pick_model<One, OneMore>(folder.file("c"))),
+                         doctest::Contains("fit several of those compiled in"), Error);
     CHECK_THROWS_WITH_AS((void)pick_model<One>(folder.file("no")), doctest::Contains("No such file"), Error);
     // What is wrong with the file of a network is said of that network.
-    const std::string two =
-        R"({"0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"0.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]}})";
+    const std::string two = R"({"0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},)"
+                            R"("0.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]}})";
     write_bytes(folder.file("nan"), file_of(two, std::string(36, '\xff')));
-    CHECK_THROWS_WITH_AS(((void)pick_model<Net, One>(folder.file("nan"))), doctest::Contains("number 0 of tensor '0.weight' is NaN"), Error);
+    CHECK_THROWS_WITH_AS(((void)pick_model<Net, One>(folder.file("nan"))),
+                         doctest::Contains("number 0 of tensor '0.weight' is NaN"), Error);
     CHECK((pick_model<Net, One>(folder.file("nan"), {.allow_non_finite = true})).index() == 1);
     write_bytes(folder.file("short"), file_of(two, std::string(32, '\0')));
-    CHECK_THROWS_WITH_AS(((void)pick_model<Net, One>(folder.file("short"))), doctest::Contains("it has 32 bytes of data"), Error);
+    CHECK_THROWS_WITH_AS(((void)pick_model<Net, One>(folder.file("short"))),
+                         doctest::Contains("it has 32 bytes of data"), Error);
     // A network that starts as another does: the file has the tensors of both, and is of the longer one.
     using Longer = Sequential<Linear<2, 3>, Tanh, Linear<3, 2>>;
     const Model<Longer, Eval> longer{g};
     save(longer, folder.file("longer"));
     using LongerRelu = Sequential<Linear<2, 3>, ReLU, Linear<3, 2>>;
-    CHECK_THROWS_WITH_AS(((void)pick_model<One, LongerRelu>(folder.file("longer"))), doctest::Contains("holds\n  Sequential<Linear<2, 3>, Tanh"),
-                         Error);
+    CHECK_THROWS_WITH_AS(((void)pick_model<One, LongerRelu>(folder.file("longer"))),
+                         doctest::Contains("holds\n  Sequential<Linear<2, 3>, Tanh"), Error);
     CHECK((pick_model<One, LongerRelu>(folder.file("longer"), {.any_signature = true})).index() == 1);
     const auto renamed = [](std::string_view name) { return "net." + std::string(name); };
-    write_bytes(
-        folder.file("theirs"),
-        file_of(
-            R"({"net.0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"net.0.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]}})",
-            std::string(36, '\0')));
+    write_bytes(folder.file("theirs"),
+                file_of(R"({"net.0.bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},)"
+                        R"("net.0.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]}})",
+                        std::string(36, '\0')));
     CHECK((pick_model<Net, One>(folder.file("theirs"), {.name_in_file = renamed})).index() == 1);
-    CHECK_THROWS_WITH_AS(((void)pick_model<Net, One>(folder.file("theirs"))), doctest::Contains("net.0.weight F32 (3, 2)"), Error);
+    CHECK_THROWS_WITH_AS(((void)pick_model<Net, One>(folder.file("theirs"))),
+                         doctest::Contains("net.0.weight F32 (3, 2)"), Error);
 }
 
 TEST_CASE("a file is not written that could not be read")
@@ -225,12 +241,16 @@ TEST_CASE("a file is not written that could not be read")
     Generator g{1};
     const Model<One, Eval> model{g};
     const auto named = [&](const std::string& name) {
-        save(model, folder.file("a"), {.name_in_file = [&](std::string_view n) { return n == "0.bias" ? name : std::string(n); }});
+        save(model, folder.file("a"),
+             {.name_in_file = [&](std::string_view n) { return n == "0.bias" ? name : std::string(n); }});
     };
     CHECK_THROWS_WITH_AS(named(""), doctest::Contains("'' cannot be the name of a tensor"), Error);
-    CHECK_THROWS_WITH_AS(named("__metadata__"), doctest::Contains("'__metadata__' cannot be the name"), Error);
-    CHECK_THROWS_WITH_AS(named(std::string(5000, 'x')), doctest::Contains("has 5002 bytes, a reader takes 4096"), Error);
-    CHECK_THROWS_WITH_AS(named(std::string(3000, '"')), doctest::Contains("has 6002 bytes, a reader takes 4096"), Error);
+    CHECK_THROWS_WITH_AS(named("__metadata__"), doctest::Contains("'__metadata__' cannot be the name"),
+                         Error);
+    CHECK_THROWS_WITH_AS(named(std::string(5000, 'x')),
+                         doctest::Contains("has 5002 bytes, a reader takes 4096"), Error);
+    CHECK_THROWS_WITH_AS(named(std::string(3000, '"')),
+                         doctest::Contains("has 6002 bytes, a reader takes 4096"), Error);
     CHECK(folder.files() == 0);
 }
 
@@ -248,15 +268,18 @@ TEST_CASE("the file behind a link is replaced, the link stays")
     Model<One, Eval> loaded;
     load(loaded, folder.file("real"));
     CHECK(bits_of(loaded) == bits_of(other));
-    CHECK_THROWS_WITH_AS(save(other, folder.file("dangling")), doctest::Contains("dangling': No such file or directory"), Error);
+    CHECK_THROWS_WITH_AS(save(other, folder.file("dangling")),
+                         doctest::Contains("dangling': No such file or directory"), Error);
     CHECK(folder.files() == 3);
 }
 
 TEST_CASE("PyTorch's files load, with what its BatchNorm counts")
 {
     const std::string header =
-        R"({"0.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"0.bias":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},)"
-        R"("0.running_mean":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},"0.running_var":{"dtype":"F32","shape":[2],)"
+        R"({"0.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+        R"("0.bias":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},)"
+        R"("0.running_mean":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},)"
+        R"("0.running_var":{"dtype":"F32","shape":[2],)"
         R"("data_offsets":[24,32]},"NAME":{"dtype":"I64","shape":[],"data_offsets":[32,40]}})";
     const Folder folder;
     const auto with = [&](const std::string& name) {
@@ -264,7 +287,8 @@ TEST_CASE("PyTorch's files load, with what its BatchNorm counts")
         text.replace(text.find("NAME"), 4, name);
         write_bytes(folder.file("a"), file_of(text, std::string(40, '\0')));
         Model<Sequential<Input<2>, BatchNorm<2>>, Eval> model;
-        load(model, folder.file("a"), {.name_in_file = [](std::string_view n) { return std::string("0").append(n.substr(1)); }});
+        load(model, folder.file("a"),
+             {.name_in_file = [](std::string_view n) { return std::string("0").append(n.substr(1)); }});
         CHECK(model.parameter<"1.running_var">()(0) == 0);
     };
     with("0.num_batches_tracked");
@@ -295,15 +319,24 @@ TEST_CASE("bad files by hand")
                       weight = R"("0.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[12,36]})";
     const std::string data(36, '\0');
     REQUIRE(complaint(folder, file_of("{" + bias + "," + weight + "}", data)).find("nothing") == 0);
-    REQUIRE(complaint(folder, file_of("{" + weight + ", \"__metadata__\" : {\"a\":\"b\"},\n" + bias + "}      ", data)).find("nothing") == 0);
+    REQUIRE(
+        complaint(folder,
+                  file_of("{" + weight + ", \"__metadata__\" : {\"a\":\"b\"},\n" + bias + "}      ", data))
+            .find("nothing") == 0);
     struct Bad {
         std::string header, expected;
     };
-    const auto with_weight = [&](const std::string& rest) { return "{" + bias + ",\"0.weight\":" + rest + "}"; };
-    const auto with_metadata = [&](const std::string& rest) { return "{\"__metadata__\":" + rest + "," + bias + "," + weight + "}"; };
+    const auto with_weight = [&](const std::string& rest) {
+        return "{" + bias + ",\"0.weight\":" + rest + "}";
+    };
+    const auto with_metadata = [&](const std::string& rest) {
+        return "{\"__metadata__\":" + rest + "," + bias + "," + weight + "}";
+    };
     std::string many_metadata = "{", many_tensors = "{" + bias + "," + weight;
     for (int i = 0; i < 33; ++i) many_metadata += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":\"\"";
-    for (int i = 0; i < 257; ++i) many_tensors += ",\"ctnn." + std::to_string(i) + R"(":{"dtype":"I64","shape":[0],"data_offsets":[36,36]})";
+    for (int i = 0; i < 257; ++i)
+        many_tensors +=
+            ",\"ctnn." + std::to_string(i) + R"(":{"dtype":"I64","shape":[0],"data_offsets":[36,36]})";
     const Bad list[] = {
         {"", "byte 8"},
         {"{", "not JSON at byte"},
@@ -319,15 +352,22 @@ TEST_CASE("bad files by hand")
         {"{" + bias + ",," + weight + "}", "not JSON"},
         {"{" + bias + "," + weight + ",}", "not JSON"},
         {"{" + bias + "," + bias + "," + weight + "}", "tensor '0.bias' twice"},
-        {"{" + bias + "," + weight + R"(,"x":{"dtype":"F32","shape":[],"data_offsets":[36,40]}})", "tensor 'x' of shape () is not in the model"},
-        {"{" + bias + "," + weight + R"(,"0.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[36,44]}})", "not in the model"},
-        {"{" + bias + "," + weight + R"(,"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,44]}})", "36 bytes of data"},
-        {"{" + bias + "," + weight + R"(,"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,35]}})", "data_offsets 36 and 35"},
+        {"{" + bias + "," + weight + R"(,"x":{"dtype":"F32","shape":[],"data_offsets":[36,40]}})",
+         "tensor 'x' of shape () is not in the model"},
         {"{" + bias + "," + weight +
-             R"(,"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,36]},"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,36]}})",
+             R"(,"0.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[36,44]}})",
+         "not in the model"},
+        {"{" + bias + "," + weight + R"(,"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,44]}})",
+         "36 bytes of data"},
+        {"{" + bias + "," + weight + R"(,"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,35]}})",
+         "data_offsets 36 and 35"},
+        {"{" + bias + "," + weight +
+             R"(,"ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,36]},)"
+             R"("ctnn.x":{"dtype":"I64","shape":[],"data_offsets":[36,36]}})",
          "'ctnn.x' twice"},
         {many_tensors + "}", "over 128 tensors"},
-        {"{" + bias + "," + weight + ",\"" + "ctnn." + std::string(200, 'x') + R"(":{"dtype":"I64","shape":[],"data_offsets":[36,36]}})",
+        {"{" + bias + "," + weight + ",\"" + "ctnn." + std::string(200, 'x') +
+             R"(":{"dtype":"I64","shape":[],"data_offsets":[36,36]}})",
          "a name of over 96 bytes"},
         {with_weight("null"), "has null as '0.weight'"},
         {with_weight("true"), "has true or false as"},
@@ -341,36 +381,51 @@ TEST_CASE("bad files by hand")
         {with_weight(R"({"shape":[3,2],"data_offsets":[12,36]})"), "is not complete"},
         {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12]})"), "is not complete"},
         {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12,36,48]})"), "over two data_offsets"},
-        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12,36],"more":1})"), "'0.weight' has 'more'"},
-        {with_weight(R"({"dtype":"F32","dtype":"F32","shape":[3,2],"data_offsets":[12,36]})"), "has 'dtype' twice"},
-        {with_weight(R"({"dtype":"F32","shape":[3,2],"shape":[3,2],"data_offsets":[12,36]})"), "has 'shape' twice"},
-        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12,36],"data_offsets":[12,36]})"), "has 'data_offsets' twice"},
-        {with_weight(R"({"dtype":"F64","shape":[3,2],"data_offsets":[12,36]})"), "has the type F64, the model needs F32"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12,36],"more":1})"),
+         "'0.weight' has 'more'"},
+        {with_weight(R"({"dtype":"F32","dtype":"F32","shape":[3,2],"data_offsets":[12,36]})"),
+         "has 'dtype' twice"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"shape":[3,2],"data_offsets":[12,36]})"),
+         "has 'shape' twice"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12,36],"data_offsets":[12,36]})"),
+         "has 'data_offsets' twice"},
+        {with_weight(R"({"dtype":"F64","shape":[3,2],"data_offsets":[12,36]})"),
+         "has the type F64, the model needs F32"},
         {with_weight(R"({"dtype":"f32","shape":[3,2],"data_offsets":[12,36]})"), "has the type f32"},
         {with_weight(R"({"dtype":"","shape":[3,2],"data_offsets":[12,36]})"), "has the type"},
         {with_weight(R"({"dtype":["F32"],"shape":[3,2],"data_offsets":[12,36]})"), "has an array as 'dtype'"},
         {with_weight(R"({"dtype":32,"shape":[3,2],"data_offsets":[12,36]})"), "has a number as 'dtype'"},
-        {with_weight(R"({"dtype":"F32","shape":[2,3],"data_offsets":[12,36]})"), "has shape (2, 3), the model needs (3, 2)"},
-        {with_weight(R"({"dtype":"F32","shape":[6],"data_offsets":[12,36]})"), "has shape (6,), the model needs (3, 2)"},
+        {with_weight(R"({"dtype":"F32","shape":[2,3],"data_offsets":[12,36]})"),
+         "has shape (2, 3), the model needs (3, 2)"},
+        {with_weight(R"({"dtype":"F32","shape":[6],"data_offsets":[12,36]})"),
+         "has shape (6,), the model needs (3, 2)"},
         {with_weight(R"({"dtype":"F32","shape":[3,2,1],"data_offsets":[12,36]})"), "has shape (3, 2, 1)"},
         {with_weight(R"({"dtype":"F32","shape":[],"data_offsets":[12,36]})"), "has shape ()"},
         {with_weight(R"({"dtype":"F32","shape":[0],"data_offsets":[12,12]})"), "has shape (0,)"},
         {with_weight(R"({"dtype":"F32","shape":[1,1,1,1,1,1,6],"data_offsets":[12,36]})"), "over 6 axes"},
         {with_weight(R"({"dtype":"F32","shape":[-3,2],"data_offsets":[12,36]})"), "has a negative number"},
-        {with_weight(R"({"dtype":"F32","shape":[3.0,2],"data_offsets":[12,36]})"), "a number that is not a whole one"},
-        {with_weight(R"({"dtype":"F32","shape":[3e0,2],"data_offsets":[12,36]})"), "a number that is not a whole one"},
+        {with_weight(R"({"dtype":"F32","shape":[3.0,2],"data_offsets":[12,36]})"),
+         "a number that is not a whole one"},
+        {with_weight(R"({"dtype":"F32","shape":[3e0,2],"data_offsets":[12,36]})"),
+         "a number that is not a whole one"},
         {with_weight(R"({"dtype":"F32","shape":[18446744073709551616,2],"data_offsets":[12,36]})"),
          "a number that is not a whole one below 2^64"},
-        {with_weight(R"({"dtype":"F32","shape":[18446744073709551615,2],"data_offsets":[12,36]})"), "has shape (18446744073709551615, 2)"},
+        {with_weight(R"({"dtype":"F32","shape":[18446744073709551615,2],"data_offsets":[12,36]})"),
+         "has shape (18446744073709551615, 2)"},
         {with_weight(R"({"dtype":"F32","shape":["3",2],"data_offsets":[12,36]})"), "has a string"},
         {with_weight(R"({"dtype":"F32","shape":[[3],2],"data_offsets":[12,36]})"), "has an array"},
         {with_weight(R"({"dtype":"F32","shape":{"0":3},"data_offsets":[12,36]})"), "has an object"},
-        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[13,37]})"), "starts at byte 13 of the data, expected 12"},
-        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[8,32]})"), "starts at byte 8 of the data, expected 12"},
-        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[36,12]})"), "data_offsets 36 and 12, expected 24 bytes"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[13,37]})"),
+         "starts at byte 13 of the data, expected 12"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[8,32]})"),
+         "starts at byte 8 of the data, expected 12"},
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[36,12]})"),
+         "data_offsets 36 and 12, expected 24 bytes"},
         {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[12,40]})"), "expected 24 bytes"},
-        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[18446744073709551600,8]})"), "expected 24 bytes"},
-        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[18446744073709551591,18446744073709551615]})"),
+        {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[18446744073709551600,8]})"),
+         "expected 24 bytes"},
+        {with_weight(
+             R"({"dtype":"F32","shape":[3,2],"data_offsets":[18446744073709551591,18446744073709551615]})"),
          "starts at byte 18446744073709551591"},
         {with_weight(R"({"dtype":"F32","shape":[3,2],"data_offsets":[-12,12]})"), "has a negative number"},
         {with_metadata("{\"a\":1}"), "'__metadata__' has a number as 'a'"},
@@ -397,18 +452,21 @@ TEST_CASE("bad files by hand")
     static_assert(std::size(list) >= 60);
     for (const Bad& bad : list) {
         const std::string text = complaint(folder, file_of(bad.header, data));
-        CHECK_MESSAGE(text.find(bad.expected) != std::string::npos, text, " does not say '", bad.expected, "'");
+        CHECK_MESSAGE(text.find(bad.expected) != std::string::npos, text, " does not say '", bad.expected,
+                      "'");
     }
     // Lengths that lie, data that is too short or too long.
     const std::string good = file_of("{" + bias + "," + weight + "}", data);
-    for (const std::uint64_t length :
-         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{65537}, ~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{60000}}) {
+    for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{65537},
+                                       ~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{60000}}) {
         std::string bad = good;
         std::memcpy(bad.data(), &length, 8);
         CHECK(complaint(folder, bad) != "nothing");
     }
-    CHECK(complaint(folder, file_of("{" + bias + "," + weight + "}", std::string(35, '\0'))).find("35 bytes of data") != std::string::npos);
-    CHECK(complaint(folder, file_of("{" + bias + "," + weight + "}", std::string(37, '\0'))).find("37 bytes of data") != std::string::npos);
+    CHECK(complaint(folder, file_of("{" + bias + "," + weight + "}", std::string(35, '\0')))
+              .find("35 bytes of data") != std::string::npos);
+    CHECK(complaint(folder, file_of("{" + bias + "," + weight + "}", std::string(37, '\0')))
+              .find("37 bytes of data") != std::string::npos);
 }
 
 TEST_CASE("a file that cannot be written leaves what is there, and nothing beside it")
@@ -418,9 +476,11 @@ TEST_CASE("a file that cannot be written leaves what is there, and nothing besid
     const Model<Net, Train<4>> model{g}, other{g};
     CHECK_THROWS_WITH_AS(save(model, ""), doctest::Contains("empty"), Error);
     CHECK_THROWS_WITH_AS(save(model, folder.file("")), doctest::Contains("Is a directory"), Error);
-    CHECK_THROWS_WITH_AS(save(model, folder.file("no/a")), doctest::Contains("no/a': No such file or directory"), Error);
+    CHECK_THROWS_WITH_AS(save(model, folder.file("no/a")),
+                         doctest::Contains("no/a': No such file or directory"), Error);
     CHECK_THROWS_WITH_AS(save(model, "/dev/null"), doctest::Contains("not a regular file"), Error);
-    CHECK_THROWS_WITH_AS(save(model, folder.file(std::string(300, 'x'))), doctest::Contains("File name too long"), Error);
+    CHECK_THROWS_WITH_AS(save(model, folder.file(std::string(300, 'x'))),
+                         doctest::Contains("File name too long"), Error);
     save(model, folder.file("a"));
     const std::string before = bytes_of(folder.file("a"));
     // A disk with room for 100 bytes.
@@ -471,8 +531,10 @@ TEST_CASE("a file that PyTorch wrote gives PyTorch's answers")
 
 TEST_CASE("a part of a file goes into a part of a network, and what was left out is told by name")
 {
-    using Old = Sequential<Embedding<27, 4, 3>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh, Linear<9, 10>>;
-    using New = Sequential<Embedding<27, 4, 3>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh, Linear<9, 5>>;
+    using Old =
+        Sequential<Embedding<27, 4, 3>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh, Linear<9, 10>>;
+    using New =
+        Sequential<Embedding<27, 4, 3>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh, Linear<9, 5>>;
     const Folder folder;
     Generator g{1};
     Model<Old, Train<4>> old{g};
@@ -499,9 +561,12 @@ TEST_CASE("a part of a file goes into a part of a network, and what was left out
     // All or nothing holds for a part too.
     const auto then = bits_of(first);
     CHECK_THROWS_WITH_AS((void)load(first, folder.file("old"), {.only = "*weight"}),
-                         doctest::Contains("tensor '5.weight' has shape (10, 9), the model needs (5, 9)"), Error);
-    CHECK_THROWS_WITH_AS((void)load(first, folder.file("old"), {.only = "7.*"}), doctest::Contains("[ctnn.option]"), Error);
-    CHECK_THROWS_WITH_AS((void)load(first, folder.file("old"), {.only = "0.*", .except = "*"}), doctest::Contains("[ctnn.option]"), Error);
+                         doctest::Contains("tensor '5.weight' has shape (10, 9), the model needs (5, 9)"),
+                         Error);
+    CHECK_THROWS_WITH_AS((void)load(first, folder.file("old"), {.only = "7.*"}),
+                         doctest::Contains("[ctnn.option]"), Error);
+    CHECK_THROWS_WITH_AS((void)load(first, folder.file("old"), {.only = "0.*", .except = "*"}),
+                         doctest::Contains("[ctnn.option]"), Error);
     CHECK_THROWS_WITH_AS((void)load(first, folder.file("old")), doctest::Contains("[ctnn.load]"), Error);
     CHECK(bits_of(first) == then);
     const auto in_file = [](std::string_view name) { return "0." + std::string(name); };
@@ -524,17 +589,23 @@ TEST_CASE("single tensors of a file")
     const auto w = load_tensor<float, 2>(folder.file("a"), "0.weight");
     CHECK(w(4, 2) == model.parameter<"0.weight">()(2, 4));
     CHECK(load_tensor<float, 1>(folder.file("a"), "1.running_var")(4) == 1);
-    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 1>(folder.file("a"), "0.weight")), doctest::Contains("has shape (5, 3), expected 1 axes"),
-                         Error);
-    CHECK_THROWS_WITH_AS(((void)load_tensor<double, 2>(folder.file("a"), "0.weight")), doctest::Contains("has the type F32"), Error);
-    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("a"), "9.weight")), doctest::Contains("it has no tensor '9.weight'"), Error);
+    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 1>(folder.file("a"), "0.weight")),
+                         doctest::Contains("has shape (5, 3), expected 1 axes"), Error);
+    CHECK_THROWS_WITH_AS(((void)load_tensor<double, 2>(folder.file("a"), "0.weight")),
+                         doctest::Contains("has the type F32"), Error);
+    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("a"), "9.weight")),
+                         doctest::Contains("it has no tensor '9.weight'"), Error);
     // A shape that no file can hold takes no memory.
-    const std::string header = R"({"0.weight":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,0]}})";
+    const std::string header =
+        R"({"0.weight":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],)"
+        R"("data_offsets":[0,0]}})";
     std::string bytes(8, '\0');
     bytes[0] = static_cast<char>(header.size());
     support::write_bytes(folder.file("c"), bytes + header);
-    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("c"), "0.weight")), doctest::Contains("which is more than the file"), Error);
-    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("b"), "0.weight")), doctest::Contains("[ctnn.load]"), Error);
+    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("c"), "0.weight")),
+                         doctest::Contains("which is more than the file"), Error);
+    CHECK_THROWS_WITH_AS(((void)load_tensor<float, 2>(folder.file("b"), "0.weight")),
+                         doctest::Contains("[ctnn.load]"), Error);
 }
 
 TEST_CASE("a tied weight stands under both names, may stand under one, and must be the same")
@@ -557,7 +628,8 @@ TEST_CASE("a tied weight stands under both names, may stand under one, and must 
     const auto x = g.randint(0, 7, 9, 3);
     const auto y = model.forward(x), z = apart.forward(x);
     for (std::size_t i = 0; i < y.size(); ++i)
-        CHECK(static_cast<double>(y.data()[i]) == doctest::Approx(static_cast<double>(z.data()[i])).epsilon(1e-5));
+        CHECK(static_cast<double>(y.data()[i]) ==
+              doctest::Approx(static_cast<double>(z.data()[i])).epsilon(1e-5));
     using Once = Sequential<Embedding<7, 5, 3>, Flatten, Linear<15, 5>, Tied<"0", Linear<5, 7, NoBias>>>;
     Model<Sequential<Embedding<7, 5, 3>, Flatten, Linear<15, 5>>, Eval> without{g};
     save(without, folder.file("once"));
@@ -565,7 +637,9 @@ TEST_CASE("a tied weight stands under both names, may stand under one, and must 
     load(once, folder.file("once"), {.any_signature = true});
     CHECK(once.parameter<"0.weight">() == without.parameter<"0.weight">());
     CHECK(once.parameter<"2.bias">() == without.parameter<"2.bias">());
-    const auto as_other = [](std::string_view name) { return name == "0.weight" ? std::string("3.weight") : std::string(name); };
+    const auto as_other = [](std::string_view name) {
+        return name == "0.weight" ? std::string("3.weight") : std::string(name);
+    };
     save(without, folder.file("other"), {.name_in_file = as_other});
     Model<Once, Eval> by_other;
     load(by_other, folder.file("other"), {.any_signature = true});

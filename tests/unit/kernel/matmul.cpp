@@ -14,24 +14,28 @@ using support::normals;
 namespace {
 
 constexpr std::size_t W = simd::width<float>;
-constexpr std::size_t edges[] = {1, 2, 3, W - 1 > 3 ? W - 1 : 4, W, W + 1, 2 * W - 1, 2 * W, 2 * W + 1, 4 * W + 3};
+constexpr std::size_t edges[] = {1,     2,         3,        W - 1 > 3 ? W - 1 : 4, W, W + 1, 2 * W - 1,
+                                 2 * W, 2 * W + 1, 4 * W + 3};
 constexpr std::size_t longest = 211;
 
-/// The distance of y from the exact product: at most 2 (K + 2) eps times the sum of the terms' absolute values. One rounding of half
-/// an eps a term would do; the factor covers the reference's own rounding and instruction sets without FMA, which round twice.
+/// The distance of y from the exact product: at most 2 (K + 2) eps times the sum of the terms' absolute
+/// values. One rounding of half an eps a term would do; the factor covers the reference's own rounding and
+/// instruction sets without FMA, which round twice.
 template <class T>
 void check_close(const std::vector<T>& y, const reference::product& exact, std::size_t K)
 {
     double worst = 0;
     for (std::size_t i = 0; i < y.size(); ++i) {
-        const double bound = 2 * static_cast<double>(K + 2) * static_cast<double>(std::numeric_limits<T>::epsilon()) * exact.magnitude[i] +
+        const double bound = 2 * static_cast<double>(K + 2) *
+                                 static_cast<double>(std::numeric_limits<T>::epsilon()) * exact.magnitude[i] +
                              static_cast<double>(std::numeric_limits<T>::min());
         worst = std::max(worst, std::fabs(static_cast<double>(y[i]) - exact.y[i]) / bound);
     }
     CHECK(worst <= 1);
 }
 
-/// N is compiled in; M and K vary while running. Everything stands in exact heap arrays, so that a sanitizer sees any overrun.
+/// N is compiled in; M and K vary while running. Everything stands in exact heap arrays, so that a sanitizer
+/// sees any overrun.
 template <std::size_t N, class T>
 void check_matmul(Generator& g, std::size_t M, std::size_t K, double scale)
 {
@@ -44,16 +48,22 @@ void check_matmul(Generator& g, std::size_t M, std::size_t K, double scale)
     for (std::size_t m = 0; m < M; ++m)
         for (std::size_t k = 0; k < K; ++k) spread[m * longest + k] = a[m * K + k];
     std::vector<T> y(M * N, std::numeric_limits<T>::quiet_NaN()); // overwritten, not added to
-    kernel::matmul<N>(kernel::rows_of<T, N>{y.data()}, kernel::left<T, longest, 1>{spread.data()}, kernel::rows_of<const T, N>{b.data()},
-                      start.data(), M, K);
-    check_close(y, reference::matmul(reference::widened(a), reference::widened(b), reference::widened(start), M, K, N), K);
+    kernel::matmul<N>(kernel::rows_of<T, N>{y.data()}, kernel::left<T, longest, 1>{spread.data()},
+                      kernel::rows_of<const T, N>{b.data()}, start.data(), M, K);
+    check_close(
+        y,
+        reference::matmul(reference::widened(a), reference::widened(b), reference::widened(start), M, K, N),
+        K);
 
     // The same sum in chains.
     if constexpr (N == W + 1 || N == 29) {
         std::fill(y.begin(), y.end(), std::numeric_limits<T>::quiet_NaN());
-        kernel::matmul<N, 4>(kernel::rows_of<T, N>{y.data()}, kernel::left<T, longest, 1>{spread.data()}, kernel::rows_of<const T, N>{b.data()},
-                             start.data(), M, K);
-        check_close(y, reference::matmul(reference::widened(a), reference::widened(b), reference::widened(start), M, K, N), K);
+        kernel::matmul<N, 4>(kernel::rows_of<T, N>{y.data()}, kernel::left<T, longest, 1>{spread.data()},
+                             kernel::rows_of<const T, N>{b.data()}, start.data(), M, K);
+        check_close(y,
+                    reference::matmul(reference::widened(a), reference::widened(b), reference::widened(start),
+                                      M, K, N),
+                    K);
     }
 
     // The transposed left side, without a start.
@@ -61,8 +71,8 @@ void check_matmul(Generator& g, std::size_t M, std::size_t K, double scale)
     for (std::size_t m = 0; m < M; ++m)
         for (std::size_t k = 0; k < K; ++k) across[k * longest + m] = a[m * K + k];
     std::vector<T> z(M * N, std::numeric_limits<T>::quiet_NaN());
-    kernel::matmul<N, 1, T>(kernel::rows_of<T, N>{z.data()}, kernel::left<T, 1, longest>{across.data()}, kernel::rows_of<const T, N>{b.data()},
-                            nullptr, M, K);
+    kernel::matmul<N, 1, T>(kernel::rows_of<T, N>{z.data()}, kernel::left<T, 1, longest>{across.data()},
+                            kernel::rows_of<const T, N>{b.data()}, nullptr, M, K);
     check_close(z, reference::matmul(reference::widened(a), reference::widened(b), {}, M, K, N), K);
 }
 
@@ -82,8 +92,9 @@ void check_edges()
 
 TEST_CASE("products of every edge size")
 {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (check_edges<edges[I]>(), ...); }
-    (std::make_index_sequence<10>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (check_edges<edges[I]>(), ...);
+    }(std::make_index_sequence<10>{});
 }
 
 TEST_CASE("products of random prime extents")
@@ -129,7 +140,8 @@ TEST_CASE("a row's bits do not depend on how many rows there are or where it sta
 
 TEST_CASE("the gradients of the affine map are the two other products")
 {
-    const auto check = []<std::size_t In, std::size_t Out, class T>(simd::constant<In>, simd::constant<Out>, T) {
+    const auto check = []<std::size_t In, std::size_t Out, class T>(simd::constant<In>, simd::constant<Out>,
+                                                                    T) {
         CAPTURE(In);
         CAPTURE(Out);
         constexpr std::size_t most_rows = 37;
@@ -137,32 +149,46 @@ TEST_CASE("the gradients of the affine map are the two other products")
         const auto w = normals<T>(g, In * Out);
         const auto compare = [&](auto rows) {
             const auto x = normals<T>(g, rows * In), dy = normals<T>(g, rows * Out);
-            std::vector<T> dx(rows * In, static_cast<T>(1e30)), dw(In * Out, static_cast<T>(1e30)), scratch(kernel::affine_scratch<In, Out>);
+            std::vector<T> dx(rows * In, static_cast<T>(1e30)), dw(In * Out, static_cast<T>(1e30)),
+                scratch(kernel::affine_scratch<In, Out>);
             kernel::affine_backward_input<In, Out>(dx.data(), scratch.data(), dy.data(), w.data(), rows);
             kernel::affine_backward_weight<In, Out>(dw.data(), dy.data(), x.data(), rows);
             const auto wide = [](const auto& v) { return reference::widened(v); };
-            check_close(dx, reference::matmul(wide(dy), reference::transposed(wide(w), In, Out), {}, rows, Out, In), Out);
-            check_close(dw, reference::matmul(reference::transposed(wide(x), rows, In), wide(dy), {}, In, rows, Out), rows);
+            check_close(
+                dx, reference::matmul(wide(dy), reference::transposed(wide(w), In, Out), {}, rows, Out, In),
+                Out);
+            check_close(
+                dw, reference::matmul(reference::transposed(wide(x), rows, In), wide(dy), {}, In, rows, Out),
+                rows);
 
             // Added to what is there they are the same numbers and one addition.
             const auto before_x = normals<T>(g, dx.size()), before_w = normals<T>(g, dw.size());
             auto more_dx = before_x, more_dw = before_w;
-            kernel::affine_backward_input<In, Out, write_mode::add>(more_dx.data(), scratch.data(), dy.data(), w.data(), rows);
-            kernel::affine_backward_weight<In, Out, write_mode::add>(more_dw.data(), dy.data(), x.data(), rows);
+            kernel::affine_backward_input<In, Out, write_mode::add>(more_dx.data(), scratch.data(), dy.data(),
+                                                                    w.data(), rows);
+            kernel::affine_backward_weight<In, Out, write_mode::add>(more_dw.data(), dy.data(), x.data(),
+                                                                     rows);
             for (std::size_t i = 0; i < dx.size(); ++i) REQUIRE(more_dx[i] == before_x[i] + dx[i]);
             for (std::size_t i = 0; i < dw.size(); ++i) REQUIRE(more_dw[i] == before_w[i] + dw[i]);
 
             // On the weight the other way round all three are the same products.
-            std::vector<T> turned(In * Out), y(rows * Out), spare(kernel::transposed_scratch<Out>(In)), dturned(In * Out);
+            std::vector<T> turned(In * Out), y(rows * Out), spare(kernel::transposed_scratch<Out>(In)),
+                dturned(In * Out);
             for (std::size_t i = 0; i < In; ++i)
                 for (std::size_t o = 0; o < Out; ++o) turned[o * In + i] = w[i * Out + o];
             const auto b = normals<T>(g, Out);
-            kernel::affine_transposed<In, Out>(y.data(), spare.data(), x.data(), turned.data(), b.data(), rows);
+            kernel::affine_transposed<In, Out>(y.data(), spare.data(), x.data(), turned.data(), b.data(),
+                                               rows);
             check_close(y, reference::matmul(wide(x), wide(w), wide(b), rows, In, Out), In);
             kernel::affine_transposed_backward_input<In, Out>(dx.data(), dy.data(), turned.data(), rows);
-            check_close(dx, reference::matmul(wide(dy), reference::transposed(wide(w), In, Out), {}, rows, Out, In), Out);
+            check_close(
+                dx, reference::matmul(wide(dy), reference::transposed(wide(w), In, Out), {}, rows, Out, In),
+                Out);
             kernel::affine_transposed_backward_weight<In, Out>(dturned.data(), dy.data(), x.data(), rows);
-            check_close(dturned, reference::matmul(reference::transposed(wide(dy), rows, Out), wide(x), {}, Out, rows, In), rows);
+            check_close(
+                dturned,
+                reference::matmul(reference::transposed(wide(dy), rows, Out), wide(x), {}, Out, rows, In),
+                rows);
         };
         for (std::size_t rows = 1; rows <= most_rows; ++rows) compare(rows);
         compare(simd::constant<1>{});

@@ -24,7 +24,8 @@ void* counted(std::size_t bytes, std::size_t alignment)
 {
     ++allocations;
     void* p = nullptr;
-    if (posix_memalign(&p, alignment < sizeof(void*) ? sizeof(void*) : alignment, bytes) != 0) throw std::bad_alloc{};
+    if (posix_memalign(&p, alignment < sizeof(void*) ? sizeof(void*) : alignment, bytes) != 0)
+        throw std::bad_alloc{};
     live += malloc_usable_size(p);
     if (live > peak) peak = live;
     return p;
@@ -53,7 +54,8 @@ using namespace ctnn;
 
 namespace {
 
-using Net = Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200, LectureStd>, Tanh, Linear<200, 27>>;
+using Net =
+    Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200, LectureStd>, Tanh, Linear<200, 27>>;
 
 template <class F>
 std::size_t count(F f)
@@ -120,11 +122,9 @@ TEST_CASE("networks that branch: one allocation makes a model, none a step, of a
         CHECK(count([] { M model; }) == 1);
         M model{g};
         Sgd sgd{model, {.momentum = 0.9F}, {{"*.bias", {.weight_decay = 0.1F}}}};
-        const auto gradients = [&]<std::size_t... K>(std::index_sequence<K...>)
-        {
+        const auto gradients = [&]<std::size_t... K>(std::index_sequence<K...>) {
             return std::tuple{g.randn(32, output_shape<Net, K>::size)...};
-        }
-        (std::make_index_sequence<M::outputs>{});
+        }(std::make_index_sequence<M::outputs>{});
         CHECK(count([&] {
                   (void)model.forward(x..., g);
                   model.backward(gradients);
@@ -133,16 +133,22 @@ TEST_CASE("networks that branch: one allocation makes a model, none a step, of a
               }) == 0);
     };
     using Mlp = Residual<LayerNorm<32>, Linear<32, 64>, GELU, Linear<64, 32>>;
-    check(std::type_identity<Sequential<Linear<8, 32>, Repeat<6, Mlp>, LayerNorm<32>, Linear<32, 5>>>{}, g.randn(32, 8));
-    check(std::type_identity<Sequential<Linear<8, 16>, Concat<Identity, Multiply<Linear<16, 9>, Sequential<Linear<16, 9>, Sigmoid>>>,
-                                        Sum<Linear<25, 5>, Linear<25, 5>>>>{},
+    check(std::type_identity<Sequential<Linear<8, 32>, Repeat<6, Mlp>, LayerNorm<32>, Linear<32, 5>>>{},
+          g.randn(32, 8));
+    check(std::type_identity<Sequential<
+              Linear<8, 16>, Concat<Identity, Multiply<Linear<16, 9>, Sequential<Linear<16, 9>, Sigmoid>>>,
+              Sum<Linear<25, 5>, Linear<25, 5>>>>{},
           g.randn(32, 8));
     const auto ids = g.randint(0, 27, 32, 3);
-    check(std::type_identity<Sequential<Embedding<27, 12, 3>, Flatten, Linear<36, 12>, Tanh, Tied<"0", Linear<12, 27>>>>{}, ids);
-    check(std::type_identity<Sequential<Inputs<Sequential<Embedding<27, 10, 3>, Flatten>, Linear<5, 8>>, Linear<38, 20>, Tanh,
-                                        Outputs<Linear<20, 6>, Linear<20, 3>>>>{},
+    check(std::type_identity<
+              Sequential<Embedding<27, 12, 3>, Flatten, Linear<36, 12>, Tanh, Tied<"0", Linear<12, 27>>>>{},
+          ids);
+    check(std::type_identity<Sequential<Inputs<Sequential<Embedding<27, 10, 3>, Flatten>, Linear<5, 8>>,
+                                        Linear<38, 20>, Tanh, Outputs<Linear<20, 6>, Linear<20, 3>>>>{},
           ids, g.randn(32, 5));
-    check(std::type_identity<Sequential<Fixed<Sequential<Linear<9, 20>, BatchNorm<20>, Tanh>>, Dropout<1, 5>, Linear<20, 4>>>{}, g.randn(32, 9));
+    check(std::type_identity<Sequential<Fixed<Sequential<Linear<9, 20>, BatchNorm<20>, Tanh>>, Dropout<1, 5>,
+                                        Linear<20, 4>>>{},
+          g.randn(32, 9));
 
     Model<Sequential<Linear<8, 16>, BatchNorm<16>, Tanh, Linear<16, 4>>, Train<32>> model{g};
     const auto x = g.randn(5, 8), dy = g.randn(5, 4);
@@ -210,25 +216,34 @@ TEST_CASE("loading takes memory for the numbers and at most 128 KiB, whatever is
         tensors +
             repeated(600,
                      [](const auto& i) {
-                         return ",\"ctnn." + i + std::string(30, 'x') + "\":{\"dtype\":\"I64\",\"shape\":[0],\"data_offsets\":[0,0]}";
+                         return ",\"ctnn." + i + std::string(30, 'x') +
+                                "\":{\"dtype\":\"I64\",\"shape\":[0],\"data_offsets\":[0,0]}";
                      }) +
             "}",
         tensors +
             repeated(200,
                      [](const auto& i) {
-                         return ",\"ctnn." + i + std::string(118, 'x') + "\":{\"dtype\":\"I64\",\"shape\":[0],\"data_offsets\":[0,0]}";
+                         return ",\"ctnn." + i + std::string(118, 'x') +
+                                "\":{\"dtype\":\"I64\",\"shape\":[0],\"data_offsets\":[0,0]}";
                      }) +
             "}",
         "{\"__metadata__\":{\"a\":\"\"" +
-            repeated(63, [](const auto& i) { return ",\"" + std::string(120, 'k') + i + "\":\"" + std::string(800, 'v') + "\""; }) + "}}",
-        "{\"__metadata__\":{\"a\":\"\"" + repeated(9000, [](const auto& i) { return ",\"" + i + "\":\"\""; }) + "}}",
+            repeated(63,
+                     [](const auto& i) {
+                         return ",\"" + std::string(120, 'k') + i + "\":\"" + std::string(800, 'v') + "\"";
+                     }) +
+            "}}",
+        "{\"__metadata__\":{\"a\":\"\"" +
+            repeated(9000, [](const auto& i) { return ",\"" + i + "\":\"\""; }) + "}}",
         "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[" + repeated(30000, [](const auto&) { return "1,"; }),
-        "{\"__metadata__\":{\"ctnn.signature\":\"" + std::string(4000, 's') + "\",\"ctnn.settings\":\"" + std::string(4000, 's') + "\"" +
+        "{\"__metadata__\":{\"ctnn.signature\":\"" + std::string(4000, 's') + "\",\"ctnn.settings\":\"" +
+            std::string(4000, 's') + "\"" +
             repeated(28, [](const auto& i) { return ",\"" + std::string(90, 'k') + i + "\":\"\""; }) + "}," +
             tensors.substr(tensors.find("\"0.weight")) +
             repeated(126,
                      [](const auto& i) {
-                         return ",\"ctnn." + i + std::string(88, 'x') + "\":{\"dtype\":\"I64\",\"shape\":[0],\"data_offsets\":[0,0]}";
+                         return ",\"ctnn." + i + std::string(88, 'x') +
+                                "\":{\"dtype\":\"I64\",\"shape\":[0],\"data_offsets\":[0,0]}";
                      }) +
             std::string(4000, ' ') + "}",
         "{\"0.weight\":" + std::string(65000, '['),

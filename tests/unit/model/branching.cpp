@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Containers, shared and fixed weights, several inputs and outputs, batches that are not full, weights apart from workspaces.
+/// Containers, shared and fixed weights, several inputs and outputs, batches that are not full, weights apart
+/// from workspaces.
 #include <ctnn/ctnn.hpp>
 #include <ctnn/inspect/gradient_check.hpp>
 #include <ctnn/inspect/inspect.hpp>
@@ -22,8 +23,9 @@ using namespace support;
 
 TEST_CASE("what is retained, and what is planned more tightly, changes no number")
 {
-    using Net = Sequential<Linear<7, 12>, Repeat<3, Mlp<12>>, Concat<Sequential<Linear<12, 5>, Tanh>, Identity>, BatchNorm<17>, Tanh,
-                           Residual<Linear<17, 17>, ReLU>, Linear<17, 4>>;
+    using Net =
+        Sequential<Linear<7, 12>, Repeat<3, Mlp<12>>, Concat<Sequential<Linear<12, 5>, Tanh>, Identity>,
+                   BatchNorm<17>, Tanh, Residual<Linear<17, 17>, ReLU>, Linear<17, 4>>;
     Generator a{3}, b{3};
     Model<Net, Train<16>> plain{a};
     Model<Net, Train<16, RetainGradients>> watched{b};
@@ -42,7 +44,8 @@ TEST_CASE("what is retained, and what is planned more tightly, changes no number
 
 TEST_CASE("gradients of four batches of 8 are those of one of 32")
 {
-    using Net = Sequential<Embedding<27, 6, 3>, Flatten, Linear<18, 20>, Repeat<2, Mlp<20>>, Tanh, Linear<20, 6>, Tied<"0", Linear<6, 27>>>;
+    using Net = Sequential<Embedding<27, 6, 3>, Flatten, Linear<18, 20>, Repeat<2, Mlp<20>>, Tanh,
+                           Linear<20, 6>, Tied<"0", Linear<6, 27>>>;
     Generator a{5}, b{5};
     Model<Net, Train<32>> whole{a};
     Model<Net, Train<8>> part{b};
@@ -88,14 +91,18 @@ TEST_CASE("a batch that is not full")
     large.backward(dy);
     exact.backward(dy);
     CHECK(distance(gradients_of(exact), gradients_of(large)) <= 1e-6);
-    CHECK_THROWS_WITH_AS(large.backward(full_dy), doctest::Contains("has shape (32, 3), expected (5, 3)"), Error);
-    CHECK_THROWS_WITH_AS((void)large.forward(a.randn(33, 5)), doctest::Contains("has shape (33, 5), expected (32, 5)"), Error);
-    CHECK_THROWS_WITH_AS((void)large.forward(xt::xtensor<float, 2>::from_shape({0, 5})), doctest::Contains("expected (32, 5)"), Error);
+    CHECK_THROWS_WITH_AS(large.backward(full_dy), doctest::Contains("has shape (32, 3), expected (5, 3)"),
+                         Error);
+    CHECK_THROWS_WITH_AS((void)large.forward(a.randn(33, 5)),
+                         doctest::Contains("has shape (33, 5), expected (32, 5)"), Error);
+    CHECK_THROWS_WITH_AS((void)large.forward(xt::xtensor<float, 2>::from_shape({0, 5})),
+                         doctest::Contains("expected (32, 5)"), Error);
     (void)large.forward(full);
     large.backward(full_dy);
 
     Model<Sequential<Linear<5, 4>, BatchNorm<4>>, Train<32>> norm{a};
-    CHECK_THROWS_WITH_AS((void)norm.forward(a.randn(1, 5)), doctest::Contains("[ctnn.shape] a batch of one sample: layer 1"), Error);
+    CHECK_THROWS_WITH_AS((void)norm.forward(a.randn(1, 5)),
+                         doctest::Contains("[ctnn.shape] a batch of one sample: layer 1"), Error);
     (void)norm.forward(a.randn(2, 5));
 }
 
@@ -109,7 +116,8 @@ TEST_CASE("workers share weights and have a workspace each")
     const auto x = b.randn(32, 5), dy = b.randn(32, 3);
     const auto half = [](const auto& all, std::size_t from) {
         auto part = xt::xtensor<float, 2>::from_shape({16, all.shape()[1]});
-        std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(from * all.shape()[1]), part.size(), part.begin());
+        std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(from * all.shape()[1]), part.size(),
+                    part.begin());
         return part;
     };
     (void)first.forward(weights, nullptr, half(x, 0));
@@ -146,8 +154,9 @@ TEST_CASE("eval of wide networks: the same bits on the stack, in a workspace, ro
         CHECK(model.forward(x, workspace) == y);
         CHECK(model.forward(x * 1.0F) == y); // copied instead of read where it stands
         for (std::size_t r = 0; r < n; ++r) {
-            const auto one = model.forward_one(
-                std::vector<float>(x.begin() + static_cast<std::ptrdiff_t>(r * 64), x.begin() + static_cast<std::ptrdiff_t>(r * 64 + 64)));
+            const auto one =
+                model.forward_one(std::vector<float>(x.begin() + static_cast<std::ptrdiff_t>(r * 64),
+                                                     x.begin() + static_cast<std::ptrdiff_t>(r * 64 + 64)));
             CHECK(std::memcmp(one.data(), &y(r, 0), sizeof one) == 0);
         }
     }
@@ -165,9 +174,10 @@ TEST_CASE("eval into its own input")
 
 TEST_CASE("several inputs and outputs in eval")
 {
-    using Net = Sequential<Inputs<Sequential<Embedding<27, 10, 3>, Flatten>, Linear<5, 8>>, Linear<38, 20>, Tanh,
-                           Outputs<Linear<20, 6>, Sequential<Linear<20, 3>, Tanh>>>;
-    static_assert(std::is_same_v<input_shape<Net, 1>, shape<5>> && std::is_same_v<output_shape<Net, 1>, shape<3>>);
+    using Net = Sequential<Inputs<Sequential<Embedding<27, 10, 3>, Flatten>, Linear<5, 8>>, Linear<38, 20>,
+                           Tanh, Outputs<Linear<20, 6>, Sequential<Linear<20, 3>, Tanh>>>;
+    static_assert(std::is_same_v<input_shape<Net, 1>, shape<5>> &&
+                  std::is_same_v<output_shape<Net, 1>, shape<3>>);
     Generator g{11};
     Model<Net, Train<4>> model{g};
     const auto ids = g.randint(0, 27, 4, 3);
@@ -182,13 +192,16 @@ TEST_CASE("several inputs and outputs in eval")
     eval.forward(ids, numbers, std::tie(e, f), workspace);
     CHECK(e == c);
     CHECK(f == d);
-    const auto [one, other] =
-        eval.forward_one(std::vector<int>(ids.begin(), ids.begin() + 3), std::vector<float>(numbers.begin(), numbers.begin() + 5));
+    const auto [one, other] = eval.forward_one(std::vector<int>(ids.begin(), ids.begin() + 3),
+                                               std::vector<float>(numbers.begin(), numbers.begin() + 5));
     CHECK(one[5] == c(0, 5));
     CHECK(other[2] == d(0, 2));
-    CHECK_THROWS_WITH_AS((void)eval.forward(ids, g.randn(5, 5)), doctest::Contains("different numbers of samples"), Error);
-    CHECK_THROWS_WITH_AS((void)eval.forward(g.randint(27, 30, 4, 3), numbers), doctest::Contains("[ctnn.class_id]"), Error);
-    CHECK_THROWS_WITH_AS((void)model.forward(ids, g.randn(3, 5)), doctest::Contains("has shape (3, 5), expected (4, 5)"), Error);
+    CHECK_THROWS_WITH_AS((void)eval.forward(ids, g.randn(5, 5)),
+                         doctest::Contains("different numbers of samples"), Error);
+    CHECK_THROWS_WITH_AS((void)eval.forward(g.randint(27, 30, 4, 3), numbers),
+                         doctest::Contains("[ctnn.class_id]"), Error);
+    CHECK_THROWS_WITH_AS((void)model.forward(ids, g.randn(3, 5)),
+                         doctest::Contains("has shape (3, 5), expected (4, 5)"), Error);
 }
 
 TEST_CASE("a first layer that is read twice, and outputs that are an input")
@@ -227,7 +240,8 @@ TEST_CASE("fixed layers: no gradient, no update, statistics still move")
     model.for_each_parameter([&](std::string_view name, auto, auto) { learning.emplace_back(name); });
     model.weights().for_each_parameter([&](std::string_view name, auto) { all.emplace_back(name); });
     CHECK(learning == std::vector<std::string>{"1.weight", "1.bias"});
-    CHECK(all == std::vector<std::string>{"0.0.weight", "0.0.bias", "0.1.weight", "0.1.bias", "1.weight", "1.bias"});
+    CHECK(all ==
+          std::vector<std::string>{"0.0.weight", "0.0.bias", "0.1.weight", "0.1.bias", "1.weight", "1.bias"});
     const xt::xtensor<float, 2> before = model.parameter<"0.0.weight">();
     Sgd sgd{model, {.learning_rate = 0.5F, .momentum = 0.9F, .weight_decay = 0.1F}};
     for (int i = 0; i < 3; ++i) {
@@ -255,7 +269,8 @@ TEST_CASE("groups of an optimizer's options, by name")
     for (int i = 0; i < 3; ++i) {
         // The same gradient for all three, and a rate that is halved for all.
         const auto gradient = g.randn(Model<Net, Train<8>>::block_size());
-        for (auto* m : {&one, &other, &plain}) std::copy(gradient.begin(), gradient.end(), m->gradient_block());
+        for (auto* m : {&one, &other, &plain})
+            std::copy(gradient.begin(), gradient.end(), m->gradient_block());
         grouped.set_learning_rate(i == 2 ? 0.05F : 0.1F);
         biases.set_learning_rate(i == 2 ? 0.05F : 0.1F);
         weights.set_learning_rate(i == 2 ? 0.05F : 0.1F);
@@ -268,14 +283,16 @@ TEST_CASE("groups of an optimizer's options, by name")
     CHECK(one.parameter<"2.weight">() != plain.parameter<"2.weight">());
     // Half the rate: half the way, for a bias without decay.
     Model<Net, Train<8>> start{one};
-    const double full = static_cast<double>(other.parameter<"2.bias">()(0)), half = static_cast<double>(one.parameter<"2.bias">()(0));
+    const double full = static_cast<double>(other.parameter<"2.bias">()(0)),
+                 half = static_cast<double>(one.parameter<"2.bias">()(0));
     Generator again{17};
     const double from = static_cast<double>(Model<Net, Train<8>>{again}.parameter<"2.bias">()(0));
     CHECK((half - from) * 2 == doctest::Approx(full - from).epsilon(1e-5));
     // What a checkpoint compares tells where options change, and a rate of a group beside that of all.
     CHECK(weights.settings() == "SGD with momentum 0.9, dampening 0, weight decay 0.1");
     CHECK(grouped.settings() ==
-          "SGD with momentum 0.9, dampening 0, weight decay 0.1; from 0.bias with momentum 0.9, dampening 0, weight decay 0"
+          "SGD with momentum 0.9, dampening 0, weight decay 0.1; from 0.bias with momentum 0.9, dampening 0, "
+          "weight decay 0"
           "; from 2.weight with rate 0.05 for 0.1, momentum 0.9, dampening 0, weight decay 0.1"
           "; from 2.bias with rate 0.05 for 0.1, momentum 0.9, dampening 0, weight decay 0");
     using Shared = Sequential<Embedding<7, 5, 3>, Flatten, Linear<15, 5>, Tied<"0", Linear<5, 7>>>;
@@ -283,11 +300,13 @@ TEST_CASE("groups of an optimizer's options, by name")
     CHECK((Sgd{shared, {}, {{"3.weight", {.weight_decay = 1}}}})
               .settings()
               .ends_with("from 2.weight with momentum 0, dampening 0, weight decay 0"));
-    CHECK_THROWS_WITH_AS((Sgd{one, {}, {{"3.*", {.weight_decay = 0}}}}), doctest::Contains("[ctnn.option] no parameter that learns"), Error);
+    CHECK_THROWS_WITH_AS((Sgd{one, {}, {{"3.*", {.weight_decay = 0}}}}),
+                         doctest::Contains("[ctnn.option] no parameter that learns"), Error);
     CHECK_THROWS_AS((Sgd{one, {}, {{"*", {.momentum = 1}}}}), Error);
     static_assert(detail::fits_pattern("0.weight", "*") && detail::fits_pattern("0.weight", "0.*") &&
                   detail::fits_pattern("h.10.mlp.bias", "h.*.bias"));
-    static_assert(!detail::fits_pattern("10.weight", "0.*") && !detail::fits_pattern("0.weight", "0.bias") && !detail::fits_pattern("", "?"));
+    static_assert(!detail::fits_pattern("10.weight", "0.*") && !detail::fits_pattern("0.weight", "0.bias") &&
+                  !detail::fits_pattern("", "?"));
 }
 
 namespace {
@@ -295,20 +314,28 @@ namespace {
 template <class... L>
 using frozen = Frozen<Sequential<L...>>;
 using Norm = Sequential<Linear<8, 8, NoBias>, BatchNorm<8>>;
-static_assert(std::is_same_v<frozen<Linear<3, 8>, Residual<Linear<8, 8, NoBias>, BatchNorm<8>, Dropout<1, 5>, Tanh>>,
-                             Sequential<Linear<3, 8>, Residual<Linear<8, 8>, Tanh>>>);
-static_assert(std::is_same_v<Frozen<Residual<Norm>>, Residual<Linear<8, 8>>>);
-static_assert(std::is_same_v<frozen<Concat<Norm, Identity>, Linear<16, 2>>, Sequential<Concat<Linear<8, 8>, Identity>, Linear<16, 2>>>);
 static_assert(
-    std::is_same_v<frozen<Multiply<Norm, Sequential<Norm, Sigmoid>>>, Sequential<Multiply<Linear<8, 8>, Sequential<Linear<8, 8>, Sigmoid>>>>);
-static_assert(std::is_same_v<frozen<Repeat<3, Residual<Norm, Tanh>>>, Sequential<Repeat<3, Residual<Linear<8, 8>, Tanh>>>>);
-static_assert(std::is_same_v<frozen<Named<"a", Linear<3, 8>>, Fixed<BatchNorm<8>>, Tanh>, Sequential<Linear<3, 8>, Tanh>>);
-static_assert(std::is_same_v<frozen<Inputs<Sequential<Embedding<27, 10, 3>, Linear<30, 8>>, Norm>, Linear<16, 2>>,
-                             Sequential<Inputs<TableSum<27, 8, 3>, Linear<8, 8>>, Linear<16, 2>>>);
-// A copy that changes the shape may fold in another way than the next: it stays. So does a user's container, and what no rule is for.
+    std::is_same_v<frozen<Linear<3, 8>, Residual<Linear<8, 8, NoBias>, BatchNorm<8>, Dropout<1, 5>, Tanh>>,
+                   Sequential<Linear<3, 8>, Residual<Linear<8, 8>, Tanh>>>);
+static_assert(std::is_same_v<Frozen<Residual<Norm>>, Residual<Linear<8, 8>>>);
+static_assert(std::is_same_v<frozen<Concat<Norm, Identity>, Linear<16, 2>>,
+                             Sequential<Concat<Linear<8, 8>, Identity>, Linear<16, 2>>>);
+static_assert(std::is_same_v<frozen<Multiply<Norm, Sequential<Norm, Sigmoid>>>,
+                             Sequential<Multiply<Linear<8, 8>, Sequential<Linear<8, 8>, Sigmoid>>>>);
+static_assert(std::is_same_v<frozen<Repeat<3, Residual<Norm, Tanh>>>,
+                             Sequential<Repeat<3, Residual<Linear<8, 8>, Tanh>>>>);
+static_assert(std::is_same_v<frozen<Named<"a", Linear<3, 8>>, Fixed<BatchNorm<8>>, Tanh>,
+                             Sequential<Linear<3, 8>, Tanh>>);
+static_assert(
+    std::is_same_v<frozen<Inputs<Sequential<Embedding<27, 10, 3>, Linear<30, 8>>, Norm>, Linear<16, 2>>,
+                   Sequential<Inputs<TableSum<27, 8, 3>, Linear<8, 8>>, Linear<16, 2>>>);
+// A copy that changes the shape may fold in another way than the next: it stays. So does a user's container,
+// and what no rule is for.
 using Halves = Sequential<Input<8, 3>, Repeat<2, FlattenConsecutive<2>>, Linear<12, 5, NoBias>, BatchNorm<5>>;
-static_assert(std::is_same_v<Frozen<Halves>, Sequential<Input<8, 3>, Repeat<2, FlattenConsecutive<2>>, Linear<12, 5>>>);
-static_assert(std::is_same_v<frozen<Linear<3, 8>, Difference<Norm, Identity>>, Sequential<Linear<3, 8>, Difference<Norm, Identity>>>);
+static_assert(
+    std::is_same_v<Frozen<Halves>, Sequential<Input<8, 3>, Repeat<2, FlattenConsecutive<2>>, Linear<12, 5>>>);
+static_assert(std::is_same_v<frozen<Linear<3, 8>, Difference<Norm, Identity>>,
+                             Sequential<Linear<3, 8>, Difference<Norm, Identity>>>);
 static_assert(std::is_same_v<frozen<Linear<3, 8>, Mlp<8>>, Sequential<Linear<3, 8>, Mlp<8>>>);
 
 } // namespace
@@ -324,21 +351,26 @@ TEST_CASE("frozen networks that branch answer as their layers do one by one")
         CHECK(distance(eval.forward(x), freeze(model).forward(x)) <= 1e-5);
         CHECK(freeze(eval).forward(x) == freeze(model).forward(x));
     };
-    compare(
-        std::type_identity<Sequential<Linear<3, 8>, Repeat<3, Residual<Norm, Tanh>>, Concat<Norm, Sequential<Norm, Sigmoid>>, Linear<16, 4>>>{});
-    compare(std::type_identity<Sequential<Linear<3, 8>, Sum<Norm, Sequential<Norm, Tanh>, Identity>, Difference<Norm, Tanh>, Linear<8, 4>>>{});
+    compare(std::type_identity<Sequential<Linear<3, 8>, Repeat<3, Residual<Norm, Tanh>>,
+                                          Concat<Norm, Sequential<Norm, Sigmoid>>, Linear<16, 4>>>{});
+    compare(std::type_identity<Sequential<Linear<3, 8>, Sum<Norm, Sequential<Norm, Tanh>, Identity>,
+                                          Difference<Norm, Tanh>, Linear<8, 4>>>{});
     // A tie inside a container that stays as it is: the network stays too.
-    using Kept = Sequential<Linear<4, 6>, Dropout<1, 2>, Tanh, Difference<Linear<6, 4>, Tied<"0", Linear<6, 4>>>>;
+    using Kept =
+        Sequential<Linear<4, 6>, Dropout<1, 2>, Tanh, Difference<Linear<6, 4>, Tied<"0", Linear<6, 4>>>>;
     static_assert(std::is_same_v<Frozen<Kept>, Kept>);
     compare(std::type_identity<Kept>{});
-    compare(std::type_identity<Sequential<Linear<3, 8, NoBias>, BatchNorm<8>, Tanh, Tied<"0", Linear<8, 3>>, Residual<BatchNorm<3>>>>{});
+    compare(std::type_identity<Sequential<Linear<3, 8, NoBias>, BatchNorm<8>, Tanh, Tied<"0", Linear<8, 3>>,
+                                          Residual<BatchNorm<3>>>>{});
 }
 
 TEST_CASE("layers, summary, calibration, non-finite numbers and theory in networks that branch")
 {
-    using Net = Sequential<Linear<3, 8>, Named<"body", Repeat<2, Residual<Linear<8, 8, NoBias>, BatchNorm<8>, Tanh>>>, Outputs<Linear<8, 4>>>;
-    CHECK(signature<Net>() ==
-          "Sequential<Linear<3, 8>, Named<\"body\", Repeat<2, Residual<Linear<8, 8, NoBias>, BatchNorm<8>, Tanh>>>, Outputs<Linear<8, 4>>>");
+    using Net =
+        Sequential<Linear<3, 8>, Named<"body", Repeat<2, Residual<Linear<8, 8, NoBias>, BatchNorm<8>, Tanh>>>,
+                   Outputs<Linear<8, 4>>>;
+    CHECK(signature<Net>() == "Sequential<Linear<3, 8>, Named<\"body\", Repeat<2, Residual<Linear<8, 8, "
+                              "NoBias>, BatchNorm<8>, Tanh>>>, Outputs<Linear<8, 4>>>");
     const std::string text = summary<Net>();
     CHECK(text.find("body.1.0  Linear<8, 8, NoBias>  (B, 8)") != std::string::npos);
     CHECK(text.find("body.1    Add") != std::string::npos);

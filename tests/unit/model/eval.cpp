@@ -19,10 +19,12 @@ using namespace ctnn;
 
 namespace {
 
-using NetA = Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200, LectureStd>, Tanh, Linear<200, 27>>;
-using Tree = Sequential<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 128, NoBias>, BatchNorm<128>, Tanh, FlattenConsecutive<2>,
-                        Linear<256, 128, NoBias>, BatchNorm<128>, Tanh, FlattenConsecutive<2>, Linear<256, 128, NoBias>, BatchNorm<128>, Tanh,
-                        Linear<128, 27>>;
+using NetA =
+    Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200, LectureStd>, Tanh, Linear<200, 27>>;
+using Tree =
+    Sequential<Embedding<27, 24, 8>, FlattenConsecutive<2>, Linear<48, 128, NoBias>, BatchNorm<128>, Tanh,
+               FlattenConsecutive<2>, Linear<256, 128, NoBias>, BatchNorm<128>, Tanh, FlattenConsecutive<2>,
+               Linear<256, 128, NoBias>, BatchNorm<128>, Tanh, Linear<128, 27>>;
 using Numbers = Sequential<Input<7>, Tanh, Linear<7, 31>, Tanh, BatchNorm<31>, Linear<31, 5>, Tanh>;
 
 /// A trained-looking model: random parameters, running statistics away from 0 and 1.
@@ -30,9 +32,11 @@ template <class Net, class T = float>
 Model<Net, Train<32>, T> trained_model(Generator& g)
 {
     Model<Net, Train<32>, T> model{g};
-    model.for_each_buffer([&](auto name, auto value) { init::uniform(value, g, name.ends_with("mean") ? -1 : 0.5, 2); });
+    model.for_each_buffer(
+        [&](auto name, auto value) { init::uniform(value, g, name.ends_with("mean") ? -1 : 0.5, 2); });
     model.for_each_parameter([&](auto name, auto value, auto) {
-        if (name.ends_with("weight") && value.dimension() == 1) init::uniform(value, g, -2, 2); // the gain of a BatchNorm
+        if (name.ends_with("weight") && value.dimension() == 1)
+            init::uniform(value, g, -2, 2); // the gain of a BatchNorm
     });
     return model;
 }
@@ -89,14 +93,16 @@ TEST_CASE("eval of a frozen model is the training model with running statistics"
     Model<Numbers, Train<16>> model{g};
     for (int i = 0; i < 400; ++i) (void)model.forward(g.randn(16, 7));
     const auto frozen = freeze(model);
-    // By now the running statistics are those of the stream, so a large batch in training mode is normalised nearly alike.
+    // By now the running statistics are those of the stream, so a large batch in training mode is normalised
+    // nearly alike.
     Model<Numbers, Train<4096>> large{model};
     const auto x = g.randn(4096, 7);
     const auto& trained = large.forward(x);
     const auto evaluated = frozen.forward(x);
     double worst = 0;
     for (std::size_t i = 0; i < evaluated.size(); ++i)
-        worst = std::max(worst, std::fabs(static_cast<double>(trained.data()[i]) - static_cast<double>(evaluated.data()[i])));
+        worst = std::max(worst, std::fabs(static_cast<double>(trained.data()[i]) -
+                                          static_cast<double>(evaluated.data()[i])));
     CHECK(worst < 0.2);
     CHECK(worst > 0);
 }
@@ -135,7 +141,8 @@ TEST_CASE("what goes in is checked before anything is written")
     auto y = xt::xtensor<float, 2>::from_shape({5, 27});
     y.fill(42);
     x(4, 2) = 27;
-    CHECK_THROWS_WITH_AS(model.forward(x, y), "[ctnn.class_id] class id 27 at (4, 2) of the input is outside 0..26", Error);
+    CHECK_THROWS_WITH_AS(model.forward(x, y),
+                         "[ctnn.class_id] class id 27 at (4, 2) of the input is outside 0..26", Error);
     x(4, 2) = -1;
     CHECK_THROWS_WITH_AS(model.forward(x, y), doctest::Contains("class id -1 at (4, 2)"), Error);
     x(4, 2) = std::numeric_limits<std::int64_t>::max();
@@ -144,12 +151,17 @@ TEST_CASE("what goes in is checked before anything is written")
     x(4, 2) = 26;
     CHECK_NOTHROW(model.forward(x, y));
 
-    CHECK_THROWS_WITH_AS((void)model.forward(g.randint(0, 27, 5, 4)), "[ctnn.shape] the input has shape (5, 4), expected (5, 3)", Error);
-    CHECK_THROWS_WITH_AS((void)model.forward(g.randint(0, 27, 5)), doctest::Contains("[ctnn.shape] the input has shape (5,)"), Error);
+    CHECK_THROWS_WITH_AS((void)model.forward(g.randint(0, 27, 5, 4)),
+                         "[ctnn.shape] the input has shape (5, 4), expected (5, 3)", Error);
+    CHECK_THROWS_WITH_AS((void)model.forward(g.randint(0, 27, 5)),
+                         doctest::Contains("[ctnn.shape] the input has shape (5,)"), Error);
     auto narrow = xt::xtensor<float, 2>::from_shape({1, 27}); // would broadcast in xtensor
-    CHECK_THROWS_WITH_AS(model.forward(x, narrow), doctest::Contains("the result has shape (1, 27), expected (5, 27)"), Error);
-    CHECK_THROWS_WITH_AS((void)model.forward_one(std::array{1, 2}), doctest::Contains("has 2 elements, the model takes 3"), Error);
-    CHECK_THROWS_WITH_AS((void)model.forward_one(std::array{1, 2, 99}), doctest::Contains("class id 99 at (2,) of the sample"), Error);
+    CHECK_THROWS_WITH_AS(model.forward(x, narrow),
+                         doctest::Contains("the result has shape (1, 27), expected (5, 27)"), Error);
+    CHECK_THROWS_WITH_AS((void)model.forward_one(std::array{1, 2}),
+                         doctest::Contains("has 2 elements, the model takes 3"), Error);
+    CHECK_THROWS_WITH_AS((void)model.forward_one(std::array{1, 2, 99}),
+                         doctest::Contains("class id 99 at (2,) of the sample"), Error);
 }
 
 TEST_CASE("no samples, other element types and column-major input")
@@ -174,9 +186,11 @@ TEST_CASE("results go into dense views, and into nothing that has gaps")
     xt::xtensor<float, 3> block = xt::zeros<float>({2, 4, 5});
     model.forward(x, xt::view(block, 1, xt::all(), xt::all()));
     CHECK(xt::xtensor<float, 2>(xt::view(block, 1, xt::all(), xt::all())) == expected);
-    CHECK(xt::xtensor<float, 2>(xt::view(block, 0, xt::all(), xt::all())) == xt::xtensor<float, 2>(xt::zeros<float>({4, 5})));
+    CHECK(xt::xtensor<float, 2>(xt::view(block, 0, xt::all(), xt::all())) ==
+          xt::xtensor<float, 2>(xt::zeros<float>({4, 5})));
     xt::xtensor<float, 2> wide = xt::zeros<float>({4, 6});
-    CHECK_THROWS_WITH_AS(model.forward(x, xt::view(wide, xt::all(), xt::range(0, 5))), doctest::Contains("has gaps in memory"), Error);
+    CHECK_THROWS_WITH_AS(model.forward(x, xt::view(wide, xt::all(), xt::range(0, 5))),
+                         doctest::Contains("has gaps in memory"), Error);
     for (const float e : wide) CHECK(e == 0);
     auto column = xt::view(wide, xt::all(), 1);
     CHECK_THROWS_WITH_AS(init::ones(column), doctest::Contains("has gaps in memory"), Error);
@@ -222,5 +236,6 @@ TEST_CASE("sampling: a maximum length, no class behind the vocabulary, no distri
     CHECK(sample(model, vocabulary, g, 0).empty());
     bias(1) = std::numeric_limits<float>::quiet_NaN();
     CHECK_THROWS_WITH_AS((void)sample(model, vocabulary, g), doctest::Contains("[ctnn.sample]"), Error);
-    CHECK_THROWS_WITH_AS((void)sample(model, Vocabulary{"abcdefghijklmnopqrstuvwxyzABC"}, g), doctest::Contains("30 classes"), Error);
+    CHECK_THROWS_WITH_AS((void)sample(model, Vocabulary{"abcdefghijklmnopqrstuvwxyzABC"}, g),
+                         doctest::Contains("30 classes"), Error);
 }

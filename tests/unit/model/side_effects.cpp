@@ -60,7 +60,8 @@ TEST_CASE("rounding, floating-point control, errno, the locale and std::rand sta
     (void)ngrams(words, Vocabulary{words}, 3);
     (void)sample(freeze(model), Vocabulary{"abc"}, g);
     CHECK(summary<Net>().find("34,100") != std::string::npos); // our own comma, not the locale's
-    CHECK_THROWS_WITH_AS((void)model.forward(g.randint(0, 27, 1234, 3)), doctest::Contains("(1234, 3)"), Error);
+    CHECK_THROWS_WITH_AS((void)model.forward(g.randint(0, 27, 1234, 3)), doctest::Contains("(1234, 3)"),
+                         Error);
 
     CHECK(errno == 7);
     CHECK(std::fegetround() == rounding);

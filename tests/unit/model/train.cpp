@@ -27,8 +27,10 @@ template <class M>
 std::vector<float> all_numbers(M& model)
 {
     std::vector<float> numbers;
-    model.for_each_parameter([&](auto, auto value, auto) { numbers.insert(numbers.end(), value.begin(), value.end()); });
-    model.for_each_buffer([&](auto, auto value) { numbers.insert(numbers.end(), value.begin(), value.end()); });
+    model.for_each_parameter(
+        [&](auto, auto value, auto) { numbers.insert(numbers.end(), value.begin(), value.end()); });
+    model.for_each_buffer(
+        [&](auto, auto value) { numbers.insert(numbers.end(), value.begin(), value.end()); });
     return numbers;
 }
 
@@ -65,10 +67,14 @@ struct PlainSoftsign {
     static constexpr uses derivative_uses = uses::output;
     static constexpr bool in_place = true;
     static constexpr extents output(const extents& x) { return x; }
-    static void forward(const auto& pass) { kernel::activate<softsign>(pass.y().data(), pass.x().data(), pass.x().size()); }
+    static void forward(const auto& pass)
+    {
+        kernel::activate<softsign>(pass.y().data(), pass.x().data(), pass.x().size());
+    }
     static void backward(const auto& pass)
     {
-        kernel::activate_backward<softsign>(pass.dx().data(), pass.dy().data(), pass.y().data(), pass.y().size());
+        kernel::activate_backward<softsign>(pass.dx().data(), pass.dy().data(), pass.y().data(),
+                                            pass.y().size());
     }
 };
 /// The same, stating its activation: the layer before applies it, and these passes are never run.
@@ -85,7 +91,8 @@ struct Offset {
     static constexpr extents output(const extents& x) { return x.last() == 5 ? x : extents::none(); }
     static void forward(const auto& pass)
     {
-        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.y()[i] = pass.x()[i] + pass.parameters()[0][i % 5];
+        for (std::size_t i = 0; i < pass.x().size(); ++i)
+            pass.y()[i] = pass.x()[i] + pass.parameters()[0][i % 5];
     }
     static void backward(const auto& pass)
     {
@@ -101,7 +108,8 @@ struct Offset {
 TEST_CASE("the same program, seed and data give the same bits")
 {
     const auto first = trained(2000);
-    for (int run = 0; run < 2; ++run) CHECK(std::memcmp(trained(2000).data(), first.data(), first.size() * sizeof(float)) == 0);
+    for (int run = 0; run < 2; ++run)
+        CHECK(std::memcmp(trained(2000).data(), first.data(), first.size() * sizeof(float)) == 0);
 }
 
 TEST_CASE("parameters by name, gradients overwritten and not added to")
@@ -153,7 +161,8 @@ TEST_CASE("nested networks: names, order and the same numbers as flat ones")
     Model<Nested, Train<2>> nested{b};
     std::vector<std::string> names;
     nested.for_each_parameter([&](std::string_view name, auto, auto) { names.emplace_back(name); });
-    CHECK(names == std::vector<std::string>{"0.weight", "0.bias", "1.1.0.weight", "1.1.0.bias", "2.weight", "2.bias"});
+    CHECK(names ==
+          std::vector<std::string>{"0.weight", "0.bias", "1.1.0.weight", "1.1.0.bias", "2.weight", "2.bias"});
     const auto x = a.randn(2, 3);
     CHECK(flat.forward(x) == nested.forward(x));
 }
@@ -189,9 +198,10 @@ TEST_CASE("RetainGradients keeps what a plain model overwrites, and changes no n
 
 TEST_CASE("an activation that a user's layer states is applied by the layer before, and changes no number")
 {
-    using Stated = Sequential<Embedding<27, 10>, Linear<30, 50, NoBias>, BatchNorm<50>, Softsign, Linear<50, 27>, BatchNorm<27>, Softsign>;
-    using Plain =
-        Sequential<Embedding<27, 10>, Linear<30, 50, NoBias>, BatchNorm<50>, PlainSoftsign, Linear<50, 27>, BatchNorm<27>, PlainSoftsign>;
+    using Stated = Sequential<Embedding<27, 10>, Linear<30, 50, NoBias>, BatchNorm<50>, Softsign,
+                              Linear<50, 27>, BatchNorm<27>, Softsign>;
+    using Plain = Sequential<Embedding<27, 10>, Linear<30, 50, NoBias>, BatchNorm<50>, PlainSoftsign,
+                             Linear<50, 27>, BatchNorm<27>, PlainSoftsign>;
     Generator a{5}, b{5};
     Model<Stated, Train<32>> stated{a};
     Model<Plain, Train<32>> plain{b};
@@ -232,10 +242,14 @@ struct Rectifier {
     };
     static constexpr uses derivative_uses = uses::output;
     static constexpr extents output(const extents& x) { return x; }
-    static void forward(const auto& pass) { kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size()); }
+    static void forward(const auto& pass)
+    {
+        kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size());
+    }
     static void backward(const auto& pass)
     {
-        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.y().data(), pass.y().size());
+        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.y().data(),
+                                              pass.y().size());
     }
 };
 /// The same, and not a word of what another layer could make of it.
@@ -259,7 +273,8 @@ struct Doubled : Linear<13, 13> {
 TEST_CASE("an activation that does not work in place, over wide layers, in training and in eval")
 {
     const auto outputs = []<class Activation>(Activation) {
-        using Wide = Sequential<Linear<4, 128>, Activation, Linear<128, 128>, Activation, Linear<128, 128>, Activation, Linear<128, 4>>;
+        using Wide = Sequential<Linear<4, 128>, Activation, Linear<128, 128>, Activation, Linear<128, 128>,
+                                Activation, Linear<128, 4>>;
         Generator g{9};
         Model<Wide, Train<40>> model{g};
         const auto x = g.randn(40, 4);
@@ -269,7 +284,8 @@ TEST_CASE("an activation that does not work in place, over wide layers, in train
     const auto stated = outputs(Rectifier{}), plain = outputs(PlainRectifier{});
     for (std::size_t i = 0; i < 3; ++i) {
         CHECK(stated[i] == plain[i]);
-        for (std::size_t k = 0; k < plain[0].size(); ++k) CHECK(std::fabs(plain[i].data()[k] - plain[0].data()[k]) <= 1e-5F);
+        for (std::size_t k = 0; k < plain[0].size(); ++k)
+            CHECK(std::fabs(plain[i].data()[k] - plain[0].data()[k]) <= 1e-5F);
     }
 }
 
@@ -286,7 +302,8 @@ TEST_CASE("a layer that inherits from one of ours has its own passes run")
     const xt::xtensor<float, 2> expected = ours.forward(x);
     const xt::xtensor<float, 2> trained = own.forward(x);
     for (const auto& y : {trained, Model<Own, Eval>{own}.forward(x), freeze(own).forward(x)})
-        for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::fabs(y.data()[i] - expected.data()[i]) <= 1e-5F);
+        for (std::size_t i = 0; i < y.size(); ++i)
+            CHECK(std::fabs(y.data()[i] - expected.data()[i]) <= 1e-5F);
 }
 
 TEST_CASE("a Linear that applies an activation in training leaves the gradient to the activation")
@@ -299,7 +316,8 @@ TEST_CASE("a Linear that applies an activation in training leaves the gradient t
     CHECK(plain.forward(x) == watched.forward(x));
     plain.backward(dy);
     watched.backward(dy);
-    CHECK(std::equal(plain.gradient_block(), plain.gradient_block() + plain.block_size(), watched.gradient_block()));
+    CHECK(std::equal(plain.gradient_block(), plain.gradient_block() + plain.block_size(),
+                     watched.gradient_block()));
 }
 
 TEST_CASE("a copy of a model is a model of its own")
@@ -327,7 +345,9 @@ TEST_CASE("a model that was moved from can be copied and assigned to")
     CHECK(all_numbers(a) == numbers);
     CHECK(all_numbers(c) == numbers);
     std::size_t count = 0;
-    std::as_const(a).for_each_parameter([&](auto, auto value, auto gradient) { count += value.size() == gradient.size() ? value.size() : 0; });
+    std::as_const(a).for_each_parameter([&](auto, auto value, auto gradient) {
+        count += value.size() == gradient.size() ? value.size() : 0;
+    });
     CHECK(count == parameter_count<Net>);
 }
 
@@ -356,7 +376,8 @@ TEST_CASE("gradients that come as views with gaps, expressions or column-major a
     const xt::xtensor<int, 1> targets{1, 2, 3, 4};
     const float loss = std::get<0>(criterion(dense, targets));
     CHECK(std::get<0>(criterion(xt::view(many, 1, xt::all(), xt::all()), targets)) == loss);
-    CHECK(std::get<0>(criterion(xt::view(wide, xt::range(5, 9), xt::all()), targets)) == std::get<0>(criterion(lower, targets)));
+    CHECK(std::get<0>(criterion(xt::view(wide, xt::range(5, 9), xt::all()), targets)) ==
+          std::get<0>(criterion(lower, targets)));
 }
 
 TEST_CASE("what goes in is checked before anything is changed")
@@ -366,9 +387,12 @@ TEST_CASE("what goes in is checked before anything is changed")
     const auto before = all_numbers(model);
     auto x = g.randint(0, 27, 4, 3);
     x(1, 2) = 100;
-    CHECK_THROWS_WITH_AS((void)model.forward(x), "[ctnn.class_id] class id 100 at (1, 2) of the input is outside 0..26", Error);
-    CHECK_THROWS_WITH_AS((void)model.forward(g.randint(0, 27, 5, 3)), "[ctnn.shape] the input has shape (5, 3), expected (4, 3)", Error);
-    CHECK_THROWS_WITH_AS(model.backward(g.randn(27, 4)), doctest::Contains("the gradient of the output has shape (27, 4), expected (4, 27)"),
+    CHECK_THROWS_WITH_AS((void)model.forward(x),
+                         "[ctnn.class_id] class id 100 at (1, 2) of the input is outside 0..26", Error);
+    CHECK_THROWS_WITH_AS((void)model.forward(g.randint(0, 27, 5, 3)),
+                         "[ctnn.shape] the input has shape (5, 3), expected (4, 3)", Error);
+    CHECK_THROWS_WITH_AS(model.backward(g.randn(27, 4)),
+                         doctest::Contains("the gradient of the output has shape (27, 4), expected (4, 27)"),
                          Error);
     CHECK(all_numbers(model) == before);
 }
@@ -398,10 +422,10 @@ TEST_CASE("summary prints the table of layers, alike under every compiler")
 -------------------------------------------------
 3,247 parameters (12,988 bytes), 2,850 multiply-adds a sample
 )");
-    CHECK(summary<Sequential<Input<5>, Sequential<Offset, BatchNorm<5, LectureStd>>>>().find("1.1  BatchNorm<5, LectureStd>  (B, 5)") !=
-          std::string::npos);
-    CHECK(summary<Sequential<Input<5>, Sequential<Offset, BatchNorm<5, LectureStd>>>>().find("1.0  Offset                    (B, 5)") !=
-          std::string::npos);
+    CHECK(summary<Sequential<Input<5>, Sequential<Offset, BatchNorm<5, LectureStd>>>>().find(
+              "1.1  BatchNorm<5, LectureStd>  (B, 5)") != std::string::npos);
+    CHECK(summary<Sequential<Input<5>, Sequential<Offset, BatchNorm<5, LectureStd>>>>().find(
+              "1.0  Offset                    (B, 5)") != std::string::npos);
 }
 
 TEST_CASE("dropout: a share of zeros, the mean kept, the draws of the generator, nothing in eval")
@@ -425,14 +449,16 @@ TEST_CASE("dropout: a share of zeros, the mean kept, the draws of the generator,
     model.backward(ones); // the mask of the last forward
     CHECK(Model<Dropped, Eval>{model}.forward(ones) == ones);
 
-    using WithDropout = Sequential<Linear<4, 5>, Dropout<1, 2>, BatchNorm<5>, Dropout<1, 2>, Tanh, Dropout<1, 2>, Linear<5, 3>, Dropout<1, 2>>;
+    using WithDropout = Sequential<Linear<4, 5>, Dropout<1, 2>, BatchNorm<5>, Dropout<1, 2>, Tanh,
+                                   Dropout<1, 2>, Linear<5, 3>, Dropout<1, 2>>;
     static_assert(std::is_same_v<Frozen<WithDropout>, Sequential<Linear<4, 5>, Tanh, Linear<5, 3>>>);
     static_assert(std::is_same_v<Frozen<Dropped>, Sequential<Input<1000>>>);
     Model<WithDropout, Train<8>> net{g};
     const auto x = g.randn(8, 4);
     (void)net.forward(x, g); // moves the running statistics
     const auto kept = Model<WithDropout, Eval>{net}.forward(x), frozen = freeze(net).forward(x);
-    for (std::size_t i = 0; i < kept.size(); ++i) CHECK(std::fabs(frozen.data()[i] - kept.data()[i]) <= 1e-5F);
+    for (std::size_t i = 0; i < kept.size(); ++i)
+        CHECK(std::fabs(frozen.data()[i] - kept.data()[i]) <= 1e-5F);
     CHECK(kept(0, 0) != 0);
 }
 
@@ -449,5 +475,6 @@ TEST_CASE("NaN goes through every layer, in training and in eval")
         model.backward(x);
     };
     const auto all = [&]<class... L>(Sequential<L...>*) { (check(static_cast<L*>(nullptr)), ...); };
-    all(static_cast<Sequential<Tanh, ReLU, LeakyReLU, Sigmoid, GELU, LayerNorm<12>, GroupNorm<3, 12>, Dropout<1, 1'000'000'000>>*>(nullptr));
+    all(static_cast<Sequential<Tanh, ReLU, LeakyReLU, Sigmoid, GELU, LayerNorm<12>, GroupNorm<3, 12>,
+                               Dropout<1, 1'000'000'000>>*>(nullptr));
 }

@@ -10,7 +10,8 @@ using namespace ctnn;
 TEST_CASE("options that cannot be meant are refused when the optimizer is made")
 {
     Model<Sequential<Linear<2, 3>>, Train<2>> model;
-    constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN(),
+                    inf = std::numeric_limits<float>::infinity();
     for (const SgdOptions& bad : {SgdOptions{.learning_rate = nan},
                                   {.learning_rate = -0.1F},
                                   {.learning_rate = inf},
@@ -36,16 +37,22 @@ TEST_CASE("cross entropy checks its targets and shapes, and stays finite for eve
     {
         const auto [loss, dlogits] = criterion(logits, targets);
         CHECK(std::isfinite(loss));
-        CHECK(std::isfinite(std::get<0>(criterion(xt::xtensor<float, 2>{{3e38F, -3e38F}}, xt::xtensor<int, 1>{1})))); // 6e38 is over the largest
+        // 6e38 is over the largest
+        CHECK(std::isfinite(
+            std::get<0>(criterion(xt::xtensor<float, 2>{{3e38F, -3e38F}}, xt::xtensor<int, 1>{1}))));
         (void)criterion(logits, targets);
         for (const float d : dlogits) CHECK(std::isfinite(d));
         CHECK(dlogits(0, 1) == -0.5F);
     }
-    CHECK_THROWS_WITH_AS((void)criterion(logits, xt::xtensor<int, 1>{1, 3}), "[ctnn.class_id] class id 3 at (1,) of the targets is outside 0..2",
-                         Error);
-    CHECK_THROWS_WITH_AS((void)criterion(logits, xt::xtensor<int, 1>{-1, 3}), doctest::Contains("class id -1 at (0,)"), Error);
-    CHECK_THROWS_WITH_AS((void)criterion(logits, xt::xtensor<int, 1>{1}), doctest::Contains("has shape (1,), expected (2,)"), Error);
-    CHECK_THROWS_AS((void)criterion(xt::xtensor<float, 2>::from_shape({0, 3}), xt::xtensor<int, 1>::from_shape({0})), Error);
+    CHECK_THROWS_WITH_AS((void)criterion(logits, xt::xtensor<int, 1>{1, 3}),
+                         "[ctnn.class_id] class id 3 at (1,) of the targets is outside 0..2", Error);
+    CHECK_THROWS_WITH_AS((void)criterion(logits, xt::xtensor<int, 1>{-1, 3}),
+                         doctest::Contains("class id -1 at (0,)"), Error);
+    CHECK_THROWS_WITH_AS((void)criterion(logits, xt::xtensor<int, 1>{1}),
+                         doctest::Contains("has shape (1,), expected (2,)"), Error);
+    CHECK_THROWS_AS(
+        (void)criterion(xt::xtensor<float, 2>::from_shape({0, 3}), xt::xtensor<int, 1>::from_shape({0})),
+        Error);
     const xt::xtensor<double, 2> wide = logits * 0.5;
     CHECK(std::isfinite(std::get<0>(criterion(wide, targets))));
 }

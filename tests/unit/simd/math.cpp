@@ -20,11 +20,13 @@ double ulps(float ours, double truth)
     const auto rounded = static_cast<float>(truth);
     if (std::isnan(truth)) return std::isnan(ours) ? 0 : 1e9;
     if (std::isinf(rounded) || std::isinf(ours)) return ours == rounded ? 0 : 1e9;
-    const double unit = std::ldexp(1.0, std::max(std::ilogb(std::max(std::fabs(static_cast<double>(rounded)), 1e-45)) - 23, -149));
+    const double unit = std::ldexp(
+        1.0, std::max(std::ilogb(std::max(std::fabs(static_cast<double>(rounded)), 1e-45)) - 23, -149));
     return std::fabs(static_cast<double>(ours) - truth) / unit;
 }
 
-/// Calls f(x, y) for every 509th float (a prime, so that all exponents and low bits occur), y computed in full registers.
+/// Calls f(x, y) for every 509th float (a prime, so that all exponents and low bits occur), y computed in
+/// full registers.
 template <class Function, class F>
 void for_floats(Function function, F f)
 {
@@ -53,8 +55,9 @@ float one(Function function, float x)
 TEST_CASE("tanh within 2 ulp on every 509th float")
 {
     double worst = 0;
-    for_floats([](auto x) { return simd::tanh(x); },
-               [&](float x, float y) { worst = std::max(worst, ulps(y, std::tanh(static_cast<double>(x)))); });
+    for_floats(
+        [](auto x) { return simd::tanh(x); },
+        [&](float x, float y) { worst = std::max(worst, ulps(y, std::tanh(static_cast<double>(x)))); });
     CHECK(worst <= 2);
 }
 
@@ -64,7 +67,8 @@ TEST_CASE("exp within 2 ulp from -87.68 to 88.37, and to its limits outside")
     bool outside = true;
     for_floats([](auto x) { return simd::exp(x); },
                [&](float x, float y) {
-                   if (x >= -87.68F && x <= 88.37F) worst = std::max(worst, ulps(y, std::exp(static_cast<double>(x))));
+                   if (x >= -87.68F && x <= 88.37F)
+                       worst = std::max(worst, ulps(y, std::exp(static_cast<double>(x))));
                    if (x > 89) outside = outside && std::isinf(y);
                    if (x < -88) outside = outside && y == 0;
                });
@@ -86,12 +90,15 @@ TEST_CASE("exp and tanh in double against the standard library")
     };
     for (double size = 1e-300; size < 708; size *= 1.0007)
         for (const double x : {size, -size}) {
-            worst_exp = std::max(worst_exp, units(one_double([](auto v) { return simd::exp(v); }, x), std::exp(x)));
-            worst_tanh = std::max(worst_tanh, units(one_double([](auto v) { return simd::tanh(v); }, x), std::tanh(x)));
+            worst_exp =
+                std::max(worst_exp, units(one_double([](auto v) { return simd::exp(v); }, x), std::exp(x)));
+            worst_tanh = std::max(worst_tanh,
+                                  units(one_double([](auto v) { return simd::tanh(v); }, x), std::tanh(x)));
         }
     CHECK(worst_exp <= 3);
     CHECK(worst_tanh <= 5);
-    constexpr double inf = std::numeric_limits<double>::infinity(), not_a_number = std::numeric_limits<double>::quiet_NaN();
+    constexpr double inf = std::numeric_limits<double>::infinity(),
+                     not_a_number = std::numeric_limits<double>::quiet_NaN();
     const auto tanh = [](auto x) { return simd::tanh(x); };
     const auto exp = [](auto x) { return simd::exp(x); };
     CHECK(one_double(tanh, inf) == 1);
@@ -105,7 +112,8 @@ TEST_CASE("exp and tanh in double against the standard library")
 
 TEST_CASE("the values where functions are exact")
 {
-    constexpr float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+    constexpr float inf = std::numeric_limits<float>::infinity(),
+                    nan = std::numeric_limits<float>::quiet_NaN();
     const auto tanh = [](auto x) { return simd::tanh(x); };
     const auto exp = [](auto x) { return simd::exp(x); };
     CHECK(std::bit_cast<std::uint32_t>(one(tanh, 0.0F)) == 0);
@@ -161,7 +169,9 @@ TEST_CASE("reductions and lanes")
     CHECK(simd::sum(v) == n * (n + 1) / 2);
     CHECK(simd::largest(v) == n);
     CHECK(one([&](auto e) { return simd::copysign(e, simd::vec<float>(-0.0F)); }, 2.0F) == -2);
-    CHECK(one([](auto e) { return simd::scale_by_power(e, simd::vec<float>(-126.0F)); }, 1.5F) == 1.5F * 0x1p-126F);
+    CHECK(one([](auto e) { return simd::scale_by_power(e, simd::vec<float>(-126.0F)); }, 1.5F) ==
+          1.5F * 0x1p-126F);
     CHECK(one([](auto e) { return simd::sqrt(e); }, 9.0F) == 3);
-    CHECK(std::isnan(one([](auto e) { return simd::max(simd::vec<float>(1.0F), e); }, std::numeric_limits<float>::quiet_NaN())));
+    CHECK(std::isnan(one([](auto e) { return simd::max(simd::vec<float>(1.0F), e); },
+                         std::numeric_limits<float>::quiet_NaN())));
 }
