@@ -267,8 +267,8 @@ int main(int argc, char** argv)
     train_command
         .add_option("--checkpoint", options.checkpoint,
                     "File (safetensors) for the whole state of the training, written at its start, each "
-                    "--every steps, at a signal and at the end; "
-                    "the file of another training is not written over [default: none]")
+                    "--every steps, at a signal and at the end; the file of another training is not written "
+                    "over [default: none]")
         ->check(some_path())
         ->type_name("FILE");
     const CLI::Option& every =

@@ -96,8 +96,7 @@ Picture loss(const std::vector<Result>& results)
     p.id = "loss";
     p.kind = "The loss over the steps";
     p.meaning = "How wrong the network is on the batch of each step, thin, and its moving average, thick; a "
-                "start in the shape of a hockey stick is a "
-                "last layer that begins too sure of itself.";
+                "start in the shape of a hockey stick is a last layer that begins too sure of itself.";
     p.script = axes("step", "loss (nats, log scale)") + "set logscale y\n";
     double low = std::numeric_limits<double>::infinity(), high = 0;
     std::vector<std::string> thin, thick;
@@ -181,9 +180,8 @@ Picture scaling(const Result& result)
     p.id = p.stage + "-scaling";
     p.kind = "What weights do to spread: x and x @ W";
     p.meaning = "The first layer's inputs x, what comes out for weights with a standard deviation of 1, "
-                "which is wider by the root of fan_in = "
-                "30, and the same "
-                "divided by that root; the last panel is this stage's own W.";
+                "which is wider by the root of fan_in = 30, and the same divided by that root; the last "
+                "panel is this stage's own W.";
     const std::array<std::pair<std::string, std::pair<const Histogram*, const Statistics*>>, 4> panels{
         {{"x", {&in.inputs, &in.inputs_statistics}},
          {"x @ W", {&in.plain, &in.plain_statistics}},
@@ -263,8 +261,7 @@ Picture updates(const Result& result)
     p.id = p.stage + "-updates";
     p.kind = "update:data over the steps";
     p.meaning = "How far each weight matrix moves in a step, relative to its own spread, in powers of ten: "
-                "about -3 is a good speed, above it is fast, "
-                "below it is slow.";
+                "about -3 is a good speed, above it is fast, below it is slow.";
     p.script = axes("step", "log10 of std(update) : std(data)") + "set key below left Left reverse\n" +
                steps_range(result);
     std::vector<std::string> plots;
@@ -296,9 +293,8 @@ Picture saturation(const Result& result)
     p.id = p.stage + "-saturation";
     p.kind = "Saturated units before the first step";
     p.meaning = "One column a unit, one row a sample of the first batch: white is saturated, |h| > 0.99, "
-                "where no gradient goes through; a "
-                "column all white is "
-                "a dead unit, marked below by a triangle.";
+                "where no gradient goes through; a column all white is a dead unit, marked below by a "
+                "triangle.";
     p.script = fmt::format("unset datafile columnheaders\nset multiplot layout {},1\nset palette defined (0 "
                            "'#10131a', 1 '#fafafa')\nset "
                            "cbrange [0:1]\nunset colorbox\nunset key\nunset grid\nset ytics (0, 16, 31)\nset "
@@ -424,9 +420,7 @@ Picture batch_norm(const Result& result)
     p.id = p.stage + "-calibration";
     p.kind = "BatchNorm: running statistics against a calibration";
     p.meaning = "Each point is a unit: the mean (left) and the standard deviation (right) that BatchNorm "
-                "kept while it learnt, against those of "
-                "the whole training "
-                "set; on the line they are equal.";
+                "kept while it learnt, against those of the whole training set; on the line they are equal.";
     p.script = "set multiplot layout 1,2\nset key bottom right\n";
     std::vector<std::string> means, stds;
     for (std::size_t i = 0; i < result.inside->calibrations.size(); ++i) {

@@ -1,10 +1,7 @@
 // expect: [ctnn.checkpoint] | is kept by its for_each_state(f) and settings() | has_state<EveryThird>
 // SPDX-License-Identifier: BSD-3-Clause
 /// A checkpoint of a sampler that does not show its state.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/io/checkpoint.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 struct EveryThird {
     std::size_t position = 0;

@@ -1,9 +1,7 @@
 // expect: [ctnn.class_id] | is_integer<float>
 // SPDX-License-Identifier: BSD-3-Clause
 /// Targets are classes, not probabilities.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 10>, Linear<30, 200>, BatchNorm<200>, Tanh, Linear<200, 27>>;
 

@@ -1,9 +1,7 @@
 // expect: [ctnn.layer] | nothing reads | position<2> | Linear<16, 4
 // SPDX-License-Identifier: BSD-3-Clause
 /// Outputs stands at the end of a network.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<8, 16>, Outputs<Linear<16, 3>, Linear<16, 2>>, Linear<16, 4>>;
 

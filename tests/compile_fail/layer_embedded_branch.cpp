@@ -1,10 +1,7 @@
 // expect: [ctnn.layer] | stands in a branch | position<2, 1> | Linear<6, 2
 // SPDX-License-Identifier: BSD-3-Clause
 /// An exported network is a chain.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/io/export_header.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 void wrong(const Model<Sequential<Linear<4, 6>, Tanh, Outputs<Linear<6, 6>, Linear<6, 2>>>, Eval>& model)
 {

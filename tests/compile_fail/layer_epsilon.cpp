@@ -1,7 +1,7 @@
 // expect: [ctnn.layer] | epsilon
 // SPDX-License-Identifier: BSD-3-Clause
 /// A variance of 0 with an epsilon of 0 has no root to divide by.
-#include <ctnn/ctnn.hpp>
+#include "wrong.hpp"
 
 struct NoEpsilon {
     static constexpr ctnn::kernel::batch_norm_constants constants{

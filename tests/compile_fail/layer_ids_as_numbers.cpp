@@ -1,9 +1,7 @@
 // expect: [ctnn.layer] | takes_class_ids<ctnn:: | position<0, 1> | Linear<3, 4
 // SPDX-License-Identifier: BSD-3-Clause
 /// Class ids are not numbers for another layer.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Concat<Sequential<Embedding<27, 10, 3>, Flatten>, Linear<3, 4>>, Linear<34, 2>>;
 

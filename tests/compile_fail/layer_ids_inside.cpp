@@ -1,10 +1,7 @@
 // expect: [ctnn.layer] | position<1> | Embedding<27, 10
 // SPDX-License-Identifier: BSD-3-Clause
 /// An embedding reads class ids, not the numbers of a layer before it.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<30, 27>, Embedding<27, 10>>;
 

@@ -1,9 +1,7 @@
 // expect: [ctnn.layer] | does not state among its parts | position<1, 1>
 // SPDX-License-Identifier: BSD-3-Clause
 /// A container states every layer that it adds.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 struct Halfway {
     using parts = layer_list<Tanh>;

@@ -1,10 +1,7 @@
 // expect: [ctnn.layer] | has no form for embedding | position<1> | Square>
 // SPDX-License-Identifier: BSD-3-Clause
 /// A layer of one's own in a network that is exported, without a word about its form there.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/io/export_header.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 struct Square {
     static constexpr extents output(const extents& x) { return x; }

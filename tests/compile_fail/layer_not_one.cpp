@@ -1,10 +1,7 @@
 // expect: [ctnn.layer] | position<1> | int
 // SPDX-License-Identifier: BSD-3-Clause
 /// Int is no layer.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<30, 200>, int, Linear<200, 27>>;
 

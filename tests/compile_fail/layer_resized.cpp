@@ -1,10 +1,7 @@
 // expect: [ctnn.layer] | position<1> | Halves | shape<4>
 // SPDX-License-Identifier: BSD-3-Clause
 /// A layer that states in_place cannot give another number of values than it takes.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 struct Halves {
     static constexpr bool in_place = true;

@@ -1,10 +1,7 @@
 // expect: [ctnn.load] | each is named once | each_once<
 // SPDX-License-Identifier: BSD-3-Clause
 /// A choice between networks of which two are the same.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/io/pick_model.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Small = Sequential<Linear<4, 3>>;
 using Large = Sequential<Linear<4, 3>, Tanh>;

@@ -1,8 +1,6 @@
 // expect: [ctnn.mode] | call forward(x, generator) | position<1>
 // SPDX-License-Identifier: BSD-3-Clause
-#include <ctnn/ctnn.hpp>
-using namespace ctnn;
-
+#include "wrong.hpp"
 int main()
 {
     Generator generator{1};

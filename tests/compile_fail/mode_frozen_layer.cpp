@@ -1,9 +1,7 @@
 // expect: [ctnn.mode] a TableSum stands in frozen networks only | TableSum<27, 5, 3
 // SPDX-License-Identifier: BSD-3-Clause
 /// What freeze made of an Embedding and a Linear cannot be trained again.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 10>, Linear<30, 5>>;
 

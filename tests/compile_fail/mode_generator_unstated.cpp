@@ -1,9 +1,7 @@
 // expect: [ctnn.mode] | draws = true | has_generator<Noise
 // SPDX-License-Identifier: BSD-3-Clause
 /// A layer that draws in forward and does not say so: nobody gives it a generator.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 struct Noise {
     static constexpr extents output(const extents& x) { return x; }

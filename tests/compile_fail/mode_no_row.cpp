@@ -1,10 +1,7 @@
 // expect: [ctnn.mode] | has_rows
 // SPDX-License-Identifier: BSD-3-Clause
 /// A batch of nothing.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200>, Tanh, Linear<200, 27>>;
 

@@ -1,9 +1,6 @@
 // expect: [ctnn.mode] | RetainGradients | retains_what_is_watched<
 // SPDX-License-Identifier: BSD-3-Clause
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/inspect.hpp>
-using namespace ctnn;
-
+#include "wrong.hpp"
 using Net = Sequential<Embedding<27, 10>, Linear<30, 200>, BatchNorm<200>, Tanh, Linear<200, 27>>;
 
 int main()

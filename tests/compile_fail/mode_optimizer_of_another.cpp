@@ -1,9 +1,7 @@
 // expect: [ctnn.mode] | is_made_for<
 // SPDX-License-Identifier: BSD-3-Clause
 /// An optimizer is typed on its network.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 void wrong(Model<Sequential<Linear<4, 3>>, Train<2>>& model,
            Model<Sequential<Linear<50, 30>>, Train<2>>& other)

@@ -1,9 +1,7 @@
 // expect: [ctnn.mode] | has_memory<
 // SPDX-License-Identifier: BSD-3-Clause
 /// A layer that keeps something in forward, also where there is no backward to read it.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 10>, Linear<30, 200>, BatchNorm<200>, Tanh, Linear<200, 27>>;
 

@@ -1,9 +1,7 @@
 // expect: [ctnn.name] | has_parameter | 2.running_mean
 // SPDX-License-Identifier: BSD-3-Clause
 /// Running statistics have no gradient.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 10>, Linear<30, 200>, BatchNorm<200>, Tanh, Linear<200, 27>>;
 

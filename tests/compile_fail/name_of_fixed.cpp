@@ -1,9 +1,7 @@
 // expect: [ctnn.name] | has_parameter | 0.weight
 // SPDX-License-Identifier: BSD-3-Clause
 /// A parameter that is fixed has no gradient.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 float wrong(Model<Sequential<Fixed<Linear<8, 16>>, Linear<16, 3>>, Train<32>>& model)
 {

@@ -1,9 +1,7 @@
 // expect: [ctnn.name] | finds_weights<ctnn:: | position<2> | Linear<16, 8
 // SPDX-License-Identifier: BSD-3-Clause
 /// A Tied layer names another that has parameters.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<8, 16>, Tanh, Tied<"1", Linear<16, 8>>>;
 

@@ -1,9 +1,7 @@
 // expect: [ctnn.name] | has_own_name<ctnn:: | position<2> | Linear<16, 16
 // SPDX-License-Identifier: BSD-3-Clause
 /// Two layers with parameters have two names.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<8, 16>, Named<"mix", Linear<16, 16>>, Named<"mix", Linear<16, 16>>>;
 

@@ -1,9 +1,7 @@
 // expect: [ctnn.name] | has_parameter | 3.weight
 // SPDX-License-Identifier: BSD-3-Clause
 /// Tanh at position 3 has no weight.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 10>, Linear<30, 200>, BatchNorm<200>, Tanh, Linear<200, 27>>;
 

@@ -1,5 +1,22 @@
-# cmake -DCOMPILER=... -DSOURCE=... -DINCLUDE=... -P run.cmake
+# cmake -DCOMPILER=... -DINCLUDE=... -DWORK=... [-DSOURCE=...] -P run.cmake
 # The program must not compile, with exactly one error, whose text holds every part of its "// expect:" line.
+# Without SOURCE, what all programs include is compiled for them; a program with "// flags:" takes no part.
+set(command ${COMPILER} -std=c++20 -fno-diagnostics-color -I${INCLUDE})
+get_filename_component(compiler ${COMPILER} NAME)
+if(compiler MATCHES "clang")
+  set(compiled ${WORK}/wrong.hpp.pch)
+  set(use -include-pch ${compiled})
+else()
+  set(compiled ${WORK}/wrong.hpp.gch)
+  set(use -I${WORK} -include wrong.hpp)
+endif()
+if(NOT SOURCE)
+  file(MAKE_DIRECTORY ${WORK})
+  execute_process(COMMAND ${command} -w -x c++-header ${CMAKE_CURRENT_LIST_DIR}/wrong.hpp -o ${compiled}
+                  COMMAND_ERROR_IS_FATAL ANY)
+  return()
+endif()
+
 file(STRINGS ${SOURCE} lines LIMIT_COUNT 2)
 list(GET lines 0 first)
 list(GET lines 1 second)
@@ -7,12 +24,10 @@ if(NOT first MATCHES "^// expect: (.+)$")
   message(FATAL_ERROR "the first line of ${SOURCE} is not '// expect: ...'")
 endif()
 string(REPLACE " | " ";" parts "${CMAKE_MATCH_1}")
-set(flags)
 if(second MATCHES "^// flags: (.+)$")
-  separate_arguments(flags UNIX_COMMAND "${CMAKE_MATCH_1}")
+  separate_arguments(use UNIX_COMMAND "${CMAKE_MATCH_1}")
 endif()
-execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -fno-diagnostics-color ${flags} -I${INCLUDE}
-                ${SOURCE}
+execute_process(COMMAND ${command} -fsyntax-only ${use} ${SOURCE}
                 ERROR_VARIABLE text OUTPUT_QUIET RESULT_VARIABLE result)
 if(result EQUAL 0)
   message(FATAL_ERROR "it compiles")

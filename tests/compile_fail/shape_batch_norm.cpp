@@ -1,10 +1,7 @@
 // expect: [ctnn.shape] | position<2> | BatchNorm<100 | shape<200
 // SPDX-License-Identifier: BSD-3-Clause
 /// 200 features go into a normalisation of 100.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 10>, Linear<30, 200>, BatchNorm<100>, Tanh, Linear<200, 27>>;
 

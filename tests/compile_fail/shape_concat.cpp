@@ -1,9 +1,7 @@
 // expect: [ctnn.shape] | cannot be joined | position<2> | ConcatLast<2> | shape<4, 3> | shape<5, 3>
 // SPDX-License-Identifier: BSD-3-Clause
 /// Branches that stand side by side differ in their last extent only.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 struct OneMore {
     static constexpr extents output(const extents& x) { return {x[0] + 1, x[1]}; }

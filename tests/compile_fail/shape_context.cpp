@@ -1,10 +1,7 @@
 // expect: [ctnn.shape] | position<3> | FlattenConsecutive<2> | shape<128>
 // SPDX-License-Identifier: BSD-3-Clause
 /// A context of 8 is meant, but the next layers tell 2, and nothing else is given.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 24>, FlattenConsecutive<2>, Linear<48, 128>, FlattenConsecutive<2>,
                        Linear<256, 27>>;

@@ -1,10 +1,7 @@
 // expect: [ctnn.shape] | has_layers
 // SPDX-License-Identifier: BSD-3-Clause
 /// A network of nothing.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<>;
 

@@ -1,10 +1,7 @@
 // expect: [ctnn.shape] | position<1> | Linear<31, 200 | shape<3, 10
 // SPDX-License-Identifier: BSD-3-Clause
 /// Three characters give (3, 10), the hidden layer takes 31.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 10, 3>, Linear<31, 200>, Tanh, Linear<200, 27>>;
 

@@ -1,9 +1,7 @@
 // expect: [ctnn.shape] | one gradient for each output | takes_gradients<
 // SPDX-License-Identifier: BSD-3-Clause
 /// A network of two outputs takes two gradients.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<8, 16>, Outputs<Linear<16, 3>, Linear<16, 2>>>;
 

@@ -1,9 +1,7 @@
 // expect: [ctnn.shape] | one tensor for each input | takes_inputs<
 // SPDX-License-Identifier: BSD-3-Clause
 /// A network of two inputs takes two tensors.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Inputs<Sequential<Embedding<27, 10, 3>, Flatten>, Linear<5, 8>>, Linear<38, 4>>;
 

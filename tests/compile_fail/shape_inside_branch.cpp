@@ -1,9 +1,7 @@
 // expect: [ctnn.shape] | position<1, 0, 1> | Linear<31, 16 | shape<32>
 // SPDX-License-Identifier: BSD-3-Clause
 /// A position inside a branch is the path to it.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<8, 16>, Residual<Sequential<Linear<16, 32>, Linear<31, 16>>>, Linear<16, 3>>;
 

@@ -1,10 +1,7 @@
 // expect: [ctnn.shape] | position<1> | Linear<31, 200 | shape<10
 // SPDX-License-Identifier: BSD-3-Clause
 /// The hidden layer takes 31 features, and no number of characters gives 31 = T x 10.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 10>, Linear<31, 200>, Tanh, Linear<200, 27>>;
 

@@ -1,10 +1,7 @@
 // expect: [ctnn.shape] | position<1, 2, 0> | Linear<30, 20 | shape<40>
 // SPDX-License-Identifier: BSD-3-Clause
 /// Positions count through nested lists.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net =
     Sequential<Linear<30, 50>, Sequential<Tanh, Linear<50, 40>, Sequential<Linear<30, 20>>>, Linear<20, 27>>;

@@ -1,9 +1,7 @@
 // expect: [ctnn.shape] | cannot be joined | position<1> | Add | shape<15> | shape<16>
 // SPDX-License-Identifier: BSD-3-Clause
 /// What a Residual adds to x has the shape of x.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<8, 16>, Residual<LayerNorm<16>, Linear<16, 15>>, Linear<16, 3>>;
 

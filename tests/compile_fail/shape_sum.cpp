@@ -1,9 +1,7 @@
 // expect: [ctnn.shape] | cannot be joined | position<1> | Add | shape<5> | shape<6>
 // SPDX-License-Identifier: BSD-3-Clause
 /// Branches that are added give the same shape.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<8, 16>, Sum<Linear<16, 5>, Linear<16, 6>>, Linear<5, 3>>;
 

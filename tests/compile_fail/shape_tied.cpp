@@ -1,9 +1,7 @@
 // expect: [ctnn.shape] | can_use_weights<ctnn:: | position<2> | Linear<16, 9 | Linear<8, 16
 // SPDX-License-Identifier: BSD-3-Clause
 /// The weight of the other layer fits as it is or transposed.
-#include <ctnn/ctnn.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<8, 16>, Tanh, Tied<"0", Linear<16, 9>>>;
 

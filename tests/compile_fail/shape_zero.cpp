@@ -1,10 +1,7 @@
 // expect: [ctnn.shape] | position<0> | Linear<0, 5
 // SPDX-License-Identifier: BSD-3-Clause
 /// A layer without inputs.
-#include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/gradient_check.hpp>
-
-using namespace ctnn;
+#include "wrong.hpp"
 
 using Net = Sequential<Linear<0, 5>>;
 

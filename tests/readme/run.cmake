@@ -44,7 +44,8 @@ string(REPLACE "Linear<30, 200, NoBias>" "Linear<31, 200>" wrong "${program}")
 if(wrong STREQUAL program OR NOT text MATCHES "nothing else:\n\n```text\n([^`]+)\n```")
   message(FATAL_ERROR "no wrong network in the README")
 endif()
-string(REPLACE "\n" ";" claimed_lines "${CMAKE_MATCH_1}")
+string(REGEX REPLACE "\n +" " " claimed "${CMAKE_MATCH_1}") # the README wraps them
+string(REPLACE "\n" ";" claimed_lines "${claimed}")
 string(REGEX REPLACE "‘|’" "'" claimed_lines "${claimed_lines}") # g++ quotes as the locale has it
 file(WRITE ${WORK}/readme-wrong.cpp "${wrong}")
 execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -fno-diagnostics-color -I${INCLUDE}

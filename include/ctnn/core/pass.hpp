@@ -158,8 +158,8 @@ struct Pass {
     {
         static_assert(training || detail::facts<L>.eval_scratch != nullptr || detail::has_memory<L, M>,
                       "[ctnn.mode] saved() and scratch() exist in training only: ask in forward by if "
-                      "constexpr (P::training); a "
-                      "layer that states eval_scratch(input) has scratch in eval too");
+                      "constexpr (P::training); a layer that states eval_scratch(input) has scratch in eval "
+                      "too");
         return scratch_data;
     }
     [[nodiscard]] Generator& generator() const

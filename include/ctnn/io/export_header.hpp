@@ -42,8 +42,7 @@ template <class Position, class L>
 struct report_not_embedded {
     static_assert(has_embedded_form<Position, L>,
                   "[ctnn.layer] the layer at this position has no form for embedding, or stands in a branch: "
-                  "it needs using self = ... "
-                  "and embedded(x); see ctnn/core/concepts.hpp");
+                  "it needs using self = ... and embedded(x); see ctnn/core/concepts.hpp");
 };
 template <class L>
 concept embeddable = speaks_for_itself<L> && requires { L::embedded(extents{}); };
@@ -196,16 +195,13 @@ inline void require_namespace(const std::string& name)
     }
     constexpr std::string_view words =
         " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t "
-        "char32_t "
-        "class co_await co_return co_yield compl concept "
-        "const const_cast consteval constexpr constinit continue decltype default delete do double "
-        "dynamic_cast "
-        "else enum explicit export extern false float for "
-        "friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq "
-        "private protected public register reinterpret_cast "
-        "requires return short signed sizeof static static_assert static_cast struct switch template this "
-        "thread_local throw true try typedef typeid typename "
-        "union unsigned using virtual void volatile wchar_t while xor xor_eq std ctnn ";
+        "char32_t class co_await co_return co_yield compl concept const const_cast consteval constexpr "
+        "constinit continue decltype default delete do double dynamic_cast else enum explicit export extern "
+        "false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr "
+        "operator or or_eq private protected public register reinterpret_cast requires return short signed "
+        "sizeof static static_assert static_cast struct switch template this thread_local throw true try "
+        "typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq std "
+        "ctnn ";
     for (std::size_t at = 0; good && at < name.size();) {
         const std::size_t end = std::min(name.find("::", at), name.size());
         good = words.find(std::string(" ").append(name, at, end - at).append(" ")) == std::string_view::npos;

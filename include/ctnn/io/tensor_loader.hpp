@@ -181,8 +181,7 @@ private:
         const bool trains = wants_ == content::training, is_part = wants_ == content::part;
         if (trains && t.name == "ctnn.optimizer.velocity")
             fail("ctnn 0.1 wrote it, which kept the momentum of all parameters as one block; this version "
-                 "can load the model from it, but "
-                 "not go on with its training");
+                 "can load the model from it, but not go on with its training");
         if (!of_batch_norm && !is_part && (trains || !t.name.starts_with("ctnn.")))
             misfit("tensor '" + t.name + "' of shape " + t.shape_text() + " is not in the " +
                    (trains ? "training" : "model"));
@@ -238,8 +237,7 @@ private:
             const std::size_t at = header_.find(entry);
             if (checksum_.size() != no_checksum.size() || at == std::string::npos)
                 fail("its checksum is missing or not as ctnn writes it; a program that rewrites a file "
-                     "leaves out what starts with ctnn. in "
-                     "__metadata__");
+                     "leaves out what starts with ctnn. in __metadata__");
             header_.replace(at + entry.size() - 1 - no_checksum.size(), no_checksum.size(), no_checksum);
             const std::uint64_t length = header_.size();
             sum.add(&length, 8);

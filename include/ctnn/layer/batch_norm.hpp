@@ -62,8 +62,8 @@ struct check_convention {
                       (convention_of_batch_norm<Convention> && k.epsilon >= 0 &&
                        (k.epsilon > 0 || k.running_is_std) && k.momentum >= 0 && k.momentum <= 1),
                   "[ctnn.layer] a convention of BatchNorm has constants with an epsilon above 0 (0 only with "
-                  "a running std) and a momentum from 0 to "
-                  "1, and a name for its running_spread; see LectureStd");
+                  "a running std) and a momentum from 0 to 1, and a name for its running_spread; see "
+                  "LectureStd");
 };
 
 } // namespace detail

@@ -108,8 +108,7 @@ public:
         constexpr bool fits = given >= inputs && given <= inputs + 2;
         static_assert(fits || detail::takes_inputs<Net, given>,
                       "[ctnn.shape] forward takes one tensor for each input of the network, then the results "
-                      "if they are there already "
-                      "(a std::tie of several), then a Workspace<Net, Eval>");
+                      "if they are there already (a std::tie of several), then a Workspace<Net, Eval>");
         if constexpr (fits) {
             const auto all = std::forward_as_tuple(arguments...);
             constexpr bool has_workspace =

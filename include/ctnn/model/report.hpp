@@ -53,32 +53,30 @@ struct report_layer {
     static_assert(
         is_a_layer<Position, L>,
         "[ctnn.layer] what stands at this position is not a layer: it needs a static constexpr extents "
-        "output(const extents&), and "
-        "static void forward(const auto& pass) and backward(const auto& pass); see ctnn/core/concepts.hpp");
+        "output(const extents&), and static void forward(const auto& pass) and backward(const auto& pass); "
+        "see ctnn/core/concepts.hpp");
 };
 template <class Position, class Net>
 struct report_part {
     static_assert(is_among_parts<Position, Net>,
                   "[ctnn.layer] the container around this position adds a layer that it does not state among "
-                  "its parts: "
-                  "using parts = layer_list<...>; see ctnn/model/schedule.hpp");
+                  "its parts: using parts = layer_list<...>; see ctnn/model/schedule.hpp");
 };
 template <class Position, class L, class... Offered>
 struct report_shape {
     static_assert(
         takes_shape<Position, L, Offered...>,
         "[ctnn.shape] the layer at this position does not take the shape it is offered (position, layer and "
-        "shape are named "
-        "here); a context length that cannot follow from the next layer is given as in Embedding<27, 10, 3>, "
-        "any other first shape as Input<3, 10>");
+        "shape are named here); a context length that cannot follow from the next layer is given as in "
+        "Embedding<27, 10, 3>, any other first shape as Input<3, 10>");
 };
 /// A join that does not take what its branches give.
 template <class Position, class L, class First, class Second, class... More>
 struct report_shape<Position, L, First, Second, More...> {
     static_assert(takes_shape<Position, L, First, Second, More...>,
                   "[ctnn.shape] the branches of the container at this position cannot be joined: they give "
-                  "these shapes. A sum, a product and "
-                  "a Residual need equal ones, a Concat ones that are equal but for the last extent");
+                  "these shapes. A sum, a product and a Residual need equal ones, a Concat ones that are "
+                  "equal but for the last extent");
 };
 template <class Position, class L>
 struct report_ids {
@@ -90,21 +88,19 @@ template <class Position, class L>
 struct report_numbers {
     static_assert(takes_class_ids<Position, L>,
                   "[ctnn.layer] the layer at this position reads the class ids that another takes, and takes "
-                  "numbers: give it an input of its "
-                  "own, as in Inputs<...>");
+                  "numbers: give it an input of its own, as in Inputs<...>");
 };
 template <class Position, class L, class Offered>
 struct report_resized {
     static_assert(keeps_size<Position, L, Offered>,
                   "[ctnn.layer] a layer that states reshapes_only, in_place or training_only gives as many "
-                  "numbers as it takes; this one does not for the "
-                  "shape offered");
+                  "numbers as it takes; this one does not for the shape offered");
 };
 template <class Position, class L>
 struct report_unread {
     static_assert(is_read<Position, L>, "[ctnn.layer] nothing reads what the layer at this position gives, "
-                                        "and it is not an output: Outputs stands at the end of a "
-                                        "network, and a container's wire uses all that its parts give");
+                                        "and it is not an output: Outputs stands at the end of a network, "
+                                        "and a container's wire uses all that its parts give");
 };
 template <class Position, class L>
 struct report_tied_to_nothing {

@@ -44,8 +44,7 @@ struct slot_views {
         constexpr bool found = Learns ? table::learns(Name.view()) : at < table::count;
         static_assert(found || has_parameter<Net, Name>,
                       "[ctnn.name] the network has no parameter of this name (and buffers and Fixed layers "
-                      "have no gradient); summary<Net>() "
-                      "lists the layers");
+                      "have no gradient); summary<Net>() lists the layers");
         if constexpr (found)
             return view<table::value.slot_at[at].shape.rank>(block, table::value.slot_at[at]);
         else return view_of(block, std::array<std::size_t, 1>{0});

@@ -139,29 +139,6 @@ TEST_CASE("workers share weights and have a workspace each")
     CHECK(gradients_of(copy) == kept);
 }
 
-TEST_CASE("eval of wide networks: the same bits on the stack, in a workspace, row by row")
-{
-    using Net = Sequential<Linear<64, 900>, Tanh, Residual<Linear<900, 900>, ReLU>, Linear<900, 10>>;
-    Generator g{9};
-    const Model<Net, Eval> model{g};
-    Workspace<Net, Eval> workspace;
-    for (const std::size_t n : {1U, 2U, 3U, 33U, 300U}) {
-        const auto x = g.randn(n, 64);
-        const auto y = model.forward(x);
-        auto again = xt::xtensor<float, 2>::from_shape({n, 10});
-        model.forward(x, again, workspace);
-        CHECK(y == again);
-        CHECK(model.forward(x, workspace) == y);
-        CHECK(model.forward(x * 1.0F) == y); // copied instead of read where it stands
-        for (std::size_t r = 0; r < n; ++r) {
-            const auto one =
-                model.forward_one(std::vector<float>(x.begin() + static_cast<std::ptrdiff_t>(r * 64),
-                                                     x.begin() + static_cast<std::ptrdiff_t>(r * 64 + 64)));
-            CHECK(std::memcmp(one.data(), &y(r, 0), sizeof one) == 0);
-        }
-    }
-}
-
 TEST_CASE("eval into its own input")
 {
     Generator g{9};
