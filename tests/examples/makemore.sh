@@ -72,7 +72,7 @@ input)
     { words 10; printf 'ABCDEFGHIJ\nKLMNOPQRSTUVWXYZ\n'; } >many; run 2 train --data many
     has err 'many, line 22, column [0-9]+: byte 0x'; has err '26'
     head -c 5000 /dev/zero | tr '\0' x >long; run 2 train --data long
-    has err 'line 1: the line has 5000 bytes'
+    has err 'line 1: the line is longer than 4096 bytes'
     ;;
 diverged)
     run 3 train --learning-rate 1e30 --steps 100

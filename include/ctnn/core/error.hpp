@@ -11,8 +11,29 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
+namespace detail {
+
+/// Text for a terminal or a page: control characters, which a file may have put into a name, as `\x1b`.
+inline std::string printable(std::string_view text)
+{
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte >= 0x20 && byte != 0x7f) || c == '\n') {
+            out += c;
+        } else {
+            out += "\\x";
+            out += "0123456789abcdef"[byte >> 4];
+            out += "0123456789abcdef"[byte & 15U];
+        }
+    }
+    return out;
+}
+
+} // namespace detail
+
 /// Its text starts with an id in brackets and names what was expected and what was found:
-/// `[ctnn.shape] the input has shape (32, 4), the model takes (32, 3)`.
+/// `[ctnn.shape] the input has shape (32, 4), the model takes (32, 3)`. Control characters are escaped.
 ///
 ///   ids : ctnn.shape, ctnn.class_id, ctnn.option, ctnn.data, ctnn.sample, ctnn.generator, ctnn.load,
 ///         ctnn.save
@@ -20,7 +41,8 @@ class Error : public std::runtime_error {
 public:
     /// `id` is a string literal, such as "ctnn.shape".
     Error(std::string_view id, std::string_view sentence)
-        : std::runtime_error(std::string("[").append(id).append("] ").append(sentence)), id_(id)
+        : std::runtime_error(std::string("[").append(id).append("] ").append(detail::printable(sentence))),
+          id_(id)
     {}
     [[nodiscard]] std::string_view id() const { return id_; }
 

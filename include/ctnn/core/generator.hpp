@@ -74,6 +74,14 @@ public:
         else return static_cast<double>(state_.engine.bits64() & ((std::uint64_t{1} << 53) - 1)) * 0x1p-53;
     }
 
+    /// One uniform number in [low, high), rounded once, as PyTorch's.
+    template <std::floating_point T>
+    [[nodiscard]] constexpr T uniform(T low, T high)
+    {
+        if constexpr (std::is_same_v<T, float>) return detail::fused(uniform<T>(), high - low, low);
+        else return std::fma(uniform<T>(), high - low, low);
+    }
+
     /// One integer in low..high-1.
     ///   errors : [ctnn.generator] low >= high
     [[nodiscard]] constexpr std::int64_t randint(std::int64_t low, std::int64_t high)
@@ -87,6 +95,23 @@ public:
     constexpr void fill_rand(std::span<T> out)
     {
         for (T& x : out) x = uniform<T>();
+    }
+
+    /// Fills `out` with `value` where `uniform<double>() < chance`, and 0 elsewhere.
+    template <std::floating_point T>
+    constexpr void fill_bernoulli(std::span<T> out, double chance, T value)
+    {
+        // 53 bits below chance * 2^53, which is exact, are a uniform double below the chance.
+        const double scaled = chance * 0x1p53;
+        const auto below = static_cast<std::int64_t>(scaled);
+        const std::int64_t limit = below + (static_cast<double>(below) < scaled ? 1 : 0);
+        for (T* next = out.data(); next != out.data() + out.size();) {
+            const auto n = static_cast<std::size_t>(out.data() + out.size() - next);
+            next += state_.engine.for_each_bits64(n, [&](std::size_t i, std::uint64_t bits) {
+                const auto fraction = static_cast<std::int64_t>(bits & ((std::uint64_t{1} << 53) - 1));
+                next[i] = fraction < limit ? value : T{0};
+            });
+        }
     }
 
     /// Fills `out` with standard normal numbers. As in PyTorch, how many are asked for at once decides the

@@ -85,8 +85,7 @@ void uniform(View&& w, Generator& generator, double low = 0, double high = 1)
 {
     const auto x = detail::elements(w);
     using T = typename decltype(x)::value_type;
-    generator.fill_rand(x);
-    for (T& e : x) e = e * static_cast<T>(high - low) + static_cast<T>(low);
+    for (T& e : x) e = generator.uniform(static_cast<T>(low), static_cast<T>(high));
 }
 
 /// Normal with std = gain / sqrt(In): what goes through keeps its spread.

@@ -62,11 +62,7 @@ struct random_engine {
     constexpr std::uint32_t operator()()
     {
         if (position >= length) refill();
-        std::uint32_t y = words[position++];
-        y ^= y >> 11;
-        y ^= (y << 7) & 0x9d2c5680U;
-        y ^= (y << 15) & 0xefc60000U;
-        return y ^ (y >> 18);
+        return tempered(words[position++]);
     }
 
     /// 64 random bits: the first draw is the high word.
@@ -76,16 +72,48 @@ struct random_engine {
         return high << 32 | (*this)();
     }
 
+    /// f(i, bits) for i from 0, with what up to `most` calls of `bits64` would give, as many as a loop without
+    /// a refill has; returns how many, at least 1.
+    template <class F>
+    constexpr std::size_t for_each_bits64(std::size_t most, F f)
+    {
+        if (position >= length) refill();
+        if (position + 1 == length) { // one word here, the next after a refill
+            f(0, bits64());
+            return 1;
+        }
+        const std::size_t n = std::min<std::size_t>(most, (length - position) / 2);
+        const std::uint32_t* const from = words.data() + position;
+        for (std::size_t i = 0; i < n; ++i)
+            f(i, std::uint64_t{tempered(from[2 * i])} << 32 | tempered(from[2 * i + 1]));
+        position += static_cast<std::uint32_t>(2 * n);
+        return n;
+    }
+
     friend constexpr bool operator==(const random_engine&, const random_engine&) = default;
 
 private:
+    static constexpr std::uint32_t tempered(std::uint32_t y)
+    {
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9d2c5680U;
+        y ^= (y << 15) & 0xefc60000U;
+        return y ^ (y >> 18);
+    }
+    /// The next word from this one, its neighbour and the one 397 places on.
+    static constexpr std::uint32_t twisted(std::uint32_t here, std::uint32_t next, std::uint32_t far)
+    {
+        const std::uint32_t y = (here & 0x80000000U) | (next & 0x7fffffffU);
+        return far ^ (y >> 1) ^ ((0U - (y & 1U)) & 0x9908b0dfU);
+    }
+    /// In three stretches, so that no index wraps around inside a loop, and a compiler makes vectors of them.
     constexpr void refill()
     {
-        constexpr std::size_t shift = 397;
-        for (std::size_t i = 0; i < length; ++i) {
-            const std::uint32_t y = (words[i] & 0x80000000U) | (words[(i + 1) % length] & 0x7fffffffU);
-            words[i] = words[(i + shift) % length] ^ (y >> 1) ^ ((y & 1U) != 0 ? 0x9908b0dfU : 0U);
-        }
+        constexpr std::size_t shift = 397, rest = length - shift;
+        for (std::size_t i = 0; i < rest; ++i) words[i] = twisted(words[i], words[i + 1], words[i + shift]);
+        for (std::size_t i = rest; i + 1 < length; ++i)
+            words[i] = twisted(words[i], words[i + 1], words[i - rest]);
+        words[length - 1] = twisted(words[length - 1], words[0], words[shift - 1]);
         position = 0;
     }
 };

@@ -12,9 +12,11 @@
 
 #if __has_include(<xtensor/containers/xtensor.hpp>)
 #include <xtensor/containers/xadapt.hpp>
+#include <xtensor/containers/xarray.hpp>
 #include <xtensor/containers/xtensor.hpp>
 #else
 #include <xtensor/xadapt.hpp>
+#include <xtensor/xarray.hpp>
 #include <xtensor/xtensor.hpp>
 #endif
 
@@ -49,6 +51,16 @@ void require_shape(const char* what, const X& x, const std::array<std::size_t, N
     if (!same)
         throw Error("ctnn.shape", std::string(what) + " has shape " + shape_text(x.shape()) + ", expected " +
                                       shape_text(expected));
+}
+
+/// What is read twice, checked and then used: `x` itself when its elements are stored, else a copy. A lazy
+/// expression may give other elements the second time, as xt::random::randint does.
+template <class X>
+decltype(auto) stored(const X& x)
+{
+    if constexpr (std::integral<typename X::value_type> && !requires { x.data(); })
+        return xt::xarray<typename X::value_type, xt::layout_type::row_major>(x);
+    else return (x);
 }
 
 } // namespace detail

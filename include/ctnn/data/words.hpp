@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,7 +17,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-inline constexpr std::size_t longest_line = 4096; ///< bytes; a longer line is no word but a mistaken file
+inline constexpr std::size_t largest_text = std::size_t{1} << 30; ///< bytes; more is an input without end
+inline constexpr std::size_t longest_line = 4096;                 ///< bytes; a longer line is a mistaken file
 
 /// A list of words and the place each came from, so that a later complaint can name it.
 struct Words {
@@ -27,60 +29,109 @@ struct Words {
     [[nodiscard]] std::size_t size() const { return text.size(); }
 };
 
-/// Words from a string: one a line, LF or CRLF, the last line with or without an end. Blank lines are
-/// skipped; spaces and tabs at either end of a line are not part of a word.
-///   errors : [ctnn.data] a line over 4096 bytes, a zero byte, or no word at all
-[[nodiscard]] inline Words words_from(std::string_view text, std::string source = "the text")
-{
-    Words words{{}, {}, {}, std::move(source)};
-    for (std::size_t number = 1; !text.empty(); ++number) {
-        const std::size_t end = text.find('\n');
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        const auto fail = [&](const std::string& why) {
-            throw Error("ctnn.data", words.source + ", line " + std::to_string(number) + ": " + why);
-        };
+namespace detail {
+
+/// Takes text piece by piece and checks it as it comes, so that what is no list of words ends at its first
+/// bad line, however long it is.
+class word_reader {
+public:
+    explicit word_reader(std::string source) : words_{{}, {}, {}, std::move(source)} {}
+
+    void add(std::string_view piece)
+    {
+        if (piece.size() > largest_text - bytes_) fail("there is more than 1 GiB");
+        bytes_ += piece.size();
+        while (!piece.empty()) {
+            const std::size_t end = piece.find('\n');
+            rest_.append(piece.substr(0, end));
+            if (const std::size_t zero = rest_.find('\0'); zero != std::string::npos)
+                fail("column " + std::to_string(zero + 1) + " holds a zero byte, expected text");
+            if (end == std::string_view::npos) {
+                // One more than that may be a carriage return.
+                if (rest_.size() > longest_line + 1)
+                    fail("the line is longer than " + std::to_string(longest_line) + " bytes");
+                return;
+            }
+            add_line();
+            piece.remove_prefix(end + 1);
+        }
+    }
+    [[nodiscard]] Words finish()
+    {
+        if (!rest_.empty()) add_line();
+        if (words_.text.empty())
+            throw Error("ctnn.data", words_.source + " holds no word, expected one a line");
+        return std::move(words_);
+    }
+
+private:
+    Words words_;
+    std::string rest_; ///< the line that has begun
+    std::size_t number_ = 1, bytes_ = 0;
+
+    [[noreturn]] void fail(const std::string& why) const
+    {
+        throw Error("ctnn.data", words_.source + ", line " + std::to_string(number_) + ": " + why);
+    }
+    void add_line()
+    {
+        constexpr std::string_view space = " \t\r", byte_order_mark = "\xef\xbb\xbf";
+        std::string_view line = rest_;
+        const bool marked = number_ == 1 && line.starts_with(byte_order_mark);
+        if (marked) line.remove_prefix(byte_order_mark.size());
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.size() > longest_line)
-            fail("the line has " + std::to_string(line.size()) + " bytes, expected at most " +
-                 std::to_string(longest_line));
-        if (const std::size_t zero = line.find('\0'); zero != std::string_view::npos)
-            fail("column " + std::to_string(zero + 1) + " holds a zero byte, expected text");
-        constexpr std::string_view space = " \t\r";
-        const std::size_t first = line.find_first_not_of(space);
-        if (first == std::string_view::npos) continue;
-        line = line.substr(first, line.find_last_not_of(space) - first + 1);
-        words.text.emplace_back(line);
-        words.line.push_back(number);
-        words.column.push_back(first + 1);
+            fail("the line is longer than " + std::to_string(longest_line) + " bytes");
+        if (const std::size_t first = line.find_first_not_of(space); first != std::string_view::npos) {
+            words_.text.emplace_back(line.substr(first, line.find_last_not_of(space) - first + 1));
+            words_.line.push_back(number_);
+            words_.column.push_back(first + 1 + (marked ? byte_order_mark.size() : 0));
+        }
+        rest_.clear();
+        ++number_;
     }
-    if (words.text.empty()) throw Error("ctnn.data", words.source + " holds no word, expected one a line");
-    return words;
+};
+
+} // namespace detail
+
+/// Words from a string: one a line, LF or CRLF, the last line with or without an end. Blank lines and a byte
+/// order mark are skipped; spaces and tabs at either end of a line are not part of a word.
+///   errors : [ctnn.data] a line over 4096 bytes, a zero byte, over 1 GiB, or no word at all
+[[nodiscard]] inline Words words_from(std::string_view text, std::string source = "the text")
+{
+    detail::word_reader reader{std::move(source)};
+    reader.add(text);
+    return reader.finish();
 }
 
-/// Words from a file.
-///   errors : [ctnn.data] with the path: the file cannot be opened or read, or is a directory; and those of
-///            `words_from`
-[[nodiscard]] inline Words read_words(const std::string& path)
+/// Words from a file, checked as it is read.
+///   keep_on : asked after each 8 KiB; when it says false, what has been read is
+///             given up
+///   errors  : [ctnn.data] with the path: the file cannot be opened or read, is a directory, or reading it
+///             was given up; and those of `words_from`
+[[nodiscard]] inline Words read_words(
+    const std::string& path, const std::function<bool()>& keep_on = [] { return true; })
 {
     const int errno_before = errno;
-    const auto fail = [&](int code) {
-        const std::string why = std::strerror(code);
+    const auto fail = [&](const char* why) {
+        const std::string text = "cannot read '" + path + "': " + why;
         errno = errno_before;
-        throw Error("ctnn.data", "cannot read '" + path + "': " + why);
+        throw Error("ctnn.data", text);
     };
     struct closer {
         void operator()(std::FILE* f) const { std::fclose(f); }
     };
     const std::unique_ptr<std::FILE, closer> file(std::fopen(path.c_str(), "rb"));
-    if (file == nullptr) fail(errno);
-    std::string text;
+    if (file == nullptr) fail(std::strerror(errno));
+    detail::word_reader reader{path};
     char buffer[8192];
-    for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, file.get())) > 0;)
-        text.append(buffer, n);
-    if (std::ferror(file.get()) != 0) fail(errno);
+    for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, file.get())) > 0;) {
+        reader.add({buffer, n});
+        if (!keep_on()) fail("given up");
+    }
+    if (std::ferror(file.get()) != 0) fail(std::strerror(errno));
     errno = errno_before;
-    return words_from(text, path);
+    return reader.finish();
 }
 
 } // namespace ctnn::inline CTNN_ARCH

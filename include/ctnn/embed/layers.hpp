@@ -131,17 +131,19 @@ struct group_norm {
         constexpr std::size_t features = C / Groups;
         for (std::size_t n = 0; n < N; ++n, x += P * C, y += P * C)
             for (std::size_t g = 0; g < C; g += features) {
+                // Distances from the first number: a large mean with a small spread keeps its digits.
+                const float first = x[g];
                 float mean = 0, variance = 0;
                 for (std::size_t p = 0; p < P; ++p)
-                    for (std::size_t c = g; c < g + features; ++c) mean += x[p * C + c];
+                    for (std::size_t c = g; c < g + features; ++c) mean += x[p * C + c] - first;
                 mean /= static_cast<float>(P * features);
                 for (std::size_t p = 0; p < P; ++p)
                     for (std::size_t c = g; c < g + features; ++c)
-                        variance += (x[p * C + c] - mean) * (x[p * C + c] - mean);
+                        variance += (x[p * C + c] - first - mean) * (x[p * C + c] - first - mean);
                 const float factor = 1.F / sqrt(variance / static_cast<float>(P * features) + 1e-5F);
                 for (std::size_t p = 0; p < P; ++p)
                     for (std::size_t c = g; c < g + features; ++c)
-                        y[p * C + c] = (x[p * C + c] - mean) * factor * gain[c] + shift[c];
+                        y[p * C + c] = (x[p * C + c] - first - mean) * factor * gain[c] + shift[c];
             }
     }
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -180,11 +181,11 @@ public:
             before_.resize(M::block_size() * sizeof(typename M::scalar));
     }
 
-    /// optimizer.step(model), observed. To be called where that would be: behind forward and backward.
+    /// optimizer.step(model), observed. To be called where that would be: after forward and backward.
     template <class M, class Optimizer>
-    void step(M& model, Optimizer& optimizer, [[maybe_unused]] double loss)
+    void step(M& model, Optimizer& optimizer, [[maybe_unused]] std::convertible_to<double> auto loss)
     {
-        if constexpr ((std::is_same_v<What, Losses> || ...)) loss_.add(steps_, loss);
+        if constexpr ((std::is_same_v<What, Losses> || ...)) loss_.add(steps_, static_cast<double>(loss));
         const bool look = steps_ % every_ == 0;
         if constexpr (watches_outputs)
             if (look) look_at_layers(model);
@@ -304,7 +305,7 @@ public:
 
     explicit Observer(const auto&, const ObserverOptions& = {}) {}
     template <class M, class Optimizer>
-    void step(M& model, Optimizer& optimizer, double)
+    void step(M& model, Optimizer& optimizer, std::convertible_to<double> auto)
     {
         optimizer.step(model);
     }

@@ -171,14 +171,15 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
                      : "a bias before it nearer to 0 or above it, or normalise; LeakyReLU and GELU let a "
                        "gradient through"});
         }
-        if (!map.dead.empty()) {
+        // A ReLU that gives 0 for one batch may well answer the next; a tanh at its end for all of it will not.
+        if (map.dead.size() > (two ? 0 : map.layer.units() / 2)) {
             saturation_sound = false;
             verdicts.push_back(detail::of_dead_units(map.layer, map.dead, "every sample of the batch"));
         }
     }
     if (saturation_sound && !start.maps.empty())
-        verdicts.push_back({true, "saturation", 0, limit.saturated,
-                            "No nonlinearity is saturated beyond its measure, and no unit is dead.", ""});
+        verdicts.push_back(
+            {true, "saturation", 0, limit.saturated, "No nonlinearity is saturated beyond its measure.", ""});
 
     const LayerStatistics *first = nullptr, *last = nullptr;
     for (const LayerStatistics& l : start.layers) {

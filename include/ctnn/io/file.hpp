@@ -107,7 +107,9 @@ private:
 /// one, complete; only a kill can leave the new file's temporary (".ctnn-*.tmp") behind.
 ///
 /// Where the file system can, old and new file change names, so that even a directory that cannot be synced
-/// is a failure that leaves the old one; elsewhere a plain rename has replaced it by then.
+/// is a failure that leaves the old one; elsewhere a plain rename has replaced it by then. The new file has
+/// the permissions of the old one, and its owner where that is allowed; another hard link to the old file
+/// keeps the old content.
 class file_replacement {
 public:
     [[gnu::cold]] explicit file_replacement(std::string path) : path_(std::move(path))
@@ -130,13 +132,15 @@ public:
         folder_ = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
         for (int attempt = 0; file_.number() < 0; ++attempt) {
             temporary_ = folder_ + (slash == std::string::npos ? "/" : "") + unique_name();
-            file_ = descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+            // What replaces a file is at no time readable by more people than that.
+            file_ = descriptor(
+                ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, replaces_ ? 0600 : 0666));
             if (file_.number() < 0 && (errno != EEXIST || attempt == 99)) {
                 temporary_.clear();
                 fail();
             }
         }
-        if (replaces_ && ::fchmod(file_.number(), s.st_mode & 07777U) != 0) fail_and_remove();
+        if (replaces_) take_over(s);
     }
     file_replacement(const file_replacement&) = delete;
     file_replacement& operator=(const file_replacement&) = delete;
@@ -155,16 +159,16 @@ public:
         }
     }
 
-    /// The last step: behind it the path names the new file.
+    /// The last step: after it the path names the new file.
     [[gnu::cold]] void commit()
     {
-        if (::fsync(file_.number()) != 0 || file_.close() != 0) fail();
+        if (sync(file_) != 0 || file_.close() != 0) fail();
         descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (folder.number() < 0) fail();
         const bool exchanged = replaces_ && exchange();
         if (!exchanged && std::rename(temporary_.c_str(), path_.c_str()) != 0) fail();
         // Some file systems know no sync of a directory, and say EINVAL.
-        const bool synced = ::fsync(folder.number()) == 0 || errno == EINVAL;
+        const bool synced = sync(folder) == 0 || errno == EINVAL;
         if (synced && folder.close() == 0 && (!exchanged || ::unlink(temporary_.c_str()) == 0)) {
             temporary_.clear();
             return;
@@ -191,11 +195,24 @@ private:
 
     [[nodiscard]] std::string failure() const { return "cannot write '" + path_ + "'"; }
     [[noreturn]] void fail() const { fail_with_errno("ctnn.save", failure()); }
-    [[noreturn]] void fail_and_remove() const // in the constructor: the destructor will not run
+    static int sync(const descriptor& file)
     {
-        const int code = errno;
-        (void)::unlink(temporary_.c_str());
-        fail_with_errno("ctnn.save", failure(), code);
+        int result = 0;
+        do result = ::fsync(file.number());
+        while (result != 0 && errno == EINTR);
+        return result;
+    }
+    /// The owner and the permissions of the file that is replaced, as far as the system lets us: never its
+    /// set-user-ID, and nothing for a group that is not the file's. Some file systems know no permissions.
+    void take_over(const struct stat& old)
+    {
+        mode_t permissions = old.st_mode & 0777U;
+        if (::fchown(file_.number(), old.st_uid, old.st_gid) != 0 &&
+            ::fchown(file_.number(), static_cast<uid_t>(-1), old.st_gid) != 0) {
+            struct stat now {};
+            if (::fstat(file_.number(), &now) != 0 || now.st_gid != old.st_gid) permissions &= ~mode_t{070};
+        }
+        (void)::fchmod(file_.number(), permissions); // refused, it stays readable by its owner alone
     }
 
     /// Whether the two files have changed names. Systems that cannot do that, or do not let a program, say so

@@ -48,8 +48,7 @@ struct Dropout {
             using T = typename P::scalar;
             Generator& generator = pass.generator();
             const std::span<T> mask{pass.saved(), pass.x().size()};
-            for (T& m : mask)
-                m = generator.template uniform<double>() < keep ? static_cast<T>(1 / keep) : T{0};
+            generator.fill_bernoulli(mask, keep, T{1} / static_cast<T>(keep));
             kernel::multiply(pass.y().data(), pass.x().data(), mask.data(), mask.size());
         }
     }

@@ -89,10 +89,9 @@ struct Linear {
     {
         const T bound = static_cast<T>(1 / std::sqrt(static_cast<double>(In)));
         for (std::size_t o = 0; o < Out; ++o)
-            for (std::size_t i = 0; i < In; ++i)
-                p[0][i * Out + o] = generator.uniform<T>() * (bound + bound) - bound;
+            for (std::size_t i = 0; i < In; ++i) p[0][i * Out + o] = generator.uniform(-bound, bound);
         if constexpr (has_bias)
-            for (T& b : p[1]) b = generator.uniform<T>() * (bound + bound) - bound;
+            for (T& b : p[1]) b = generator.uniform(-bound, bound);
     }
 
     /// Sums of In products of independent numbers, and the bias.

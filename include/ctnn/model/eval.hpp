@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <span>
 #include <string>
 #include <tuple>
@@ -22,6 +24,17 @@ namespace detail {
 // Shown by a compile error; never true.
 template <class M>
 inline constexpr bool can_learn = false;
+
+template <class Range>
+auto begin_of(const std::reference_wrapper<const Range>& range)
+{
+    return std::begin(range.get());
+}
+template <class Id, std::size_t N>
+auto begin_of(const std::array<Id, N>& ids)
+{
+    return ids.begin();
+}
 
 } // namespace detail
 
@@ -45,9 +58,10 @@ public:
     using network = Net;
     using mode = Eval;
     using scalar = T;
-    static constexpr std::size_t layers = table::nodes, inputs = detail::schedule_of<Net>.size.inputs,
-                                 /// layers; what forward takes and gives
-        outputs = detail::schedule_of<Net>.size.outputs;
+    static constexpr std::size_t layers = table::nodes;
+    /// What forward takes and gives.
+    static constexpr std::size_t inputs = detail::schedule_of<Net>.size.inputs,
+                                 outputs = detail::schedule_of<Net>.size.outputs;
     /// of one sample
     static constexpr std::size_t sample_size = input_shape<Net>::size, output_size = output_shape<Net>::size;
     static constexpr bool takes_ids = detail::classes_of_input<Net>(0) > 0;
@@ -84,8 +98,7 @@ public:
     void forward(const X& x, Y&& y) const
         requires(is_plain)
     {
-        T* const to[] = {checked_result<0>(y, checked_rows<0>(x))};
-        run(to, nullptr, x);
+        run_into(y, nullptr, detail::stored(x));
     }
     template <class X>
     [[nodiscard]] auto forward(const X& x, Workspace<Net, Eval, T>& workspace) const
@@ -97,8 +110,7 @@ public:
     void forward(const X& x, Y&& y, Workspace<Net, Eval, T>& workspace) const
         requires(is_plain)
     {
-        T* const to[] = {checked_result<0>(y, checked_rows<0>(x))};
-        run(to, workspace.data(), x);
+        run_into(y, workspace.data(), detail::stored(x));
     }
     template <class... Arguments>
     auto forward(Arguments&&... arguments) const
@@ -116,17 +128,11 @@ public:
                                Workspace<Net, Eval, T>>;
             std::byte* memory = nullptr;
             if constexpr (has_workspace) memory = std::get<given - 1>(all).data();
-            return [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>,
-                                                           std::index_sequence<K...>) {
-                if constexpr (given == inputs + (has_workspace ? 1 : 0)) {
+            return [&]<std::size_t... I>(std::index_sequence<I...>) {
+                if constexpr (given == inputs + (has_workspace ? 1 : 0))
                     return forward_in(memory, std::get<I>(all)...);
-                } else {
-                    const std::size_t n = (checked_rows<I>(std::get<I>(all)), ...);
-                    auto& y = std::get<inputs>(all);
-                    T* const to[] = {checked_result<K>(detail::source_at<K>(y), n)...};
-                    run(to, memory, std::get<I>(all)...);
-                }
-            }(std::make_index_sequence<inputs>{}, std::make_index_sequence<outputs>{});
+                else run_into(std::get<inputs>(all), memory, detail::stored(std::get<I>(all))...);
+            }(std::make_index_sequence<inputs>{});
         }
     }
 
@@ -208,8 +214,23 @@ private:
         return xt::xtensor<T, output_shape<Net, K>::rank + 1>::from_shape(
             detail::batch_extents<output_shape<Net, K>>(n));
     }
+    /// Into the results that are there: one, or a tuple of several.
+    template <class Y, class... X>
+    void run_into(Y& y, std::byte* memory, const X&... x) const
+    {
+        [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>) {
+            const std::size_t n = (checked_rows<I>(x), ...);
+            T* const to[] = {checked_result<K>(detail::source_at<K>(y), n)...};
+            run(to, memory, x...);
+        }(std::make_index_sequence<inputs>{}, std::make_index_sequence<outputs>{});
+    }
     template <class... X>
     auto forward_in(std::byte* memory, const X&... x) const
+    {
+        return forward_stored(memory, detail::stored(x)...);
+    }
+    template <class... X>
+    auto forward_stored(std::byte* memory, const X&... x) const
     {
         return [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>) {
             const std::size_t n = (checked_rows<I>(x), ...);
@@ -282,26 +303,35 @@ private:
         }
     }
 
+    /// The sample, checked: ids are copied first, because a lazy range may give others the second time.
     template <std::size_t I, class Range>
-    static void check_sample(const Range& x)
+    static auto checked_sample(const Range& x)
     {
         constexpr std::size_t expected = input_shape<Net, I>::size;
         if (static_cast<std::size_t>(std::size(x)) != expected)
             throw Error("ctnn.shape", "the sample has " + std::to_string(std::size(x)) +
                                           " elements, the model takes " + std::to_string(expected));
-        if constexpr (constexpr std::size_t classes = detail::classes_of_input<Net>(I); classes > 0)
-            detail::require_classes("the sample", std::begin(x), std::array{expected}, classes);
+        if constexpr (constexpr std::size_t classes = detail::classes_of_input<Net>(I); classes > 0) {
+            std::array<std::remove_cvref_t<decltype(*std::begin(x))>, expected> ids{};
+            std::copy_n(std::begin(x), expected, ids.begin());
+            detail::require_classes("the sample", ids.begin(), std::array{expected}, classes);
+            return ids;
+        } else {
+            return std::cref(x);
+        }
     }
     template <class... Range>
     void run_one(T* const* to, const Range&... x) const
     {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (check_sample<I>(x), ...);
+        const auto samples = [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return std::tuple{checked_sample<I>(x)...};
         }(std::make_index_sequence<inputs>{});
-        const auto first = [&] {
-            if constexpr (inputs == 1) return (std::begin(x), ...);
-            else return std::tuple{std::begin(x)...};
-        }();
+        const auto first = std::apply(
+            [](const auto&... sample) {
+                if constexpr (inputs == 1) return (detail::begin_of(sample), ...);
+                else return std::tuple{detail::begin_of(sample)...};
+            },
+            samples);
         if constexpr (size::fits_stack) on_stack(first, to, 1);
         else with_memory(first, to, 1, nullptr);
     }

@@ -109,19 +109,8 @@ public:
     template <class... X>
     auto forward(Weights<Net, T>& weights, Generator* generator, const X&... x)
     {
-        const std::size_t rows = checked_rows(x...);
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (check_input<I>(x, rows), ...);
-            (copy_input<I>(x, rows), ...);
-        }(std::make_index_sequence<inputs>{});
-        rows_ = rows;
-        std::byte* pieces[base::count]{};
-        const auto r = run_of(weights, pieces, generator);
-        if (rows == B) executor::forward(r);
-        else executor::template forward<true>(r);
-        return views_of_outputs();
+        return forward_stored(weights, generator, detail::stored(x)...);
     }
-
     /// See Model<Net, Train<B>>::backward.
     template <bool Accumulates = false, class... Y>
     void backward(Weights<Net, T>& weights, const Y&... dy)
@@ -196,6 +185,22 @@ public:
     }
 
 private:
+    template <class... X>
+    auto forward_stored(Weights<Net, T>& weights, Generator* generator, const X&... x)
+    {
+        const std::size_t rows = checked_rows(x...);
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (check_input<I>(x, rows), ...);
+            (copy_input<I>(x, rows), ...);
+        }(std::make_index_sequence<inputs>{});
+        rows_ = rows;
+        std::byte* pieces[base::count]{};
+        const auto r = run_of(weights, pieces, generator);
+        if (rows == B) executor::forward(r);
+        else executor::template forward<true>(r);
+        return views_of_outputs();
+    }
+
     detail::memory_block memory_;
     std::size_t rows_ = B;
 

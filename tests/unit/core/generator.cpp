@@ -19,6 +19,31 @@ TEST_CASE("the engine is the standard library's mt19937")
     for (int i = 0; i < 2000; ++i) REQUIRE(ours() == theirs());
 }
 
+TEST_CASE("many coins at once are the coins one by one, wherever the stream stands")
+{
+    for (const std::size_t before : {0U, 1U, 2U, 311U, 622U, 623U, 624U})
+        for (const std::size_t n : {1U, 2U, 5U, 311U, 312U, 313U, 1000U})
+            for (const double chance : {0.0, 0.3, 0.8, 1 - 0x1p-53, 1.0}) {
+                Generator a{before + 3}, b{before + 3};
+                for (std::size_t i = 0; i < before; ++i) (void)a.uniform(), (void)b.uniform();
+                std::vector<float> coins(n, -1.0F);
+                a.fill_bernoulli(std::span(coins), chance, 1.25F);
+                for (const float coin : coins) REQUIRE(coin == (b.uniform<double>() < chance ? 1.25F : 0.0F));
+                REQUIRE(a.state() == b.state());
+            }
+}
+
+TEST_CASE("a uniform number between two others is rounded once")
+{
+    Generator a{4}, b{4};
+    const float low = -0.18257419F, high = 0.18257419F;
+    for (int i = 0; i < 1000; ++i) {
+        const double exact =
+            static_cast<double>(a.uniform()) * static_cast<double>(high - low) + static_cast<double>(low);
+        CHECK(b.uniform(low, high) == static_cast<float>(exact));
+    }
+}
+
 TEST_CASE("a state that was read and set again continues the stream, cached normal included")
 {
     Generator a{7};

@@ -32,6 +32,12 @@ TEST_CASE("an error carries its id apart from its text")
     CHECK(error.id() == "ctnn.shape");
 }
 
+TEST_CASE("control characters do not reach a terminal")
+{
+    const Error error("ctnn.load", std::string("a\x1b[2J\0b\x7f\r\n\xc3\xa9", 12));
+    CHECK(std::string(error.what()) == "[ctnn.load] a\\x1b[2J\\x00b\\x7f\\x0d\n\xc3\xa9");
+}
+
 TEST_CASE("a memory block is aligned, zeroed and copied by value")
 {
     detail::memory_block a(1000);

@@ -43,8 +43,7 @@ TEST_CASE("what is no list of words is an error that names the place")
     };
     expect("", "[ctnn.data] names.txt holds no word");
     expect("\n \n\r\n", "holds no word");
-    expect("a\n" + std::string(4097, 'x') + "\n",
-           "names.txt, line 2: the line has 4097 bytes, expected at most 4096");
+    expect("a\n" + std::string(4097, 'x') + "\n", "names.txt, line 2: the line is longer than 4096 bytes");
     expect(std::string("ab\nc\0d", 6), "line 2: column 2 holds a zero byte");
     CHECK_NOTHROW((void)words_from(std::string(4096, 'x')));
     CHECK_NOTHROW((void)words_from(std::string(4096, 'x') + "\r\n"));
@@ -57,6 +56,39 @@ TEST_CASE("what is no list of words is an error that names the place")
     errno = 7;
     CHECK_THROWS_AS((void)read_words("/no/such/file"), Error);
     CHECK(errno == 7);
+}
+
+TEST_CASE("words are checked as they are read, whatever follows, and a byte order mark is not one of them")
+{
+    const Words w = words_from("\xef\xbb\xbf"
+                               "emma\n\xef\xbb\xbfz\n");
+    CHECK(w.text == std::vector<std::string>{"emma", "\xef\xbb\xbfz"});
+    CHECK(w.column == std::vector<std::size_t>{4, 1});
+    // Endless input: of nothing, of one line, of good lines.
+    CHECK_THROWS_WITH_AS((void)read_words("/dev/zero"), doctest::Contains("column 1 holds a zero byte"),
+                         Error);
+    detail::word_reader line{"x"}, lines{"y"};
+    const std::string piece(8192, 'a');
+    CHECK_THROWS_WITH_AS(line.add(piece), "[ctnn.data] x, line 1: the line is longer than 4096 bytes", Error);
+    const auto forever = [&] {
+        for (const std::string blank(std::size_t{1} << 20, '\n');;) lines.add(blank);
+    };
+    CHECK_THROWS_WITH_AS(forever(), doctest::Contains("more than 1 GiB"), Error);
+    // The same words in pieces of any size.
+    const std::string text = "emma\r\n\n olivia\nava";
+    for (std::size_t size = 1; size < text.size(); ++size) {
+        detail::word_reader reader{"pieces"};
+        for (std::size_t at = 0; at < text.size(); at += size)
+            reader.add(std::string_view(text).substr(at, size));
+        CHECK(reader.finish().text == std::vector<std::string>{"emma", "olivia", "ava"});
+    }
+    const auto path = temporary("long", std::string(100'000, '\n') + "a\n");
+    std::size_t asked = 0;
+    CHECK(read_words(path.string(), [&] { return ++asked > 0; }).size() == 1);
+    CHECK(asked > 10);
+    CHECK_THROWS_WITH_AS((void)read_words(path.string(), [] { return false; }), doctest::Contains("given up"),
+                         Error);
+    std::filesystem::remove(path);
 }
 
 TEST_CASE("vocabulary: sorted, the end first, bytes it does not have named with line and column")

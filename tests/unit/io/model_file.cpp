@@ -13,6 +13,7 @@
 #include <limits>
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
@@ -503,6 +504,15 @@ TEST_CASE("a file that cannot be written leaves what is there, and nothing besid
     CHECK(std::filesystem::status(folder.file("a")).permissions() == std::filesystem::perms{0640});
     CHECK(bytes_of(folder.file("a")) != before);
     CHECK(folder.files() == 1);
+    // But for those that would give somebody's rights away; and the owner stays, where that is allowed.
+    ::chmod(folder.file("a").c_str(), 04755);
+    const bool root = ::geteuid() == 0 && ::chown(folder.file("a").c_str(), 65534, 65534) == 0;
+    if (root) ::chmod(folder.file("a").c_str(), 04755); // chown has taken it away
+    save(model, folder.file("a"));
+    struct stat now {};
+    CHECK(::stat(folder.file("a").c_str(), &now) == 0);
+    CHECK((now.st_mode & 07777U) == 0755);
+    if (root) CHECK(now.st_uid == 65534);
 }
 
 TEST_CASE("a file that PyTorch wrote gives PyTorch's answers")

@@ -3,13 +3,18 @@
 
 #include <atomic>
 #include <limits>
+#include <ranges>
 #include <thread>
 #include <vector>
 
 #include <pthread.h>
 #if __has_include(<xtensor/views/xview.hpp>)
+#include <xtensor/core/xmath.hpp>
+#include <xtensor/generators/xbuilder.hpp>
 #include <xtensor/views/xview.hpp>
 #else
+#include <xtensor/xbuilder.hpp>
+#include <xtensor/xmath.hpp>
 #include <xtensor/xview.hpp>
 #endif
 
@@ -261,4 +266,34 @@ TEST_CASE("eval of wide networks: the same bits on the stack, in a workspace, ro
             CHECK(std::memcmp(one.data(), &y(r, 0), sizeof one) == 0);
         }
     }
+}
+
+TEST_CASE("ids that are made as they are read are read once")
+{
+    // A lazy expression in which every second reading of a place gives an id out of range.
+    std::size_t readings = 0;
+    const auto lazy = [&](std::size_t n) {
+        return xt::make_lambda_xfunction([&readings, n](int) { return ++readings <= n ? 1 : 1000; },
+                                         xt::ones<int>(std::array<std::size_t, 2>{n / 3, 3}));
+    };
+    using Net = Sequential<Embedding<27, 5>, Linear<15, 4>>;
+    Generator g{3};
+    const Model<Net, Eval> model{g};
+    const auto expected = model.forward(xt::xtensor<int, 2>{{1, 1, 1}, {1, 1, 1}});
+    CHECK(model.forward(lazy(6)) == expected);
+    readings = 0;
+    auto y = xt::xtensor<float, 2>::from_shape({2, 4});
+    model.forward(lazy(6), y);
+    CHECK(y == expected);
+    readings = 0;
+    Workspace<Net, Eval> workspace;
+    CHECK(model.forward(lazy(6), workspace) == expected);
+    readings = 0;
+    Model<Net, Train<2>> training{model};
+    CHECK(training.forward(lazy(6)) == expected);
+    readings = 0;
+    const auto sample =
+        std::views::iota(0, 3) | std::views::transform([&](int) { return ++readings <= 3 ? 1 : 1000; });
+    const auto one = model.forward_one(sample);
+    CHECK(std::equal(one.begin(), one.end(), expected.begin()));
 }
