@@ -21,7 +21,7 @@ goal=$1
 shift
 packages="g++ cmake ninja-build libxtensor-dev libxsimd-dev libcli11-dev libfmt-dev nlohmann-json3-dev"
 case $goal in
-makemore) ;;
+makemore) packages="$packages gnuplot-nox" ;; # draws the pictures of a report
 test)
     [ $# -eq 0 ] || usage
     packages="$packages doctest-dev"

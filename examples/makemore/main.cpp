@@ -20,7 +20,10 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "report.hpp"
 #include "training.hpp"
@@ -128,13 +131,13 @@ bool same_file(const std::string& a, const std::string& b)
     return std::filesystem::equivalent(a, b, unknown) || whole(a) == whole(b);
 }
 
-/// Whether a file is there that does not start as one of ours does, and so may be wanted.
+/// Whether a file is there that may be wanted: with a start, one that does not begin as one of ours does.
 bool is_of_others(const std::string& path, std::string_view start)
 {
     std::error_code unknown;
     if (!std::filesystem::is_regular_file(path, unknown)) return false;
     std::ifstream file{path};
-    std::string found(start.size(), '\0');
+    std::string found(std::max<std::size_t>(1, start.size()), '\0');
     file.read(found.data(), static_cast<std::streamsize>(found.size()));
     return file.gcount() > 0 && found != start;
 }
@@ -169,10 +172,11 @@ void check_files(const Options& options, const char* from)
         if (std::filesystem::exists(std::filesystem::symlink_status(path, unknown))) {
             if (std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown))
                 throw Failure(4, fmt::format("cannot write '{}': it is not a regular file", path));
-        } else { // a name that cannot be, a folder that takes no file
-            if (!std::ofstream{path})
+        } else { // a name that cannot be, a folder that takes no file; another's file may be there any moment
+            struct stat s {};
+            if ((::lstat(path.c_str(), &s) != 0 && errno != ENOENT) ||
+                ::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0)
                 throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
-            std::filesystem::remove(path, unknown);
         }
     }
     if (options.overwrite) return;
@@ -180,9 +184,10 @@ void check_files(const Options& options, const char* from)
         throw Failure(
             4, fmt::format("'{}' is there already, and is no exported header; say --overwrite to lose it",
                            options.header));
-    if (is_of_others(options.metrics, "{\"step\": "))
-        throw Failure(4, fmt::format("'{}' is there already, and has no metrics; say --overwrite to lose it",
-                                     options.metrics));
+    const bool goes_on = !options.resume.empty();
+    if (goes_on ? is_of_others(options.metrics, "{\"step\": ") : is_of_others(options.metrics, ""))
+        throw Failure(4, fmt::format("'{}' is there already{}; say --overwrite to lose it", options.metrics,
+                                     goes_on ? ", and has no metrics" : ""));
     if (!options.checkpoint.empty() && std::filesystem::exists(options.checkpoint, unknown) &&
         !same_file(options.checkpoint, options.resume))
         throw Failure(4, fmt::format("'{}' is there already; take it up with --resume {}, or name another "
@@ -194,7 +199,8 @@ void run_train(Stage stage, Options options)
 {
     check_files(options, "--resume");
     if (options.checkpoint.empty()) options.checkpoint = options.resume;
-    if (!options.report.empty()) prepare_report(options.report);
+    const Lock lock{options.checkpoint};
+    if (!options.report.empty()) prepare_report(options);
     const Data data = load(options.data);
     const StageName& name = stage_names[static_cast<std::size_t>(stage)];
     fmt::print("{}: {} samples to train on, {} to validate, {} to test\n", name.name, data.train.size(),
@@ -209,7 +215,7 @@ void run_train(Stage stage, Options options)
 /// A line for each stage.
 void run_stages(const std::vector<Stage>& stages, Options options)
 {
-    if (!options.report.empty()) prepare_report(options.report);
+    if (!options.report.empty()) prepare_report(options);
     const Data data = load(options.data);
     const bool draws = !options.report.empty();
     if (!draws) options.samples = 0;
@@ -232,10 +238,19 @@ void run_stages(const std::vector<Stage>& stages, Options options)
     finish_report(options, results);
 }
 
+/// A descriptor that is closed would be given to the next file that is opened, and our lines would go there:
+/// one that cannot be written takes its place.
+void keep_standard_descriptors()
+{
+    for (int number = 0; number < 3; ++number)
+        if (::fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
+    keep_standard_descriptors();
     CLI::App app{"Trains a character-level network on a list of words and makes up new ones.", "makemore"};
     app.require_subcommand(1);
     app.get_formatter()->column_width(26);
@@ -310,7 +325,7 @@ int main(int argc, char** argv)
     sample_command.add_flag("--int8", options.int8, "Weights of one byte in that header")->needs("--header");
     sample_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already")
         ->needs("--header");
-    add_number(sample_command, "--seed", options.seed, "Names are drawn with seed + 10, as behind a training",
+    add_number(sample_command, "--seed", options.seed, "Names are drawn with seed + 10, as after a training",
                0, any_seed);
 
     CLI::App& stages_command =
@@ -335,7 +350,7 @@ int main(int argc, char** argv)
     compare_command.add_option("stages", compared, "Two or more stages of train --stage")
         ->check(CLI::IsMember(names))
         ->required()
-        ->expected(2, 8)
+        ->expected(1, 8)
         ->type_name("STAGE");
     add_common_options(compare_command, options, "each stage's own");
     compare_command.add_option("--report", report_folder, "Folder for report.html")
@@ -343,6 +358,15 @@ int main(int argc, char** argv)
         ->capture_default_str()
         ->type_name("DIR");
 
+    const auto commands = app.get_subcommands(nullptr);
+    if (argc > 1 && argv[1][0] != '-' &&
+        std::none_of(commands.begin(), commands.end(), [&](auto* c) { return c->check_name(argv[1]); })) {
+        std::string known;
+        for (const CLI::App* command : commands) known += " " + command->get_name();
+        std::fprintf(stderr, "makemore: there is no command '%s'; the commands are%s\n", argv[1],
+                     known.c_str());
+        return 1;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -354,7 +378,7 @@ int main(int argc, char** argv)
             while (names[i] != wanted) ++i; // CLI11 has checked that it is one of them
             return static_cast<Stage>(i);
         };
-        watch_signals();
+        leave_at_signals();
         if (every.count() > 0 && options.checkpoint.empty() && options.resume.empty())
             throw Failure(1, "--every says how often to write a checkpoint, and there is none: it needs "
                              "--checkpoint or --resume");
@@ -377,6 +401,7 @@ int main(int argc, char** argv)
         }
         if (compare_command.parsed()) {
             options.report = report_folder;
+            if (compared.size() < 2) throw Failure(1, "compare needs two stages or more, to compare them");
             std::vector<Stage> stages;
             for (const std::string& wanted : compared) {
                 if (std::find(stages.begin(), stages.end(), stage_named(wanted)) != stages.end())
@@ -393,6 +418,7 @@ int main(int argc, char** argv)
         std::fprintf(stderr, "makemore: %s\n", failure.what());
         return failure.code;
     } catch (const ctnn::Error& error) {
+        if (stop_signal != 0) return 128 + stop_signal; // a call that a signal has ended
         std::fprintf(stderr, "makemore: %s\n", error.what());
         return error.id() == "ctnn.option" ? 1 : error.id() == "ctnn.save" ? 4 : 2;
     } catch (const std::exception& error) {

@@ -10,18 +10,40 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace makemore {
 
 inline volatile std::sig_atomic_t stop_signal = 0;
 
-/// From here on SIGINT and SIGTERM end a training behind the step it is in.
+namespace detail {
+
+/// Without SA_RESTART: a call that waits, for a pipe or a slow disk, ends with EINTR.
+inline void on_signals(void (*handler)(int))
+{
+    struct sigaction action {};
+    action.sa_handler = handler;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+}
+
+} // namespace detail
+
+/// From here on SIGINT and SIGTERM end the program where it stands: nothing has begun that could be saved.
+inline void leave_at_signals()
+{
+    detail::on_signals([](int signal) {
+        constexpr char text[] = "\nmakemore: stopped by a signal before the training; nothing is lost\n";
+        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, sizeof text - 1);
+        ::_exit(128 + signal);
+    });
+}
+/// From here on they end a training after the step it is in.
 inline void watch_signals()
 {
-    const auto handler = [](int signal) { stop_signal = signal; };
-    std::signal(SIGINT, handler);
-    std::signal(SIGTERM, handler);
+    detail::on_signals([](int signal) { stop_signal = signal; });
 }
 
 /// A bar on a terminal; lines such as "  10000/ 200000: 2.0322" in a pipe.
@@ -57,6 +79,11 @@ private:
     bool terminal_;
     clock::time_point start_ = clock::now(), drawn_{};
 
+    static std::size_t columns()
+    {
+        winsize size{};
+        return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+    }
     void draw(std::size_t step, double loss)
     {
         const auto now = clock::now();
@@ -66,9 +93,10 @@ private:
         const std::size_t full = std::min(width, step * width / steps_);
         const double rate = static_cast<double>(step + 1 - first_) / std::max(1e-9, seconds());
         const auto left = static_cast<std::size_t>(static_cast<double>(steps_ - step) / rate);
-        fmt::print("\r\x1b[K[{}{}] {}/{}  loss {:.3f}  {:.0f} steps/s  {}:{:02d} left",
-                   std::string(full, '#'), std::string(width - full, '.'), step, steps_, loss, rate,
-                   left / 60, left % 60);
+        const std::string line =
+            fmt::format("[{}{}] {}/{}  loss {:.3f}  {:.0f} steps/s  {}:{:02d} left", std::string(full, '#'),
+                        std::string(width - full, '.'), step, steps_, loss, rate, left / 60, left % 60);
+        fmt::print("\r\x1b[K{}", line.substr(0, columns() - 1)); // a line that wraps would scroll
         std::fflush(stdout);
     }
 };

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 
 #include "pictures.hpp"
 
@@ -72,11 +74,17 @@ void write_file(const std::string& path, const std::string& content)
 bool has_gnuplot() { return std::system("command -v gnuplot >/dev/null 2>&1") == 0; }
 
 /// Runs pictures.gp where it stands. The folder's name reaches the shell as a variable, never as text of the
-/// command.
+/// command. While it runs, system() keeps SIGINT from this program; what the shell died of tells.
 bool draw(const std::string& folder)
 {
     if (setenv("MAKEMORE_REPORT", std::filesystem::absolute(folder).c_str(), 1) != 0) return false;
-    return std::system("cd \"$MAKEMORE_REPORT\" && LC_ALL=C gnuplot pictures.gp >/dev/null 2>&1") == 0;
+    const int status = std::system("cd \"$MAKEMORE_REPORT\" && LC_ALL=C gnuplot pictures.gp >/dev/null 2>&1");
+    for (const int signal : {SIGINT, SIGTERM})
+        if ((WIFSIGNALED(status) && WTERMSIG(status) == signal) ||
+            (WIFEXITED(status) && WEXITSTATUS(status) == 128 + signal))
+            stop_signal = signal;
+    stop_if_asked("while gnuplot drew; the report is not complete");
+    return status == 0;
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to)
@@ -255,9 +263,31 @@ std::string figure_of(const Picture& p, const std::string& svg, bool name_stage)
 
 } // namespace
 
-void prepare_report(const std::string& folder)
+void prepare_report(const Options& options)
 {
+    const std::string& folder = options.report;
     std::error_code error;
+    const auto is_ours = [](const std::filesystem::path& name) {
+        const std::string end = name.extension().string();
+        return end == ".csv" || end == ".json" || end == ".svg" || end == ".gp" || end == ".html" ||
+               end == ".new";
+    };
+    const std::pair<const char*, const std::string*> files[] = {{"--data", &options.data},
+                                                                {"--metrics", &options.metrics},
+                                                                {"--checkpoint", &options.checkpoint},
+                                                                {"--resume", &options.resume},
+                                                                {"--header", &options.header}};
+    for (const auto& [option, file] : files) {
+        if (file->empty()) continue;
+        const std::filesystem::path path = *file;
+        bool inside = is_ours(path) && std::filesystem::equivalent(
+                                           path.has_parent_path() ? path.parent_path() : ".", folder, error);
+        for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+            inside = inside || (is_ours(entry.path()) && std::filesystem::equivalent(entry, path, error));
+        if (inside)
+            throw Failure(1, fmt::format("{} '{}' is where the report of '{}' is written; put it elsewhere",
+                                         option, *file, folder));
+    }
     std::filesystem::create_directories(folder, error);
     if (error) throw Failure(4, fmt::format("cannot make the folder '{}': {}", folder, error.message()));
     const std::string probe = folder + "/report.html.new";

@@ -11,7 +11,7 @@ namespace makemore {
 
 /// Creates the folder of a report and sees that it can be written to.
 ///   errors : Failure 4, with the path and the system's reason
-void prepare_report(const std::string& folder);
+void prepare_report(const Options& options);
 
 /// Writes `folder`/report.html, which needs no other file and no network, and beside it each picture's data
 /// as CSV and JSON, and the script for gnuplot that drew them.

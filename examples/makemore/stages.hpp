@@ -54,7 +54,7 @@ struct StageName {
     std::size_t steps;
 };
 inline constexpr std::array<StageName, 8> stage_names{{
-    {"baseline", "every weight and bias a plain randn: a first loss of 27", 200'000},
+    {"baseline", "every weight and bias a plain randn: a first loss far above 3.3", 200'000},
     {"calm-output", "the output layer scaled by 0.01: the first loss as it should be", 200'000},
     {"calm-tanh", "and the hidden layer by 0.2: tanh no longer saturated", 200'000},
     {"kaiming", "the hidden layer by (5/3) / sqrt(30) instead", 200'000},

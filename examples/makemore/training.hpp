@@ -20,7 +20,10 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <ctnn/inspect/inspect.hpp>
 #include <ctnn/io/checkpoint.hpp>
@@ -59,6 +62,35 @@ struct Options {
 struct Data {
     Vocabulary vocabulary;
     Samples train, validation, test;
+};
+
+/// A file that one training at a time writes: FILE.lock beside it, held while the program runs.
+class Lock {
+public:
+    explicit Lock(const std::string& file) : path_(file + ".lock")
+    {
+        if (file.empty()) return;
+        descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (descriptor_ < 0 && errno == ENOENT) return; // no such folder: whoever uses the file says so
+        if (descriptor_ < 0)
+            throw Failure(4, fmt::format("cannot write '{}': {}", path_, std::strerror(errno)));
+        if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+            ::close(descriptor_);
+            throw Failure(4, fmt::format("another training is writing '{}'", file));
+        }
+    }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+    ~Lock()
+    {
+        if (descriptor_ < 0) return;
+        (void)::unlink(path_.c_str());
+        ::close(descriptor_);
+    }
+
+private:
+    std::string path_;
+    int descriptor_ = -1;
 };
 
 /// The words of a file, with no more characters than the networks have classes.
@@ -334,6 +366,12 @@ public:
             throw Failure(3, fmt::format("diverged: after {} steps {}", step, error.what()));
         }
     }
+    [[nodiscard]] std::string how_to_go_on() const
+    {
+        const std::string& file = options_->checkpoint;
+        return file.empty() ? "nothing was saved, because there is no --checkpoint"
+                            : fmt::format("saved in '{}', go on with --resume {}", file, file);
+    }
     void save_each(std::size_t step, std::size_t first) const
     {
         if (step == first || step % options_->every == 0) save(step);
@@ -383,6 +421,7 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
     Saver saver{Checkpoint{model, sgd, generator, batches}, model, stage, data, options};
     result.first = saver.resume(result.steps);
     Metrics metrics{options.metrics, result.first};
+    watch_signals();
     Progress progress{result.steps, result.first};
 
     for (std::size_t step = result.first; step < result.steps; ++step) {
@@ -409,7 +448,7 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
             progress.done();
             (void)metrics.close();
             saver.save(step + 1);
-            stop_if_asked(fmt::format("behind step {}", step));
+            stop_if_asked(fmt::format("after step {}; {}", step, saver.how_to_go_on()));
         }
     }
     result.seconds = progress.seconds();
@@ -423,7 +462,10 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
     result.output_error = metrics.close();
     if constexpr (Watch::watches_outputs) look_at_end(*result.inside, model, observer, data);
     report(result);
-    if (!std::isfinite(result.train)) { // no names can be drawn from it
+    // From numbers that are not finite no names can be drawn; and what is worse than at its start, and than a
+    // network that knows nothing, has been driven away.
+    const double start = std::max(result.initial_loss, std::log(static_cast<double>(classes)));
+    if (!std::isfinite(result.train) || (result.first == 0 && result.train > 1.5 * start)) {
         result.diverged = fmt::format(
             "diverged: the loss over the training set is {} after {} steps; try a smaller --learning-rate",
             result.train, result.steps);

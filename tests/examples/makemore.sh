@@ -100,7 +100,7 @@ signal)
         code=$?
         [ $signal = INT ] && expected=130 || expected=143
         [ "$code" -eq "$expected" ] || fail "$signal ended it with $code"
-        has err 'stopped by a signal (behind step|while)'
+        has err 'stopped by a signal (after step [0-9]+; nothing was saved|while)'
     done; done
     ;;
 pipe)
@@ -115,6 +115,52 @@ stages)
         has out "^$stage +[0-9.]+ +[0-9.]+ +[0-9.]+"
     done
     has out 'initial loss'
+    ;;
+safety)
+    # No file of the user's is written over, in the report's folder either.
+    mkdir r; words 100 >r/loss.csv; cp r/loss.csv kept; words 100 >data; ln data r/hidden.json
+    run 1 train --stage deep --steps 20 --report r --data r/loss.csv
+    has err "--data 'r/loss.csv' is where the report"
+    run 1 train --stage deep --steps 20 --report r --metrics r/loss.json; run 1 train --report r --data data
+    run 1 train --report r --header r/report.html; run 1 train --report r --checkpoint ./r/pictures.gp
+    cmp kept r/loss.csv || fail "the data is lost"
+    run 0 train --steps 5 --samples 0 --metrics m; cp m before
+    run 4 train --steps 5 --samples 0 --metrics m; has err 'is there already'; cmp m before || fail "metrics"
+    run 0 train --steps 5 --samples 0 --metrics m --overwrite
+    # Signals end what waits for a pipe or reads for long.
+    mkfifo pipe; words 50000 >many; for i in 1 2 3 4; do cat many many >twice; mv twice many; done
+    for waits in '--data pipe' '--metrics pipe' '--data many'; do
+        # shellcheck disable=SC2086 # two arguments
+        "$makemore" train --steps 5 $waits >out 2>err &
+        pid=$!
+        sleep 0.3; kill -TERM $pid
+        waited=0
+        while kill -0 $pid 2>/dev/null && [ $waited -lt 20 ]; do sleep 0.1; waited=$((waited + 1)); done
+        [ $waited -lt 20 ] || { kill -9 $pid; fail "$waits: a signal took over 2 s"; }
+        wait $pid; [ $? -eq 143 ] || [ "$waits" = '--data many' ] || fail "$waits: not 143"
+    done
+    # A closed standard output is not the next file that is opened.
+    "$makemore" train --steps 300 --samples 3 --metrics closed >&- 2>err; [ $? -eq 4 ] || fail "closed output"
+    has err 'standard output'; ! grep -qv '^{"step"' closed || fail "other lines in the metrics"
+    # One training writes a checkpoint.
+    "$makemore" train --steps 100000000 --samples 0 --checkpoint c >/dev/null 2>&1 &
+    pid=$!
+    while [ ! -e c ]; do sleep 0.05; done
+    run 4 train --steps 5 --checkpoint c --overwrite; has err "another training is writing 'c'"
+    kill -INT $pid; wait $pid; [ ! -e c.lock ] || fail "the lock is left"
+    # Interrupted while gnuplot draws.
+    mkdir bin; printf '#!/bin/sh\nexit 130\n' >bin/gnuplot; chmod +x bin/gnuplot
+    PATH=$PWD/bin:$PATH "$makemore" train --stage deep --steps 20 --samples 1 --report g >out 2>err
+    [ $? -eq 130 ] || fail "interrupted while drawing"; has err 'while gnuplot drew'
+    # Words.
+    run 1 trian; has err "no command 'trian'; the commands are train sample"
+    run 3 train --steps 200 --learning-rate 1000 --samples 0; has err 'smaller --learning-rate'
+    run 1 compare baseline; has err 'two stages or more'
+    { printf '\357\273\277'; cat data; } >marked; cmp data marked >/dev/null && fail "no mark"
+    run 0 train --steps 5 --samples 1 --data data; cp out plain
+    run 0 train --steps 5 --samples 1 --data marked
+    [ "$(tail -n 1 out)" = "$(tail -n 1 plain)" ] || fail "a byte order mark is trained on"
+    run 2 train --steps 5 --data /dev/zero; has err 'zero byte'
     ;;
 checkpoint)
     run 0 train --steps 1000 --samples 1 --checkpoint whole
@@ -137,11 +183,12 @@ checkpoint)
         code=$?
         { [ $signal = INT ] && [ $code -eq 130 ]; } || { [ $signal = KILL ] && [ $code -eq 137 ]; } ||
             fail "$signal ended it with $code"
+        [ $signal = KILL ] || has err "after step [0-9]+; saved in 'stopped', go on with --resume stopped"
         run 0 train --steps 20000 --samples 0 --checkpoint "upto$signal" --resume stopped
         [ -e full ] || run 0 train --steps 20000 --samples 0 --checkpoint full
         cmp full "upto$signal" || fail "resumed behind $signal"
     done
-    rm -f .ctnn-*.tmp # of the kill
+    rm -f .ctnn-*.tmp ./*.lock # of the kill
     # Nobody's checkpoint is lost.
     cp whole before
     run 4 train --steps 5 --checkpoint whole
@@ -172,7 +219,7 @@ checkpoint)
     printf 'my notes\n' >notes; cp notes mine
     for from in '' '--resume at500'; do
         # shellcheck disable=SC2086 # one word or two
-        run 4 train --steps 600 $from --metrics notes; has err 'has no metrics'
+        run 4 train --steps 600 $from --metrics notes; has err 'is there already'
         cmp notes mine || fail "notes are lost"
     done
     ln -s m link; run 0 train --steps 1000 --resume half --metrics link

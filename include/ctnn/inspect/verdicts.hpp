@@ -171,7 +171,7 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
                      : "a bias before it nearer to 0 or above it, or normalise; LeakyReLU and GELU let a "
                        "gradient through"});
         }
-        // A ReLU that gives 0 for one batch may well answer the next; a tanh at its end for all of it will not.
+        // A ReLU that gives 0 for one batch may answer the next; a tanh at its end for all of it will not.
         if (map.dead.size() > (two ? 0 : map.layer.units() / 2)) {
             saturation_sound = false;
             verdicts.push_back(detail::of_dead_units(map.layer, map.dead, "every sample of the batch"));
