@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -105,31 +104,26 @@ private:
 }
 
 /// Words from a file, checked as it is read.
-///   keep_on : asked after each 8 KiB; when it says false, what has been read is
-///             given up
-///   errors  : [ctnn.data] with the path: the file cannot be opened or read, is a directory, or reading it
-///             was given up; and those of `words_from`
-[[nodiscard]] inline Words read_words(
-    const std::string& path, const std::function<bool()>& keep_on = [] { return true; })
+///   errors : [ctnn.data] with the path: the file cannot be opened or read, or is a directory; and those of
+///            `words_from`
+[[nodiscard]] inline Words read_words(const std::string& path)
 {
     const int errno_before = errno;
-    const auto fail = [&](const char* why) {
-        const std::string text = "cannot read '" + path + "': " + why;
+    const auto fail = [&] {
+        const std::string why = std::strerror(errno);
         errno = errno_before;
-        throw Error("ctnn.data", text);
+        throw Error("ctnn.data", "cannot read '" + path + "': " + why);
     };
     struct closer {
         void operator()(std::FILE* f) const { std::fclose(f); }
     };
     const std::unique_ptr<std::FILE, closer> file(std::fopen(path.c_str(), "rb"));
-    if (file == nullptr) fail(std::strerror(errno));
+    if (file == nullptr) fail();
     detail::word_reader reader{path};
     char buffer[8192];
-    for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, file.get())) > 0;) {
+    for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, file.get())) > 0;)
         reader.add({buffer, n});
-        if (!keep_on()) fail("given up");
-    }
-    if (std::ferror(file.get()) != 0) fail(std::strerror(errno));
+    if (std::ferror(file.get()) != 0) fail();
     errno = errno_before;
     return reader.finish();
 }

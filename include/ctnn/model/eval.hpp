@@ -323,15 +323,19 @@ private:
     template <class... Range>
     void run_one(T* const* to, const Range&... x) const
     {
-        const auto samples = [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return std::tuple{checked_sample<I>(x)...};
-        }(std::make_index_sequence<inputs>{});
-        const auto first = std::apply(
-            [](const auto&... sample) {
-                if constexpr (inputs == 1) return (detail::begin_of(sample), ...);
-                else return std::tuple{detail::begin_of(sample)...};
-            },
-            samples);
+        if constexpr (inputs == 1) {
+            const auto& sample = checked_sample<0>(x...);
+            run_first(to, detail::begin_of(sample));
+        } else {
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                const std::tuple samples{checked_sample<I>(x)...};
+                run_first(to, std::tuple{detail::begin_of(std::get<I>(samples))...});
+            }(std::make_index_sequence<inputs>{});
+        }
+    }
+    template <class First>
+    void run_first(T* const* to, const First& first) const
+    {
         if constexpr (size::fits_stack) on_stack(first, to, 1);
         else with_memory(first, to, 1, nullptr);
     }

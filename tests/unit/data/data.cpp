@@ -82,13 +82,6 @@ TEST_CASE("words are checked as they are read, whatever follows, and a byte orde
             reader.add(std::string_view(text).substr(at, size));
         CHECK(reader.finish().text == std::vector<std::string>{"emma", "olivia", "ava"});
     }
-    const auto path = temporary("long", std::string(100'000, '\n') + "a\n");
-    std::size_t asked = 0;
-    CHECK(read_words(path.string(), [&] { return ++asked > 0; }).size() == 1);
-    CHECK(asked > 10);
-    CHECK_THROWS_WITH_AS((void)read_words(path.string(), [] { return false; }), doctest::Contains("given up"),
-                         Error);
-    std::filesystem::remove(path);
 }
 
 TEST_CASE("vocabulary: sorted, the end first, bytes it does not have named with line and column")
