@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Looking inside a network of one's own: which of two spirals is a point on? Started badly on purpose, and
+/// Looking inside a custom network: which of two spirals is a point on? Started badly on purpose, and
 /// then as it should be.
 #include <array>
 #include <cmath>
@@ -11,7 +11,7 @@
 
 using namespace ctnn;
 
-/// A nonlinearity of one's own. Its limits are what lets units be counted as saturated or dead.
+/// A custom nonlinearity. Its limits are what lets units be counted as saturated or dead.
 struct Softsign {
     static constexpr Limits limits{-1, 1};
     static constexpr extents output(const extents& x) { return x; }

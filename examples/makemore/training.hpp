@@ -130,8 +130,8 @@ inline Data load(const std::string& path)
 /// the end.
 class Metrics {
 public:
-    /// A resumed training goes on in the file that is there, behind the last line of a step before `first`:
-    /// what a killed one wrote behind its last checkpoint goes, the broken line at its end too. What is no
+    /// A resumed training goes on in the file that is there, after the last line of a step before `first`:
+    /// what a killed one wrote after its last checkpoint goes, the broken line at its end too. What is no
     /// file, such as a pipe, is only written.
     Metrics(const std::string& path, std::size_t first) : path_(path)
     {
@@ -211,7 +211,7 @@ struct Result {
     std::size_t steps = 0, first = 0; ///< a resumed training starts at `first`
     double initial_loss = 0, seconds = 0;
     double train = 0, validation = 0, test = 0; ///< in eval mode, over the whole split
-    std::string diverged;                       ///< what went wrong behind the last step
+    std::string diverged;                       ///< what went wrong after the last step
     std::string output_error;                   ///< why the metrics are not complete; the rest is
     std::shared_ptr<Inside> inside;             ///< of an observed training
 };
@@ -384,7 +384,7 @@ private:
     std::string settings_;
 };
 
-/// Called with the result before names are drawn, so that nothing behind it can lose it.
+/// Called with the result before names are drawn, so that nothing after it can lose it.
 using Report = std::function<void(const Result&)>;
 
 /// The network as a C++ header; with weights of one byte, what that costs.

@@ -1,6 +1,6 @@
 // expect: [ctnn.layer] | is_bias<
 // SPDX-License-Identifier: BSD-3-Clause
-/// Tanh is a layer of its own, behind the Linear.
+/// Tanh is a layer of its own, after the Linear.
 #include "wrong.hpp"
 
 using Net = Sequential<Embedding<27, 10>, Linear<30, 200>, BatchNorm<200>, Tanh, Linear<200, 27>>;

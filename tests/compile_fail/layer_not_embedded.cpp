@@ -1,6 +1,6 @@
 // expect: [ctnn.layer] | has no form for embedding | position<1> | Square>
 // SPDX-License-Identifier: BSD-3-Clause
-/// A layer of one's own in a network that is exported, without a word about its form there.
+/// A custom layer in a network that is exported, without a word about its form there.
 #include "wrong.hpp"
 
 struct Square {

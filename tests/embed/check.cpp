@@ -40,7 +40,7 @@ bool agrees(const Network& network, const float (&x)[X], const float (&y)[Y], co
 
 } // namespace
 
-/// What layers of one's own are exported as; see export.cpp.
+/// What custom layers are exported as; see export.cpp.
 namespace own {
 
 template <class W>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The compiler runs a trained network: the most likely letter behind "mma", and one whole name.
+/// The compiler runs a trained network: the most likely letter after "mma", and one whole name.
 #include <algorithm>
 #include <string_view>
 

@@ -47,7 +47,8 @@ addEventListener("load", () => {
     if (!document.querySelector(a.getAttribute("href")))
       faults.push("a dead link to " + a.getAttribute("href"));
   const found = faults.slice(0, 5).join("; ") || "none";
-  parent.postMessage("PROBE " + innerWidth + " wide, " + pictures.length + " pictures, faults: " + found, "*");
+  const said = innerWidth + " wide, " + pictures.length + " pictures, faults: " + found;
+  parent.postMessage("PROBE " + said, "*");
 });
 </script>
 EOF

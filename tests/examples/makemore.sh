@@ -169,7 +169,7 @@ checkpoint)
         run 0 train --steps $stop --samples 0 --checkpoint c$stop --every 3
         run 0 train --steps 1000 --samples 1 --resume c$stop
         cmp whole c$stop || fail "resumed at $stop"
-        tail -n 1 out | cmp - name || fail "another name behind $stop"
+        tail -n 1 out | cmp - name || fail "another name after $stop"
     done
     # Killed, and stopped by a signal, wherever it is.
     for signal in KILL INT; do
@@ -186,7 +186,7 @@ checkpoint)
         [ $signal = KILL ] || has err "after step [0-9]+; saved in 'stopped', go on with --resume stopped"
         run 0 train --steps 20000 --samples 0 --checkpoint "upto$signal" --resume stopped
         [ -e full ] || run 0 train --steps 20000 --samples 0 --checkpoint full
-        cmp full "upto$signal" || fail "resumed behind $signal"
+        cmp full "upto$signal" || fail "resumed after $signal"
     done
     rm -f .ctnn-*.tmp ./*.lock # of the kill
     # Nobody's checkpoint is lost.
@@ -207,7 +207,7 @@ checkpoint)
     run 1 train --steps 2000 --resume whole --report r; has err 'leave out --resume or --report'
     run 3 train --learning-rate 1e30 --steps 100 --every 1 --checkpoint wild; has err diverged
     cmp whole before || fail "the checkpoint was changed"
-    # The metrics of a resumed training: each step once, whatever was written behind the checkpoint.
+    # The metrics of a resumed training: each step once, whatever was written after the checkpoint.
     run 0 train --steps 600 --checkpoint half --metrics m
     run 0 train --steps 500 --checkpoint at500
     printf '{"step": 600, "loss": 1, "learning_rate": 0.1}\n{"step": 601, "lo' >>m
@@ -225,7 +225,7 @@ checkpoint)
     ln -s m link; run 0 train --steps 1000 --resume half --metrics link
     [ -L link ] || fail "the link is gone"
     [ "$(sed 's/.*"step": \([0-9]*\),.*}/\1/' m | tr '\n' ' ')" = "$(seq -s ' ' 0 999) " ] ||
-        fail "each step once behind the link"
+        fail "each step once through the link"
     cp at500 again
     timeout 20 "$makemore" train --steps 1010 --resume again --samples 0 --metrics /dev/stdout 2>err | cat \
         >out

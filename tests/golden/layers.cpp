@@ -14,7 +14,7 @@ using support::relative_error;
 
 namespace {
 
-/// Parameters randn in order, then x, then dy, as the script draws them. `Net` is the layer behind an Input,
+/// Parameters randn in order, then x, then dy, as the script draws them. `Net` is the layer after an Input,
 /// or an Embedding.
 template <class Net, std::size_t B>
 void check_layer(const std::string& name)

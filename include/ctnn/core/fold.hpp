@@ -12,7 +12,7 @@ namespace ctnn::inline CTNN_ARCH {
 /// folded weight is rounded once, however many layers went into it.
 using layer_values = std::vector<std::vector<double>>;
 
-/// A rule of folding. A specialisation for `First`, reading samples of shape `Input`, and `Second` behind it
+/// A rule of folding. A specialisation for `First`, reading samples of shape `Input`, and `Second` after it
 /// states
 ///
 ///   type   : the layer that does the work of both in eval

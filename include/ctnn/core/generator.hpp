@@ -242,7 +242,7 @@ public:
             const auto found = std::partition_point(cumulative.begin(), cumulative.end(),
                                                     [u](auto x) { return static_cast<double>(x) < u; });
             auto i = std::min(static_cast<std::size_t>(found - cumulative.begin()), p.size() - 1);
-            // u = 0 would choose class 0 even when its weight is 0, and rounding may end behind the last
+            // u = 0 would choose class 0 even when its weight is 0, and rounding may end past the last
             // class that has one.
             while (i + 1 < p.size() && !(p[i] > 0)) ++i;
             while (!(p[i] > 0)) --i;

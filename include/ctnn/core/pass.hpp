@@ -126,7 +126,7 @@ struct Pass {
     static constexpr std::size_t x_extent = detail::extents_of<Input>()[I].size();
     static constexpr std::size_t y_extent = detail::facts<L>.output(detail::extents_of<Input>()).size();
 
-    /// The number of rows of N numbers in x: as a type in training.
+    /// How many rows of N numbers x has; in training a constant.
     template <std::size_t N>
     [[nodiscard]] constexpr auto rows_of() const
     {

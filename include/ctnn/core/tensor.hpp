@@ -185,7 +185,7 @@ template <class T, std::size_t N>
 
 namespace detail {
 
-/// Where the elements of `x` stand one behind the other in row-major order; null when they do not, as in a
+/// Where the elements of `x` stand one after the other in row-major order; null when they do not, as in a
 /// view with gaps.
 template <class X>
 auto dense_data(X& x)
@@ -209,7 +209,7 @@ auto dense_data(X& x)
 }
 
 /// The same, for memory that is to be written.
-///   errors : [ctnn.shape] the elements do not stand one behind the other
+///   errors : [ctnn.shape] the elements do not stand one after the other
 template <class X>
 auto* writable_data(const char* what, X& x)
 {

@@ -20,7 +20,7 @@ std::string type_name()
     const std::string_view text = __PRETTY_FUNCTION__;
     const std::size_t from = text.find("L = ") + 4;
     std::size_t to = from, depth = 0;
-    for (; to < text.size(); ++to) { // g++ puts other facts behind a ';', clang closes a ']'
+    for (; to < text.size(); ++to) { // g++ puts other facts after a ';', clang closes a ']'
         if (text[to] == '<') ++depth;
         if (text[to] == '>') --depth;
         if (depth == 0 && (text[to] == ';' || text[to] == ']')) break;

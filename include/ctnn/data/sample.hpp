@@ -35,7 +35,7 @@ inline constexpr bool reads_characters = false;
 ///   errors : [ctnn.sample] logits that are NaN, or no character left to draw; [ctnn.shape] a vocabulary
 ///            larger than V
 ///   cost   : no allocation but the word's, for up to 2048 classes
-///   note   : classes behind the vocabulary's last character are never drawn
+///   note   : classes past the vocabulary's last character are never drawn
 template <class M>
 [[nodiscard]] std::string sample(const M& model, const Vocabulary& vocabulary, Generator& generator,
                                  std::size_t max_length = 64)

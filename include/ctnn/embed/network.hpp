@@ -14,7 +14,7 @@
 
 namespace ctnn::embed::inline CTNN_ARCH {
 
-/// Layers one behind the other, as `ctnn::export_header` writes them.
+/// Layers one after the other, as `ctnn::export_header` writes them.
 ///
 /// ```cpp
 /// #include "names.hpp"                                                // an exported header

@@ -54,7 +54,7 @@ template <std::size_t N>
     if (!(largest >= -std::numeric_limits<float>::max() && largest <= std::numeric_limits<float>::max()))
         return -1;
     for (float& x : logits) {
-        x = exp(x - largest); // NaN stays, and then the sum is none
+        x = exp(x - largest); // NaN stays, and then so is the sum
         sum += x;
     }
     if (!(sum >= 1.F)) return -1;
@@ -66,7 +66,7 @@ template <std::size_t N>
         if (left < logits[i]) break;
         left -= logits[i];
     }
-    return last; // where rounding leaves something behind the last one, it is that
+    return last; // where rounding leaves something past the last one, it is that
 }
 
 enum class status {
@@ -88,7 +88,7 @@ struct word {
 
 /// One word, drawn character by character until class 0, the end, is drawn.
 ///
-///   characters : one for each class; that of class 0 is never written. Classes behind the last one are never
+///   characters : one for each class; that of class 0 is never written. Classes past the last one are never
 ///                drawn
 ///   start      : what the word begins with
 ///   constexpr  : a word of the lecture's net takes half a second; larger nets come to the compiler's limits,

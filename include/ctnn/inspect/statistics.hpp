@@ -267,7 +267,7 @@ template <class X>
     return detail::with_numbers(
         y, [&](auto numbers) { return detail::saturated_share_of(numbers, limits, threshold); });
 }
-/// The share of zeros, as behind a ReLU.
+/// The share of zeros, as after a ReLU.
 template <class X>
 [[nodiscard]] double zero_share(const X& y)
 {

@@ -110,7 +110,7 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
             verdicts.push_back({false, "layer " + l.layer.name(), l.output.mean, 0,
                                 "layer " + l.layer.name() + " gives numbers that are not finite.",
                                 "look at the weights and at the input of that layer"});
-            return verdicts; // everything behind it follows
+            return verdicts; // everything after it follows
         }
 
     const double loss = start.loss, expected = start.expected_loss;
@@ -143,7 +143,7 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
             {false, "layer " + l.layer.name(), l.output.std, 1,
              "Layer " + l.layer.name() + " gives a standard deviation of " + figure(l.output.std) +
                  " (predicted " + figure(start.predicted[i].std) +
-                 ") to the nonlinearity behind it, where about 1 is wanted: " +
+                 ") to the nonlinearity after it, where about 1 is wanted: " +
                  (large ? "it is driven to its ends." : "it is all but a straight line there."),
              large ? "scale its weights by gain / sqrt(fan_in) (init::kaiming_normal), or normalise before "
                      "the nonlinearity"
@@ -197,7 +197,7 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
                  from == 0
                      ? "No gradient arrives at layer " + last->layer.name() + ": nothing before it can learn."
                      : "The gradients of the nonlinearities are not finite.",
-                 from == 0 ? "weights behind it that are not 0" : "look at the loss and at the last layer"});
+                 from == 0 ? "weights after it that are not 0" : "look at the loss and at the last layer"});
         else if (ratio > limit.gradient_factor || ratio < 1 / limit.gradient_factor)
             verdicts.push_back(
                 {false, "gradients", ratio, 1,
@@ -242,7 +242,7 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
         if (!std::isfinite(found)) {
             verdicts.push_back({false, "parameter " + p.name, found, -3,
                                 "Parameter " + p.name + " did not move, or is not finite.",
-                                "look for a learning rate of 0, dead units behind it, or weights that are no "
+                                "look for a learning rate of 0, dead units after it, or weights that are no "
                                 "longer finite"});
             continue;
         }

@@ -65,7 +65,7 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
 
 } // namespace detail
 
-/// What Checkpoint::save was given as `settings`, and the settings of optimizer and sampler behind it; empty
+/// What Checkpoint::save was given as `settings`, and the settings of optimizer and sampler after it; empty
 /// for a file that is no checkpoint.
 ///   errors : [ctnn.load] the file cannot be read, or is not a safetensors file
 [[nodiscard]] inline std::string checkpoint_settings(const std::string& path)
@@ -86,7 +86,7 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
 /// }
 /// ```
 ///
-/// An optimizer or sampler of one's own has `for_each_state(f)`, which calls f(name, span) for each stretch
+/// A custom optimizer or sampler has `for_each_state(f)`, which calls f(name, span) for each stretch
 /// of float, double or std::int64_t that changes, and `settings()`, a text that two of them share when the
 /// same state makes them go on alike.
 template <class M, class Optimizer, class Sampler>
@@ -115,7 +115,7 @@ public:
     {
         const detail::kept_errno keep;
         if (!std::in_range<std::int64_t>(step))
-            throw Error("ctnn.option", "step " + std::to_string(step) + " is none that a file can hold");
+            throw Error("ctnn.option", "step " + std::to_string(step) + " is more than a file can hold");
         auto numbers = detail::numbers_of(*generator_);
         auto steps = static_cast<std::int64_t>(step);
         std::vector<detail::stored_array<const std::byte>> arrays =
@@ -130,8 +130,8 @@ public:
     }
 
     /// Sets all four, and returns the number of steps done; or throws, and they are as they were.
-    ///   errors : [ctnn.load] those of `load`; other settings than the file's, with both; a generator's state
-    ///            that is none
+    ///   errors : [ctnn.load] those of `load`; other settings than the file's, with both; numbers
+    ///            that are not the state of a generator
     std::size_t load(const std::string& path, const std::string& settings = {})
     {
         const detail::kept_errno keep;

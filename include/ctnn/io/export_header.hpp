@@ -238,7 +238,7 @@ inline void require_namespace(const std::string& name)
             arguments += arguments.empty() ? "" : ", ";
             if (layer.int8)
                 arguments.append(".").append(member).append(
-                    " = "); // the scale stands behind members that may be left out
+                    " = "); // the scale stands after members that may be left out
             arguments += value;
         };
         for (const exported_array& a : layer.arrays) {

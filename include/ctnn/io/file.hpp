@@ -54,7 +54,7 @@ public:
         if (number_ >= 0) (void)::close(number_);
     }
     [[nodiscard]] int number() const { return number_; }
-    /// 0, or -1 and errno. Closed it is in either case.
+    /// Closes it, whatever the system answers: 0, or -1 and errno.
     [[nodiscard]] int close() { return ::close(std::exchange(number_, -1)); }
 
 private:
@@ -116,7 +116,7 @@ public:
     {
         if (path_.empty()) throw Error("ctnn.save", "the path of the file to write is empty");
         struct stat s {};
-        // the file behind a link is replaced, not the link
+        // the file that a link names is replaced, not the link
         if (::lstat(path_.c_str(), &s) == 0 && S_ISLNK(s.st_mode)) {
             char* const real = ::realpath(path_.c_str(), nullptr);
             if (real == nullptr) fail();
@@ -216,7 +216,7 @@ private:
     }
 
     /// Whether the two files have changed names. Systems that cannot do that, or do not let a program, say so
-    /// in many ways; where more is wrong, the plain rename behind it says what.
+    /// in many ways; where more is wrong, the plain rename after it says what.
     [[nodiscard]] bool exchange() const
     {
 #ifdef RENAME_EXCHANGE

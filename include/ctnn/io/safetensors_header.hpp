@@ -200,7 +200,7 @@ template <class Client>
                     std::to_string(safetensors_limits::header));
     if (length > file.size() - 8)
         parser.fail("bytes 0 to 7 state a header of " + std::to_string(length) + " bytes, it has " +
-                    std::to_string(file.size() - 8) + " behind them");
+                    std::to_string(file.size() - 8) + " after them");
     std::string header(static_cast<std::size_t>(length), '\0');
     file.read(header.data(), header.size());
     if (!header.starts_with('{')) parser.fail("byte 8, where its header starts, is not '{'");

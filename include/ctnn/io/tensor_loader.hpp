@@ -118,7 +118,7 @@ public:
     }
 
 private:
-    /// Where what the file holds is another thing than what is asked for, it may say what.
+    /// An error that also tells which network the file is of, if it says so.
     [[noreturn, gnu::cold]] void misfit(const std::string& text) const
     {
         fail(text + (signature_.empty() ? "" : "; the file holds a " + signature_));
@@ -223,7 +223,7 @@ private:
             end = spans_[i].end;
         }
         if (end != size)
-            fail("it has " + std::to_string(size) + " bytes of data behind byte " + std::to_string(start) +
+            fail("it has " + std::to_string(size) + " bytes of data after byte " + std::to_string(start) +
                  ", its tensors have " + std::to_string(end));
         std::size_t wanted_bytes = 0;
         for (const auto& a : wanted_) wanted_bytes += a.bytes();

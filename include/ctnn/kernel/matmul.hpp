@@ -57,7 +57,7 @@ constexpr std::size_t most_rows(std::size_t columns)
     return std::clamp<std::size_t>((registers - columns - 1) / columns, 1, registers / 4 * 3 / columns);
 }
 
-/// sum(Chains, MR) += a * b over `count` values of k from `from` on; each chain is `length` behind the one
+/// sum(Chains, MR) += a * b over `count` values of k from `from` on; each chain is `length` after the one
 /// before it.
 template <class Place, class T, std::size_t Chains, std::size_t MR, class A, class B>
 CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], A a, B b, std::size_t length,
@@ -81,7 +81,7 @@ CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], 
 /// added in order, then what is left of k. So its bits depend on its row of `a`, its column of `b`, and
 /// Parts, and not on the size of the block.
 ///
-///   Careful : the last rows of b, from where a whole register read at the last columns would reach behind
+///   Careful : the last rows of b, from where a whole register read at the last columns would reach past
 ///             the end of b
 template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B,
           class Y, class K, class Finish>
@@ -124,7 +124,7 @@ CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
     }
 }
 
-/// `count` blocks of MR rows, one under the other; moves y and a behind them.
+/// `count` blocks of MR rows, one under the other; moves y and a past them.
 template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B,
           class Y, class K, class Finish>
 [[gnu::flatten, gnu::noinline]] void blocks(Y& y, A& a, B b, const T* start, std::size_t count, K k_count,
@@ -138,7 +138,7 @@ template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, c
 }
 
 /// All rows of one panel of columns: of a number known when compiling, in blocks as even as can be; else in
-/// blocks of MR and of smaller ones behind them.
+/// blocks of MR and of smaller ones after them.
 template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B,
           class Y, class Rows, class K, class Finish>
 void panel(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish)
@@ -219,7 +219,7 @@ template <std::size_t N, std::size_t Parts = 1, class T, class A, class B, class
           class Finish = no_activation>
 void matmul(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish = {})
 {
-    // One row alone has no other rows to hide the latency of its sums behind, so it takes more columns at
+    // One row alone has no other rows to hide the latency of its sums, so it takes more columns at
     // once, unless these must first be turned into scratch.
     constexpr bool in_place = requires { B::stride; };
     constexpr std::size_t most_for_one =

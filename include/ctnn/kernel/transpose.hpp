@@ -8,7 +8,7 @@
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// y(Columns,stride) = x(rows,Columns)^T, in whole registers: the columns of y behind rows are 0.   y : =,
+/// y(Columns,stride) = x(rows,Columns)^T, in whole registers: the columns of y past rows are 0.   y : =,
 /// does not overlap x
 ///
 ///   stride : at least rows rounded up to the register width

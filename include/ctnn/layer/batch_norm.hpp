@@ -45,7 +45,7 @@ concept convention_of_batch_norm = requires {
     kernel::batch_norm_constants(Convention::constants);
     std::string_view(Convention::running_spread);
 };
-/// The convention, or PyTorch's in place of what is none, so that its complaint is the only one.
+/// The convention, or PyTorch's in place of a type that is not one, so that its complaint is the only one.
 template <class Convention>
 using known_convention =
     typename std::conditional_t<convention_of_batch_norm<Convention>, std::type_identity<Convention>,
@@ -123,7 +123,7 @@ struct BatchNorm {
         return "BatchNorm<" + std::to_string(C) + (usual ? "" : ", " + detail::type_name<Convention>()) + ">";
     }
 
-    /// Complains of a convention that is none.
+    /// Complains of a type that is not a convention.
     static constexpr void check() { (void)sizeof(detail::check_convention<Convention>); }
 
     template <class P>

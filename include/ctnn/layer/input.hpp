@@ -8,7 +8,7 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// Stands first where the layers behind it take many shapes: `Sequential<Input<8, 24>, FlattenConsecutive<2>,
+/// Stands first where the layers after it take many shapes: `Sequential<Input<8, 24>, FlattenConsecutive<2>,
 /// ...>` reads samples of (8, 24) numbers. It has no parameters and is never run.
 ///
 ///   errors : [ctnn.shape] anywhere else, when the shape offered is another one

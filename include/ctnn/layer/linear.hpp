@@ -113,7 +113,7 @@ struct Linear {
         return "Linear<" + std::to_string(In) + ", " + std::to_string(Out) + (has_bias ? ">" : ", NoBias>");
     }
 
-    /// Complains of a Bias that is none.
+    /// Complains of a third argument that is not a Bias.
     static constexpr void check() { (void)sizeof(detail::check_bias<Bias>); }
 
     template <class P>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Sums of table rows: what `freeze` makes of an Embedding and the Linear behind it.
+/// Sums of table rows: what `freeze` makes of an Embedding and the Linear after it.
 #pragma once
 
 #include <array>

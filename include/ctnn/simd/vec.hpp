@@ -108,7 +108,7 @@ CTNN_INLINE __m256i first_lanes(std::size_t n, std::size_t bytes)
 
 } // namespace detail
 
-/// The first `n` numbers at `p`, 0 in the other lanes; reads nothing behind them. 1 <= n <= width.
+/// The first `n` numbers at `p`, 0 in the other lanes; reads nothing past them. 1 <= n <= width.
 template <class T>
 CTNN_INLINE vec<T> load_first(const T* p, std::size_t n)
 {
@@ -130,7 +130,7 @@ CTNN_INLINE vec<T> load_first(const T* p, std::size_t n)
 #endif
 }
 
-/// Writes the first `n` lanes to `p` and nothing behind them. 1 <= n <= width.
+/// Writes the first `n` lanes to `p` and nothing past them. 1 <= n <= width.
 template <class T>
 CTNN_INLINE void store_first(T* p, std::size_t n, vec<T> x)
 {

@@ -422,7 +422,7 @@ TEST_CASE("the theory of initialisation is what is measured, for every layer tha
         CHECK(std::fabs(start.predicted[i].mean - start.layers[i].output.mean) <=
               0.15 * start.layers[i].output.std);
     }
-    // An embedding, ids, and a layer with no theory: what is behind it goes on from what was measured.
+    // An embedding, ids, and a layer with no theory: what is after it goes on from what was measured.
     const auto ids = check_initialisation(Model<Net, Train<32>>{g}, criterion, g.randint(0, 27, 32, 3),
                                           g.randint(0, 27, 32));
     CHECK(ids.predicted[1].std == doctest::Approx(ids.layers[1].output.std).epsilon(0.15));

@@ -44,7 +44,7 @@ std::vector<std::uint32_t> bits_of(const M& model)
     return bits;
 }
 
-/// A file of one's own making.
+/// A file made by hand.
 std::string file_of(const std::string& header, const std::string& data)
 {
     const std::uint64_t length = header.size();
@@ -255,7 +255,7 @@ TEST_CASE("a file is not written that could not be read")
     CHECK(folder.files() == 0);
 }
 
-TEST_CASE("the file behind a link is replaced, the link stays")
+TEST_CASE("the file that a link names is replaced, the link stays")
 {
     const Folder folder;
     Generator g{1};

@@ -227,7 +227,7 @@ TEST_CASE("layers too wide for the stack take their scratch from the heap")
     check_rows(some_model<Wide>(g), g.randn(20, 3));
 }
 
-TEST_CASE("sampling: a maximum length, no class behind the vocabulary, no distribution of NaN")
+TEST_CASE("sampling: a maximum length, no class past the vocabulary, no distribution of NaN")
 {
     Generator g{7};
     auto model = unfolded<NetA>(g);

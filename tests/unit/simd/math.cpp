@@ -133,7 +133,7 @@ TEST_CASE("a part of a register reads and writes its elements and no others, in 
     const auto check = []<class T>(T) {
         constexpr std::size_t W = simd::width<T>;
         for (std::size_t n = 1; n <= W; ++n) {
-            // A heap array of exactly n elements: the address sanitizer sees a read behind it.
+            // A heap array of exactly n elements: the address sanitizer sees a read past it.
             std::vector<T> x(n, T{3}), y(n + 1, T{-1});
             const simd::vec<T> v = simd::load_first(x.data(), n);
             T lanes[W];
