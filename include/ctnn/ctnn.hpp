@@ -4,10 +4,7 @@
 
 #include <ctnn/core/concepts.hpp>
 #include <ctnn/core/error.hpp>
-#include <ctnn/core/generator.hpp>
-#include <ctnn/core/initialise.hpp>
 #include <ctnn/core/mode.hpp>
-#include <ctnn/core/python_random.hpp>
 #include <ctnn/core/version.hpp>
 #include <ctnn/data/ngrams.hpp>
 #include <ctnn/data/sample.hpp>
@@ -40,3 +37,6 @@
 #include <ctnn/model/train.hpp>
 #include <ctnn/optim/multi_step.hpp>
 #include <ctnn/optim/sgd.hpp>
+#include <ctnn/random/generator.hpp>
+#include <ctnn/random/initialise.hpp>
+#include <ctnn/random/python_random.hpp>

@@ -7,11 +7,11 @@ compiler=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 fail() { echo "FAILED: $*"; [ -e err ] && cat err; exit 1; }
-# Elsewhere, with the exported header and ctnn/embed beside it and nothing more of ctnn.
+# Elsewhere, with the exported header, ctnn/embed and ctnn/base beside it and nothing more of ctnn.
 mkdir -p "$folder/app" "$folder/include/ctnn"
 cp "$source/examples/embed/CMakeLists.txt" "$source/examples/embed/main.cpp" \
     "$source/examples/embed/names.hpp" "$folder/app/"
-cp -r "$source/include/ctnn/embed" "$folder/include/ctnn/"
+cp -r "$source/include/ctnn/base" "$source/include/ctnn/embed" "$folder/include/ctnn/"
 cd "$folder" || exit 1
 cmake -G Ninja -S app -B build -DCMAKE_BUILD_TYPE=MinSizeRel -DCMAKE_CXX_COMPILER="$compiler" \
     -DCTNN_INCLUDE="$folder/include" >log 2>&1 || { cat log; fail "configuring"; }

@@ -10,9 +10,9 @@ fail() { echo "failed: $*"; exit 1; }
 "$exporter" "$folder" || fail "exporting"
 warnings="-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wdouble-promotion"
 warnings="$warnings -Wold-style-cast -Werror"
-# Only ctnn/embed is there: neither the rest of ctnn, nor xtensor.
+# Only ctnn/embed and ctnn/base are there: neither the rest of ctnn, nor xtensor.
 mkdir -p "$folder/include/ctnn"
-cp -r "$include/ctnn/embed" "$folder/include/ctnn/"
+cp -r "$include/ctnn/base" "$include/ctnn/embed" "$folder/include/ctnn/"
 for level in -Os -O3; do
     # shellcheck disable=SC2086 # several warnings
     "$compiler" -std=c++20 $level $warnings -fno-exceptions -fno-rtti -I"$folder/include" -I"$folder" -c \

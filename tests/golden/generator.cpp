@@ -8,8 +8,8 @@
 
 #include <doctest/doctest.h>
 
-#include <ctnn/core/generator.hpp>
-#include <ctnn/core/python_random.hpp>
+#include <ctnn/random/generator.hpp>
+#include <ctnn/random/python_random.hpp>
 
 #include "../support/fixtures.hpp"
 

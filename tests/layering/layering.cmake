@@ -1,22 +1,23 @@
-# cmake -DINCLUDE=... -P layering.cmake Reads the #include lines of all headers: a room may include itself and
-# the rooms it is allowed, no other; xsimd only in simd/; model/
+# cmake -DINCLUDE=... -P layering.cmake
+# Reads the #include lines of all headers: a room may include itself and the rooms it is allowed, no other;
+# xsimd only in simd/; model/ names no layer; every header is reached from ctnn.hpp or stands on the list of
+# those that are asked for by name.
 cmake_minimum_required(VERSION 3.25)
-# names no concrete layer; every header is reached from ctnn.hpp or stands on the list of those that are asked
-# for by name.
-set(allowed_core core)
+set(allowed_base base)
+set(allowed_core base core)
+set(allowed_random core random)
 set(allowed_simd core simd)
 set(allowed_kernel core simd kernel)
-set(allowed_layer core simd kernel layer)
+set(allowed_layer core random simd kernel layer)
 set(allowed_loss core simd kernel loss)
 set(allowed_optim core simd kernel model optim)
-set(allowed_model core model)
-set(allowed_data core simd kernel data)
-set(allowed_inspect core simd kernel model inspect)
-set(allowed_io core model io)
-set(allowed_embed embed)
-# gradient_check puts an Input in front of the layer it checks; the name of the instruction set stands where
-# nothing else is needed.
-set(exceptions inspect/gradient_check.hpp->layer/input.hpp core/arch.hpp->embed/arch.hpp)
+set(allowed_model core random model)
+set(allowed_data core random simd kernel data)
+set(allowed_inspect core random simd kernel model inspect)
+set(allowed_io core random model io)
+set(allowed_embed base embed)
+# gradient_check puts an Input in front of the layer it checks.
+set(exceptions inspect/gradient_check.hpp->layer/input.hpp)
 set(by_name inspect/gradient_check.hpp inspect/inspect.hpp io/checkpoint.hpp io/pick_model.hpp
     io/export_header.hpp embed/sample.hpp)
 
@@ -45,10 +46,10 @@ foreach(header IN LISTS headers)
         string(REPLACE ";" ", " rooms "${allowed_${room}}")
         list(APPEND faults "${header} includes ${target}: ${room} may include ${rooms}")
       endif()
-    elseif(room STREQUAL "embed" AND NOT line MATCHES
+    elseif(room MATCHES "^(base|embed)$" AND NOT line MATCHES
            "^#include <(array|bit|cstddef|cstdint|limits|span|string_view|tuple|type_traits|utility)>")
       list(APPEND faults
-           "${header} has ${line}: embed includes the freestanding part of the standard library only")
+           "${header} has ${line}: ${room} includes the freestanding part of the standard library only")
     elseif(line MATCHES "xsimd" AND NOT room STREQUAL "simd")
       list(APPEND faults "${header} includes xsimd; only simd/ does")
     endif()
@@ -59,11 +60,20 @@ foreach(header IN LISTS headers)
     list(APPEND faults "${header} is not reached from ctnn.hpp")
   endif()
 endforeach()
-file(GLOB layers RELATIVE ${INCLUDE}/ctnn/layer ${INCLUDE}/ctnn/layer/*.hpp)
+# The names of layers and containers are those of the structs in layer/.
+file(GLOB layers ${INCLUDE}/ctnn/layer/*.hpp)
+set(names)
+foreach(layer IN LISTS layers)
+  file(STRINGS ${layer} structs REGEX "^struct [A-Z][A-Za-z]+ {")
+  foreach(line IN LISTS structs)
+    string(REGEX REPLACE "^struct ([A-Za-z]+) .*" "\\1" name "${line}")
+    list(APPEND names ${name})
+  endforeach()
+endforeach()
 foreach(header IN LISTS headers)
   if(header MATCHES "^model/")
     file(STRINGS ${INCLUDE}/ctnn/${header} code REGEX "^ *[^/ ]") # comments may show what users write
-    foreach(name Linear Embedding BatchNorm Tanh FlattenConsecutive)
+    foreach(name IN LISTS names)
       foreach(line IN LISTS code)
         string(REGEX REPLACE "\"[^\"]*\"|//.*" "" bare "${line}")
         if(bare MATCHES "[^A-Za-z_]${name}[^A-Za-z_]")

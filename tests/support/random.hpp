@@ -9,7 +9,7 @@
 
 #include <doctest/doctest.h>
 
-#include <ctnn/core/generator.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace support {
 

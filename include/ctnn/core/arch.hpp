@@ -2,7 +2,7 @@
 /// What the compiler is told: the instruction set in every name, and what must be inlined and unrolled.
 #pragma once
 
-#include <ctnn/embed/arch.hpp> // CTNN_ARCH: the core that needs nothing has it for all
+#include <ctnn/base/arch.hpp> // CTNN_ARCH: the core that needs nothing has it for all
 
 // Inlined whatever the size of the translation unit: a compiler that has reached its limits otherwise leaves
 // calls inside the inner loops, and registers that a called lambda refers to live in memory.

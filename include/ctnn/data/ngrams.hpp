@@ -11,9 +11,9 @@
 #include <utility>
 
 #include <ctnn/core/checksum.hpp>
-#include <ctnn/core/generator.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/data/vocabulary.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

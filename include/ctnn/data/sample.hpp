@@ -10,10 +10,10 @@
 #include <type_traits>
 #include <vector>
 
-#include <ctnn/core/generator.hpp>
 #include <ctnn/core/mode.hpp>
 #include <ctnn/data/vocabulary.hpp>
 #include <ctnn/kernel/softmax.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

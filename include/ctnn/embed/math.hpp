@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include <ctnn/embed/arch.hpp>
+#include <ctnn/base/arch.hpp>
 
 namespace ctnn::embed::inline CTNN_ARCH {
 

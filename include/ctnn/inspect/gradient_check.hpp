@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include <ctnn/core/generator.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/layer/input.hpp>
 #include <ctnn/model/train.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

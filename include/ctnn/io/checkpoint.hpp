@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include <ctnn/core/generator.hpp>
 #include <ctnn/io/model_file.hpp>
 #include <ctnn/io/safetensors_header.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <span>
 
-#include <ctnn/core/generator.hpp>
 #include <ctnn/core/pass.hpp>
 #include <ctnn/kernel/elementwise.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

@@ -7,12 +7,12 @@
 #include <span>
 #include <string>
 
-#include <ctnn/core/generator.hpp>
 #include <ctnn/core/pass.hpp>
 #include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/gather.hpp>
 #include <ctnn/layer/fold_rules.hpp>
 #include <ctnn/layer/table_sum.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

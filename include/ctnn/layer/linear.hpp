@@ -9,12 +9,12 @@
 #include <string>
 #include <type_traits>
 
-#include <ctnn/core/generator.hpp>
 #include <ctnn/core/pass.hpp>
 #include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/affine.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 #include <ctnn/layer/fold_rules.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

@@ -98,7 +98,7 @@ struct executor {
         return w == write_mode::add && !plan::adds_itself(table, i) ? write_mode::set : w;
     }
     // What is known when compiling of the nodes of kind K, from its first node I.
-    template <std::size_t I, class Inputs = std::make_index_sequence<schedule.nodes[I].reads.count>>
+    template <std::size_t I, class Reads = std::make_index_sequence<schedule.nodes[I].reads.count>>
     struct input_of;
     template <std::size_t I>
     struct input_of<I, std::index_sequence<0>> {

@@ -6,10 +6,10 @@
 #include <array>
 #include <cstddef>
 
-#include <ctnn/core/generator.hpp>
 #include <ctnn/core/mode.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/model/network.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

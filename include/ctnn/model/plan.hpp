@@ -16,10 +16,10 @@ struct place {
 };
 
 /// The pieces of memory, by number: the workspace, the inputs, the outputs, and the gradients of the outputs.
-template <std::size_t Inputs, std::size_t Outputs>
+template <std::size_t InputCount, std::size_t OutputCount>
 struct bases {
-    static constexpr std::size_t workspace = 0, input = 1, output = 1 + Inputs, gradient = output + Outputs,
-                                 count = gradient + Outputs;
+    static constexpr std::size_t workspace = 0, input = 1, output = 1 + InputCount,
+                                 gradient = output + OutputCount, count = gradient + OutputCount;
 };
 
 /// What a plan is for.

@@ -137,7 +137,7 @@ template <class Net, std::size_t I>
 using position_of = typename to_position<Net, I>::type;
 
 template <class Net, std::size_t I,
-          class Inputs = std::make_index_sequence<schedule_of<Net>.nodes[I].reads.count>>
+          class Reads = std::make_index_sequence<schedule_of<Net>.nodes[I].reads.count>>
 struct shape_report;
 template <class Net, std::size_t I, std::size_t... K>
 struct shape_report<Net, I, std::index_sequence<K...>>

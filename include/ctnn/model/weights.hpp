@@ -10,10 +10,10 @@
 #include <type_traits>
 #include <utility>
 
-#include <ctnn/core/generator.hpp>
 #include <ctnn/core/memory.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/model/slots.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <ctnn/core/python_random.hpp>
 #include <ctnn/data/ngrams.hpp>
+#include <ctnn/random/python_random.hpp>
 
 #include <cerrno>
 #include <filesystem>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <ctnn/core/generator.hpp>
-#include <ctnn/core/initialise.hpp>
-#include <ctnn/core/python_random.hpp>
+#include <ctnn/random/generator.hpp>
+#include <ctnn/random/initialise.hpp>
+#include <ctnn/random/python_random.hpp>
 
 #include <cmath>
 #include <limits>

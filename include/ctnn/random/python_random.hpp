@@ -9,7 +9,7 @@
 #include <span>
 #include <utility>
 
-#include <ctnn/core/random_engine.hpp>
+#include <ctnn/random/engine.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

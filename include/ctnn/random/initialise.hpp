@@ -9,8 +9,8 @@
 #include <span>
 #include <type_traits>
 
-#include <ctnn/core/generator.hpp>
 #include <ctnn/core/tensor.hpp>
+#include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH::init {
 

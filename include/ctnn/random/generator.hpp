@@ -18,9 +18,9 @@
 #include <vector>
 
 #include <ctnn/core/error.hpp>
-#include <ctnn/core/normal_float.hpp>
-#include <ctnn/core/random_engine.hpp>
 #include <ctnn/core/tensor.hpp>
+#include <ctnn/random/engine.hpp>
+#include <ctnn/random/normal_float.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
