@@ -31,12 +31,16 @@ benchmark) packages="$packages libbenchmark-dev libeigen3-dev libopenblas-dev li
 esac
 
 # A tool that is on the path counts, wherever it came from; a library counts when its package is there.
+can_install() {
+    command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null; }
+}
 missing=
 for package in $packages; do
     case $package in
     g++) command -v c++ >/dev/null || missing="$missing $package" ;;
     cmake) command -v cmake >/dev/null || missing="$missing $package" ;;
     pkg-config) command -v pkg-config >/dev/null || missing="$missing $package" ;;
+    gnuplot-nox) command -v gnuplot >/dev/null || ! can_install || missing="$missing $package" ;; # no must
     ninja-build) command -v ninja >/dev/null || missing="$missing $package" ;;
     *)
         if command -v dpkg-query >/dev/null; then

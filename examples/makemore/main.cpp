@@ -418,7 +418,6 @@ int main(int argc, char** argv)
         std::fprintf(stderr, "makemore: %s\n", failure.what());
         return failure.code;
     } catch (const ctnn::Error& error) {
-        if (stop_signal != 0) return 128 + stop_signal; // a call that a signal has ended
         std::fprintf(stderr, "makemore: %s\n", error.what());
         return error.id() == "ctnn.option" ? 1 : error.id() == "ctnn.save" ? 4 : 2;
     } catch (const std::exception& error) {

@@ -31,16 +31,20 @@ inline void on_signals(void (*handler)(int))
 
 } // namespace detail
 
+/// The path of a lock to take away when the program leaves at a signal; null for none.
+inline const char* volatile held_lock = nullptr;
+
 /// From here on SIGINT and SIGTERM end the program where it stands: nothing has begun that could be saved.
 inline void leave_at_signals()
 {
     detail::on_signals([](int signal) {
-        constexpr char text[] = "\nmakemore: stopped by a signal before the training; nothing is lost\n";
+        if (held_lock != nullptr) (void)::unlink(held_lock);
+        constexpr char text[] = "\nmakemore: stopped by a signal before it began; nothing is lost\n";
         [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, sizeof text - 1);
         ::_exit(128 + signal);
     });
 }
-/// From here on they end a training after the step it is in.
+/// From here on they end a training after the step it is in, and other work where `stop_if_asked` stands.
 inline void watch_signals()
 {
     detail::on_signals([](int signal) { stop_signal = signal; });

@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ctnn/inspect/inspect.hpp>
@@ -70,27 +71,44 @@ public:
     explicit Lock(const std::string& file) : path_(file + ".lock")
     {
         if (file.empty()) return;
-        descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (descriptor_ < 0 && errno == ENOENT) return; // no such folder: whoever uses the file says so
-        if (descriptor_ < 0)
-            throw Failure(4, fmt::format("cannot write '{}': {}", path_, std::strerror(errno)));
-        if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-            ::close(descriptor_);
-            throw Failure(4, fmt::format("another training is writing '{}'", file));
-        }
+        do { // until what is locked is what has the name: another's lock may just have been taken away
+            release();
+            descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+            if (descriptor_ < 0 && errno == ENOENT) return; // no such folder: whoever uses the file says so
+            if (descriptor_ < 0)
+                throw Failure(4, fmt::format("cannot write '{}': {}", path_, std::strerror(errno)));
+            if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+                release();
+                throw Failure(4, fmt::format("another training is writing '{}'", file));
+            }
+        } while (!has_the_name());
+        held_lock = path_.c_str();
     }
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
     ~Lock()
     {
         if (descriptor_ < 0) return;
+        held_lock = nullptr;
         (void)::unlink(path_.c_str());
-        ::close(descriptor_);
+        release();
     }
 
 private:
     std::string path_;
     int descriptor_ = -1;
+
+    void release()
+    {
+        if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+    }
+    [[nodiscard]] bool has_the_name() const
+    {
+        struct stat here {
+        }, there{};
+        return ::fstat(descriptor_, &here) == 0 && ::stat(path_.c_str(), &there) == 0 &&
+               here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+    }
 };
 
 /// The words of a file, with no more characters than the networks have classes.

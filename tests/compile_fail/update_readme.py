@@ -18,9 +18,9 @@ def message_of(program):
     """The error and its note as g++ prints them, paths as users include them."""
     second = program.read_text().split("\n")[1]
     flags = second.removeprefix("// flags: ").split() if second.startswith("// flags: ") else []
-    command = ["g++", "-std=c++20", "-fsyntax-only", "-fno-diagnostics-color", *flags, f"-I{include}", program]
+    command = ["g++", "-std=c++20", "-fsyntax-only", "-fno-diagnostics-color", f"-I{include}"]
     result = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}
+        [*command, *flags, program], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}
     )
     said = [
         line.removeprefix(f"{include}/")

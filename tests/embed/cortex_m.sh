@@ -5,7 +5,11 @@ set -u
 source=$1
 compiler=$2
 command -v arm-none-eabi-g++ >/dev/null ||
-    { echo "skipped: there is no arm-none-eabi-g++ (and its newlib)"; exit 0; }
+    {
+        echo "skipped: there is no arm-none-eabi-g++:" \
+            "apt-get install gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib"
+        exit 0
+    }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$source/examples/embed/cortex-m" || exit 1

@@ -41,8 +41,8 @@ run 0 --seed 5 --count 100; cp out once; run 0 --seed 5 --count 100; cmp out onc
 run 0 --seed 6 --count 100; ! cmp -s out once || fail "another seed, the same names"
 run 0 --count 0; [ ! -s out ] || fail "no names"
 run 0 --help; grep -q '^usage: names' out || fail "no help"
-for wrong in '--count x' '--count -1' '--count' '--seed 1x' '--nonsense 1' '--start-with é' '--start-with A' \
-    '--start-with abcdefghijklmnopqrstuvwxyzabcdefg'; do
+for wrong in '--count x' '--count -1' '--count' '--seed 1x' '--nonsense 1' '--start-with é' \
+    '--start-with A' '--start-with abcdefghijklmnopqrstuvwxyzabcdefg'; do
     # shellcheck disable=SC2086 # two words
     run 1 $wrong
 done

@@ -129,16 +129,24 @@ safety)
     run 0 train --steps 5 --samples 0 --metrics m --overwrite
     # Signals end what waits for a pipe or reads for long.
     mkfifo pipe; words 50000 >many; for i in 1 2 3 4; do cat many many >twice; mv twice many; done
-    for waits in '--data pipe' '--metrics pipe' '--data many'; do
-        # shellcheck disable=SC2086 # two arguments
-        "$makemore" train --steps 5 $waits >out 2>err &
+    for waits in '--data pipe' '--metrics pipe --checkpoint c' '--data many --steps 100000000'; do
+        # shellcheck disable=SC2086 # several arguments
+        "$makemore" train --samples 0 $waits >out 2>err &
         pid=$!
         sleep 0.3; kill -TERM $pid
         waited=0
         while kill -0 $pid 2>/dev/null && [ $waited -lt 20 ]; do sleep 0.1; waited=$((waited + 1)); done
         [ $waited -lt 20 ] || { kill -9 $pid; fail "$waits: a signal took over 2 s"; }
-        wait $pid; [ $? -eq 143 ] || [ "$waits" = '--data many' ] || fail "$waits: not 143"
+        wait $pid; [ $? -eq 143 ] || fail "$waits: not 143"
+        has err 'stopped by a signal'; [ ! -e c.lock ] || fail "$waits: the lock is left"
     done
+    # Drawing from a checkpoint stops as a training does, and says where.
+    "$makemore" train --steps 5 --samples 0 --checkpoint drawn >/dev/null 2>&1
+    "$makemore" sample drawn --samples 1000000000 >out 2>err &
+    pid=$!
+    while [ ! -s out ]; do sleep 0.05; done
+    kill -INT $pid; wait $pid; [ $? -eq 130 ] || fail "sample: not 130"
+    has err 'stopped by a signal while drawing names'
     # A closed standard output is not the next file that is opened.
     "$makemore" train --steps 300 --samples 3 --metrics closed >&- 2>err; [ $? -eq 4 ] || fail "closed output"
     has err 'standard output'; ! grep -qv '^{"step"' closed || fail "other lines in the metrics"
@@ -220,6 +228,7 @@ checkpoint)
     for from in '' '--resume at500'; do
         # shellcheck disable=SC2086 # one word or two
         run 4 train --steps 600 $from --metrics notes; has err 'is there already'
+        [ -z "$from" ] || has err 'has no metrics'
         cmp notes mine || fail "notes are lost"
     done
     ln -s m link; run 0 train --steps 1000 --resume half --metrics link

@@ -40,7 +40,8 @@ void for_each_output(const Model<Net, Eval, T>& model, const X& x,
     const std::size_t n = detail::rows_of(x);
     const auto extents_of_x = detail::batch_extents<input_shape<Net>>(n);
     detail::require_shape("the input", x, extents_of_x);
-    auto from = x.template begin<xt::layout_type::row_major>();
+    const auto& stored = detail::stored(x);
+    auto from = stored.template begin<xt::layout_type::row_major>();
     if constexpr (plan::of_values.takes_ids[0])
         detail::require_classes("the input", from, extents_of_x, detail::classes_of_input<Net>(0));
 

@@ -41,7 +41,8 @@ public:
         if (dlogits_.shape()[0] != rows || dlogits_.shape()[1] != classes)
             dlogits_ = xt::xtensor<T, 2>::from_shape({rows, classes});
         ids_.resize(rows);
-        auto target = targets.template begin<xt::layout_type::row_major>();
+        const auto& stored = detail::stored(targets);
+        auto target = stored.template begin<xt::layout_type::row_major>();
         detail::require_classes("the targets", target, std::array{rows}, classes);
         for (std::size_t r = 0; r < rows; ++r, ++target) ids_[r] = static_cast<class_id>(*target);
         const T* x = detail::dense<T>(logits, copy_);

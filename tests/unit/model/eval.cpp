@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <ctnn/ctnn.hpp>
+#include <ctnn/inspect/eval_outputs.hpp>
 
 #include <atomic>
 #include <limits>
@@ -292,5 +293,16 @@ TEST_CASE("ids that are made as they are read are read once")
     CHECK(training.forward(lazy(6)) == expected);
     readings = 0;
     const auto one = model.forward_one(lazy(3)); // as a range of three ids
+    readings = 0;
+    for_each_output(model, lazy(6), [](std::size_t, auto, auto) {});
+    CHECK(readings == 6);
+    // Targets too.
+    CrossEntropy criterion;
+    const auto logits = g.randn(6, 27);
+    const auto plain = std::get<0>(criterion(logits, xt::xtensor<int, 1>{1, 1, 1, 1, 1, 1}));
+    readings = 0;
+    const auto targets = xt::make_lambda_xfunction([&readings](int) { return ++readings <= 6 ? 1 : 1000; },
+                                                   xt::ones<int>(std::array<std::size_t, 1>{6}));
+    CHECK(std::get<0>(criterion(logits, targets)) == plain);
     CHECK(std::equal(one.begin(), one.end(), expected.begin()));
 }
