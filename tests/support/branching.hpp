@@ -194,8 +194,8 @@ void consistent()
     Generator g{31};
     Model<Net, Train<8, RetainGradients>, double> retained{g};
     Model<Net, Train<8>, double> plain{retained};
-    const auto x = detail::random_inputs<Net, 8>(g, std::make_index_sequence<decltype(plain)::inputs>{});
-    const auto dy = detail::random_gradients<Net, 8>(g, std::make_index_sequence<decltype(plain)::outputs>{});
+    const auto x = detail::random_inputs<Net, 8, decltype(plain)::inputs>(g);
+    const auto dy = detail::random_gradients<Net, 8, decltype(plain)::outputs>(g);
     const auto once = gradients_with<Net>(plain, x, dy);
     CHECK(distance(gradients_with<Net>(retained, x, dy), once) <= 1e-12);
     plain.backward(dy, accumulate);
@@ -204,9 +204,8 @@ void consistent()
     CHECK(distance(twice, plain.workspace().gradients()) <= 1e-12);
 
     Model<Net, Train<5>, double> small{plain};
-    const auto few = detail::random_inputs<Net, 5>(g, std::make_index_sequence<decltype(plain)::inputs>{});
-    const auto few_dy =
-        detail::random_gradients<Net, 5>(g, std::make_index_sequence<decltype(plain)::outputs>{});
+    const auto few = detail::random_inputs<Net, 5, decltype(plain)::inputs>(g);
+    const auto few_dy = detail::random_gradients<Net, 5, decltype(plain)::outputs>(g);
     Model<Net, Train<8>, double> fresh{small}; // a copy of plain would have its workspace
     const auto expected = gradients_with<Net>(small, few, few_dy);
     CHECK(distance(expected, gradients_with<Net>(plain, few, few_dy)) <= 1e-12); // after a full batch

@@ -14,17 +14,22 @@ namespace ctnn::inline CTNN_ARCH {
 
 namespace detail {
 
+/// Gives the same numbers under another shape, and is never run.
 template <class L>
 concept only_reshapes = requires { requires L::reshapes_only; };
+/// Runs forward and backward.
 template <class L>
 concept has_passes = requires(const Pass<L, float, Train<2>, shape<1>>& pass) {
     L::forward(pass);
     L::backward(pass);
 };
+/// Says what it gives and runs, or need not run.
+template <class L>
+concept has_a_layers_functions = states_output<L> && (only_reshapes<L> || has_passes<L>);
 
 } // namespace detail
 
-/// A layer is a plain struct that says what shape it gives for a shape it takes, and how it runs. No base
+/// A layer is an empty struct that says what shape it gives for a shape it takes, and how it runs. No base
 /// class, no registration.
 ///
 /// ```cpp
@@ -41,32 +46,41 @@ concept has_passes = requires(const Pass<L, float, Train<2>, shape<1>>& pass) {
 /// };
 /// ```
 ///
-/// It may state more, all `static constexpr`; `detail::layer_facts` says what each means and what holds
-/// without it.
+/// It may state more facts, all `static constexpr`. Those with a * are heard only from a layer that also
+/// states `using self = ItsOwnName;`: a struct that inherits them and has passes of its own does not mean
+/// them.
 ///
-///   shapes    : `in_features`, `input`, `classes`; `inputs` = N for a layer that joins N values, whose
-///               `output` takes a `std::array<extents, N>` and whose pass has `x<0>()`, `x<1>()`, `dx<0>()`,
-///               ...
-///   numbers   : `parameters` and `buffers` (arrays of `Parameter`), `reset(spans, generator)`
-///   memory    : `saved`, `scratch`, `eval_scratch`, `derivative_uses`, `in_place`
-///   gradients : `overwrites_gradients`; with `using self = Itself;` `adds_gradients`,
-///               `adds_input_gradients`, `passes_gradient`
-///   batch     : `mixes_batch`, `draws`
-///   not run   : `reshapes_only` (such a layer has no passes), `training_only`
-///   fusion    : `using self = Itself; using activation = F;` for an elementwise layer, F made like
-///               `no_activation`: a layer before it that states `applies` then does the work of its passes
-///   inspect   : `limits` (a `Limits`); `expected(x, parameters)`, the `Spread` of the output by theory;
-///               `multiply_adds`
-///   export    : `embedded(x)`, with `using self = Itself;`: the text of a type that does its eval for
-///               samples of shape x (see ctnn/embed/layers.hpp), made from its parameters and buffers in
-///               order, or from what `embedded_values<T>(arrays)` makes of them. With `embedded(x, int8)` the
-///               first parameter may be stored in bytes: the type's members are then called as the parameters
-///               are, and a `scale` follows them
+/// | fact                                  | says                                             | without it |
+/// |---------------------------------------|--------------------------------------------------|------------|
+/// | `in_features`                         | last extent of x that it takes                   | any        |
+/// | `input(n)`                            | x as the first layer, before one of n features   | in_features |
+/// | `classes`                             | x holds class ids below that                     | numbers    |
+/// | `inputs`                              | it joins so many values: `output` takes a        | 1          |
+/// |                                       | `std::array<extents, N>`, a pass has x<0>(), ... |            |
+/// | `parameters`, `buffers`               | arrays of `Parameter`                            | none       |
+/// | `reset(spans, generator)`             | draws initial values                             | constants  |
+/// | `saved(x, rows)`                      | numbers kept from forward to backward            | 0          |
+/// | `scratch(x, rows)`, `eval_scratch(x)` | numbers of any content during one pass           | 0          |
+/// | `derivative_uses`                     | what backward reads: x, y, both, nothing         | both       |
+/// | `in_place`                            | works with y == x and dx == dy                   | no         |
+/// | `overwrites_gradients`                | sets its parameters' gradients                   | adds       |
+/// | `adds_gradients` *                    | does with them what `weight_gradient` says       | no         |
+/// | `adds_input_gradients` *              | does with dx what `input_gradient` says          | sets       |
+/// | `passes_gradient` *                   | dx is dy, for every input                        | no         |
+/// | `mixes_batch`                         | in training a sample depends on the others       | no         |
+/// | `draws`                               | draws random numbers in training                 | no         |
+/// | `reshapes_only`                       | gives the same numbers, and has no passes        | no         |
+/// | `training_only`                       | in eval gives what it takes, and is not run      | no         |
+/// | `elementwise`                         | a function of each number by itself              | no         |
+/// | `activation` *                        | that function, as `no_activation` is made; the   | none       |
+/// |                                       | layer before may apply it. Implies elementwise   |            |
+/// | `applies` *                           | in which passes it applies the next activation   | never      |
+/// | `multiply_adds(x)`                    | in matrix products, for a sample                 | 0          |
+/// | `name()` *                            | itself as its user writes it                     | its type   |
 ///
-/// How a layer folds into another is a specialisation of `fold_rule`.
+/// How it folds, is exported and is looked at are specialisations beside it; see core/roles.hpp.
 template <class L>
-concept Layer =
-    std::is_empty_v<L> && detail::states_output<L> && (detail::only_reshapes<L> || detail::has_passes<L>);
+concept Layer = std::is_empty_v<L> && detail::has_a_layers_functions<L>;
 
 /// A loss turns the model's output and the targets into a number and the gradient of the output.
 template <class C, class Output, class Targets>

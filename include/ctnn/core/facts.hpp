@@ -96,6 +96,8 @@ struct layer_facts {
     bool in_place = false;
     /// states `activation`: what its forward does to each number, and dx follows from dy and y
     bool is_activation = false;
+    /// each number of the output follows from that number of the input alone; every activation does
+    bool elementwise = false;
     /// whether its passes apply `P::activation` of the next layer
     applies_activation applies = applies_activation::never;
     /// the output is the input under another shape; the layer is never run
@@ -151,7 +153,7 @@ constexpr layer_facts facts_of()
     if constexpr (requires { L::mixes_batch; }) f.mixes_batch = L::mixes_batch;
     if constexpr (requires { L::in_place; }) f.in_place = L::in_place;
     if constexpr (speaks_for_itself<L>) {
-        f.is_activation = requires { typename L::activation; };
+        f.is_activation = f.elementwise = requires { typename L::activation; };
         if constexpr (requires { L::applies; }) f.applies = L::applies;
         if constexpr (requires { L::passes_gradient; }) f.passes_gradient = L::passes_gradient;
         if constexpr (requires { L::adds_input_gradients; }) f.adds_input_gradients = L::adds_input_gradients;
@@ -160,6 +162,7 @@ constexpr layer_facts facts_of()
     if constexpr (requires { L::reshapes_only; }) f.reshapes_only = L::reshapes_only;
     if constexpr (requires { L::training_only; }) f.training_only = L::training_only;
     if constexpr (requires { L::draws; }) f.draws = L::draws;
+    if constexpr (requires { L::elementwise; }) f.elementwise = L::elementwise;
     return f;
 }
 

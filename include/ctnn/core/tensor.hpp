@@ -42,6 +42,23 @@ concept tensor_like = requires(const X& x) {
     typename X::value_type;
 };
 
+// Shown by a compile error; never true.
+template <class X>
+inline constexpr bool is_a_tensor = false;
+/// A class of its own, so that a type is complained of once.
+template <class X>
+struct check_tensor {
+    static_assert(tensor_like<X> || is_a_tensor<X>,
+                  "[ctnn.shape] this is not an xtensor; xt::adapt(numbers, {rows, columns}) makes one of a "
+                  "std::vector without a copy");
+};
+/// One error for each argument that is no xtensor; the caller goes on only with such.
+template <class... X>
+void require_tensors()
+{
+    (void)(sizeof(check_tensor<X>) + ... + 0);
+}
+
 /// Throws unless `x` has exactly the extents `expected`.
 template <class X, std::size_t N>
 void require_shape(const char* what, const X& x, const std::array<std::size_t, N>& expected)

@@ -4,7 +4,6 @@
 
 #include <cctype>
 #include <cstddef>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -59,18 +58,6 @@ std::string layer_name()
 {
     if constexpr (speaks_for_itself<L> && requires { L::name(); }) return L::name();
     else return type_name<L>();
-}
-
-/// What a layer of ours answers to `embedded(x)`: "::ctnn::embed::linear<1, 30, 200>", with weights of one
-/// byte "::ctnn::embed::linear<1, 30, 200, ::std::int8_t>".
-inline std::string embedded_type(std::string_view name, std::initializer_list<std::size_t> sizes,
-                                 bool int8 = false)
-{
-    std::string text = "::ctnn::embed::";
-    text.append(name);
-    for (const std::size_t n : sizes)
-        text.append(text.find('<') == std::string::npos ? "<" : ", ").append(std::to_string(n));
-    return text.append(int8 ? ", ::std::int8_t>" : ">");
 }
 
 } // namespace ctnn::inline CTNN_ARCH::detail

@@ -3,9 +3,12 @@
 /// become vector code.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <ctnn/base/arch.hpp>
+#include <ctnn/base/coefficients.hpp>
 
 namespace ctnn::embed::inline CTNN_ARCH {
 
@@ -28,18 +31,25 @@ constexpr float select(bool first, float a, float b)
     return from_bits((bits(a) & mask) | (bits(b) & ~mask));
 }
 
+/// c[0] x^(N-1) + ... + c[N-1].
+template <std::size_t N>
+constexpr float polynomial(const float (&c)[N], float x)
+{
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { // written out, so that loops over it vectorise
+        float p = c[0];
+        ((p = p * x + c[I + 1]), ...);
+        return p;
+    }(std::make_index_sequence<N - 1>{});
+}
+
 /// e^x for x in -87.3..88.3: 2^n times a polynomial of degree 6 on |r| <= ln 2 / 2.
 constexpr float exp_inside(float x)
 {
     // adding it rounds to a whole number, which then stands in the low bits
-    constexpr float magic = 0x1.8p23F;
-    const float shifted = x * 0x1.715476p+0F + magic, n = shifted - magic;
-    const float r = (x - n * 0x1.62e4p-1F) - n * 0x1.7f7d1cp-20F;
-    float p = r * 0x1.6ab926p-10F + 0x1.126d64p-7F;
-    p = p * r + 0x1.55589cp-5F;
-    p = p * r + 0x1.55540ap-3F;
-    p = p * r + 0x1.fffffap-2F;
-    p = (p * r + 1.F) * r + 1.F;
+    namespace k = coefficients;
+    const float shifted = x * k::log2_e + k::round, n = shifted - k::round;
+    const float r = (x - n * k::ln2_high) - n * k::ln2_low;
+    const float p = (polynomial(k::exp, r) * r + 1.F) * r + 1.F;
     const std::uint32_t power = (bits(shifted) + 127U) << 23U;
     return p * from_bits(power);
 }
@@ -61,10 +71,8 @@ constexpr float tanh(float x)
     const float size = detail::magnitude(x), a = detail::select(size > 9.02F, 9.02F, size), twice = a + a;
     const float z = a * a;
     const float large = 1.F - 2.F / (detail::exp_inside(twice) + 1.F);
-    float p = z * 0x1.0c60cap-6F + -0x1.af3f6ep-5F;
-    p = p * z + 0x1.10cca2p-3F;
-    p = p * z + -0x1.555446p-2F;
-    return detail::with_sign_of(detail::select(a < 0.55F, p * z * a + a, large), x);
+    const float p = detail::polynomial(coefficients::tanh, z);
+    return detail::with_sign_of(detail::select(a < coefficients::tanh_small, p * z * a + a, large), x);
 }
 
 /// 1 / (1 + e^-x).
@@ -85,19 +93,12 @@ constexpr float sqrt(float x)
 /// the exponential magnifies its rounding error.
 constexpr float normal_below(float x)
 {
-    constexpr float magic = 0x1.8p17F;
+    constexpr float magic = coefficients::normal_round;
     const float size = detail::magnitude(x), a = detail::select(size > 13.F, 13.F, size);
     const float coarse = (a + magic) - magic, whole = coarse * coarse, rest = (a - coarse) * (a + coarse);
     const float bell = exp(whole * -0.5F) * exp(rest * -0.5F);
-    const float t = 1.F / (a * 0.305F + 1.F);
-    float p = t * 0x1.2ca2ccp-5F + -0x1.3950fp-3F;
-    p = p * t + 0x1.7c5772p-3F;
-    p = p * t + -0x1.3714fcp-5F;
-    p = p * t + 0x1.efb2ccp-4F;
-    p = p * t + 0x1.a79d22p-4F;
-    p = p * t + 0x1.f59fbp-4F;
-    p = p * t + 0x1.f23c82p-4F;
-    const float tail = bell * (p * t);
+    const float t = 1.F / (a * coefficients::normal_scale + 1.F);
+    const float tail = bell * (detail::polynomial(coefficients::normal, t) * t);
     return detail::select(x > 0.F, 1.F - tail, tail);
 }
 

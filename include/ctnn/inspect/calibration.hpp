@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/roles.hpp>
 #include <ctnn/inspect/eval_outputs.hpp>
 #include <ctnn/inspect/layers.hpp>
 
@@ -48,14 +49,6 @@ struct Calibration {
 
 namespace detail {
 
-/// A layer that keeps a mean and a spread of each feature, and states by which convention.
-template <class L>
-concept keeps_running_statistics = requires {
-    bool(L::constants.running_is_std);
-    double(L::constants.running_correction);
-    requires L::buffers.size() == 2;
-};
-
 /// What a layer keeps of how many features; of none for one that keeps nothing.
 struct kept_statistics {
     std::size_t features = 0;
@@ -65,8 +58,9 @@ struct kept_statistics {
 template <class L>
 constexpr kept_statistics statistics_of_leaf()
 {
-    if constexpr (keeps_running_statistics<L>)
-        return {L::buffers[0].shape.size(), L::constants.running_is_std, L::constants.running_correction};
+    using kept = running_statistics<L>;
+    if constexpr (requires { kept::is_std; })
+        return {L::buffers[0].shape.size(), kept::is_std, kept::correction};
     else return {};
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <ctnn/core/class_ids.hpp>
+#include <ctnn/core/index.hpp>
 #include <ctnn/model/eval.hpp>
 
 namespace ctnn::inline CTNN_ARCH {

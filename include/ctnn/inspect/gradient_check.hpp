@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/index.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/layer/input.hpp>
 #include <ctnn/model/train.hpp>
@@ -32,27 +33,29 @@ struct GradientReport {
 namespace detail {
 
 /// Numbers, or class ids, for each input; numbers for each output.
-template <class Net, std::size_t B, std::size_t... I>
-auto random_inputs(Generator& generator, std::index_sequence<I...>)
+template <class Net, std::size_t B, std::size_t Inputs>
+auto random_inputs(Generator& generator)
 {
-    const auto one = [&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
-        constexpr std::size_t classes = classes_of_input<Net>(K);
+    const auto one = [&](auto i) {
+        constexpr std::size_t classes = classes_of_input<Net>(i());
         using element = std::conditional_t<(classes > 0), std::int64_t, double>;
-        auto x = xt::xtensor<element, input_shape<Net, K>::rank + 1>::from_shape(
-            batch_extents<input_shape<Net, K>>(B));
+        auto x = xt::xtensor<element, input_shape<Net, i()>::rank + 1>::from_shape(
+            batch_extents<input_shape<Net, i()>>(B));
         if constexpr (classes > 0)
             generator.fill_randint(std::span<element>(x.data(), x.size()), 0,
                                    static_cast<std::int64_t>(classes));
         else generator.fill_randn(std::span<element>(x.data(), x.size()));
         return x;
     };
-    return std::tuple{one(std::integral_constant<std::size_t, I>{})...};
+    return with_indices<Inputs>([&](auto... i) { return std::tuple{one(i)...}; });
 }
-template <class Net, std::size_t B, std::size_t... K>
-auto random_gradients(Generator& generator, std::index_sequence<K...>)
+template <class Net, std::size_t B, std::size_t Outputs>
+auto random_gradients(Generator& generator)
 {
-    std::tuple all{xt::xtensor<double, output_shape<Net, K>::rank + 1>::from_shape(
-        batch_extents<output_shape<Net, K>>(B))...};
+    auto all = with_indices<Outputs>([](auto... k) {
+        return std::tuple{xt::xtensor<double, output_shape<Net, k()>::rank + 1>::from_shape(
+            batch_extents<output_shape<Net, k()>>(B))...};
+    });
     std::apply([&](auto&... dy) { (generator.fill_randn(std::span<double>(dy.data(), dy.size())), ...); },
                all);
     return all;
@@ -74,8 +77,8 @@ GradientReport compare_gradients(Generator& generator)
     model.for_each_parameter(
         [&](auto, auto value, auto) { generator.fill_randn(std::span<double>(value.data(), value.size())); });
 
-    auto x = random_inputs<Net, B>(generator, std::make_index_sequence<Checked::inputs>{});
-    auto dy = random_gradients<Net, B>(generator, std::make_index_sequence<Checked::outputs>{});
+    auto x = random_inputs<Net, B, Checked::inputs>(generator);
+    auto dy = random_gradients<Net, B, Checked::outputs>(generator);
 
     const Generator drawn = generator; // every pass draws the same again
     const auto objective = [&] {

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/concepts.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/inspect/dead_units.hpp>
 #include <ctnn/inspect/layers.hpp>
 
@@ -59,13 +61,11 @@ Spread expected_output(const Spread* x, const Spread* p)
     std::copy_n(x, inputs.size(), inputs.begin());
     std::array<Spread, facts<L>.parameters> parameters;
     std::copy_n(p, parameters.size(), parameters.begin());
-    if constexpr (requires { Spread(L::expected(inputs, parameters)); })
-        return L::expected(inputs, parameters);
-    else if constexpr (requires { Spread(L::expected(*x, parameters)); }) return L::expected(*x, parameters);
+    using theory = expected_spread<L>;
+    if constexpr (requires { theory::of(inputs, parameters); }) return theory::of(inputs, parameters);
+    else if constexpr (requires { theory::of(*x, parameters); }) return theory::of(*x, parameters);
     else if constexpr (facts<L>.reshapes_only) return *x;
-    else if constexpr (facts<L>.in_place && facts<L>.inputs == 1 && parameters.size() == 0 &&
-                       facts<L>.buffers == 0 && facts<L>.classes == 0)
-        return expected_of_elementwise<L>(*x);
+    else if constexpr (facts<L>.elementwise) return expected_of_elementwise<L>(*x);
     else return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
 }
 
@@ -108,6 +108,7 @@ std::vector<Spread> predict(const T* parameter_block, const std::vector<Spread>&
 ///   method    : independent weights and inputs; a nonlinearity's input is taken as normal
 ///   errors    : those of forward and of the criterion
 template <class Net, std::size_t B, class Keep, class T, class Criterion, class X, class Targets>
+    requires Loss<Criterion, const_tensor_view<T, output_shape<Net>::rank + 1>, Targets>
 [[nodiscard]] Initialisation check_initialisation(const Model<Net, Train<B, Keep>, T>& model,
                                                   Criterion& criterion, const X& x, const Targets& targets)
 {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/roles.hpp>
 #include <ctnn/inspect/statistics.hpp>
 #include <ctnn/model/summary.hpp>
 #include <ctnn/model/train.hpp>
@@ -26,8 +27,7 @@ struct LayerInfo {
     Limits limits{-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
     /// it states limits
     bool saturates = false;
-    /// a nonlinearity: it states limits, or works in place, number by number, without parameters
-    bool elementwise = false;
+    bool elementwise = false;       ///< a nonlinearity: it states that it is elementwise, or limits
     bool before_activation = false; ///< what it gives goes into a nonlinearity
     bool reshapes_only = false;
 
@@ -64,11 +64,10 @@ LayerInfo layer_info()
     constexpr layer_facts f = facts<L>;
     LayerInfo info;
     info.type = layer_name<L>();
-    info.elementwise = f.in_place && f.inputs == 1 && f.parameters == 0 && f.buffers == 0 &&
-                       !f.reshapes_only && !f.training_only;
+    info.elementwise = f.elementwise;
     info.reshapes_only = f.reshapes_only;
-    if constexpr (requires { Limits(L::limits); }) {
-        info.limits = L::limits;
+    if constexpr (requires { output_limits<L>::value; }) {
+        info.limits = output_limits<L>::value;
         info.saturates = info.elementwise = true;
     }
     return info;

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/concepts.hpp>
 #include <ctnn/inspect/layers.hpp>
 #include <ctnn/inspect/series.hpp>
 
@@ -182,8 +183,8 @@ public:
     }
 
     /// optimizer.step(model), observed. To be called where that would be: after forward and backward.
-    template <class M, class Optimizer>
-    void step(M& model, Optimizer& optimizer, [[maybe_unused]] std::convertible_to<double> auto loss)
+    template <class M, Optimizer<M> O>
+    void step(M& model, O& optimizer, [[maybe_unused]] std::convertible_to<double> auto loss)
     {
         if constexpr ((std::is_same_v<What, Losses> || ...)) loss_.add(steps_, static_cast<double>(loss));
         const bool look = steps_ % every_ == 0;
@@ -304,8 +305,8 @@ public:
     using Keep = KeepNothing;
 
     explicit Observer(const auto&, const ObserverOptions& = {}) {}
-    template <class M, class Optimizer>
-    void step(M& model, Optimizer& optimizer, std::convertible_to<double> auto)
+    template <class M, Optimizer<M> O>
+    void step(M& model, O& optimizer, std::convertible_to<double> auto)
     {
         optimizer.step(model);
     }

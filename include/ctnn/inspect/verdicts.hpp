@@ -93,44 +93,46 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
 
 } // namespace detail
 
-/// How a network starts.
-///
-///   loss      : far above -log(1 / classes): it is sure of things it cannot know
-///   spread    : of what goes into each nonlinearity: too large, it saturates; too small, it is a straight
-///               line
-///   saturated : shares, and the units that are dead over the batch
-///   gradients : between the first and the last nonlinearity: vanishing, exploding, or not finite
-[[nodiscard]] inline std::vector<Verdict> judge(const Initialisation& start, const Tolerances& limit = {})
+namespace detail {
+
+/// Whether a layer gives numbers that are not finite: then all after it follows.
+inline bool judge_finite(std::vector<Verdict>& verdicts, const Initialisation& start)
 {
-    using detail::figure;
-    using detail::per_cent;
-    std::vector<Verdict> verdicts;
     for (const LayerStatistics& l : start.layers)
         if (!std::isfinite(l.output.min) || !std::isfinite(l.output.max)) {
             verdicts.push_back({false, "layer " + l.layer.name(), l.output.mean, 0,
                                 "layer " + l.layer.name() + " gives numbers that are not finite.",
                                 "look at the weights and at the input of that layer"});
-            return verdicts; // everything after it follows
+            return true;
         }
+    return false;
+}
 
+/// The first loss against that of a network that knows nothing.
+inline void judge_loss(std::vector<Verdict>& verdicts, const Initialisation& start, const Tolerances& limit)
+{
     const double loss = start.loss, expected = start.expected_loss;
     if (!std::isfinite(expected)) {
         // a loss of another kind: nothing is known of it
     } else if (loss > limit.loss_factor * expected) {
         verdicts.push_back({false, "the first loss", loss, expected,
-                            "The first loss is " + detail::loss_figure(loss) +
-                                "; a network that knows nothing should have " +
-                                detail::loss_figure(expected) +
+                            "The first loss is " + loss_figure(loss) +
+                                "; a network that knows nothing should have " + loss_figure(expected) +
                                 ", -log(1/classes). It is sure of wrong answers, and the first steps only "
                                 "shrink the last layer.",
                             "scale the last layer's weights by 0.01 to 0.1 and set its bias to 0"});
     } else {
         verdicts.push_back({true, "the first loss", loss, expected,
-                            "The first loss is " + detail::loss_figure(loss) +
-                                ", close to -log(1/classes) = " + detail::loss_figure(expected) + ".",
+                            "The first loss is " + loss_figure(loss) +
+                                ", close to -log(1/classes) = " + loss_figure(expected) + ".",
                             ""});
     }
+}
 
+/// What goes into each nonlinearity.
+inline void judge_spreads(std::vector<Verdict>& verdicts, const Initialisation& start,
+                          const Tolerances& limit)
+{
     bool spreads_sound = true;
     for (std::size_t i = 0; i < start.layers.size(); ++i) {
         const LayerStatistics& l = start.layers[i];
@@ -155,10 +157,15 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
                             "What goes into each nonlinearity has a standard deviation between " +
                                 figure(limit.small_std) + " and " + figure(limit.large_std) + ".",
                             ""});
+}
 
+/// How much of each nonlinearity is at its ends, and the units that are there for the whole batch.
+inline void judge_saturation(std::vector<Verdict>& verdicts, const Initialisation& start,
+                             const Tolerances& limit)
+{
     bool saturation_sound = true;
     for (const SaturationMap& map : start.maps) {
-        const bool two = detail::has_two_ends(map.layer);
+        const bool two = has_two_ends(map.layer);
         const double share = map.share(), most = two ? limit.saturated : limit.zeros;
         if (share > most) {
             saturation_sound = false;
@@ -174,13 +181,18 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
         // A ReLU that gives 0 for one batch may answer the next; a tanh at its end for all of it will not.
         if (map.dead.size() > (two ? 0 : map.layer.units() / 2)) {
             saturation_sound = false;
-            verdicts.push_back(detail::of_dead_units(map.layer, map.dead, "every sample of the batch"));
+            verdicts.push_back(of_dead_units(map.layer, map.dead, "every sample of the batch"));
         }
     }
     if (saturation_sound && !start.maps.empty())
         verdicts.push_back(
             {true, "saturation", 0, limit.saturated, "No nonlinearity is saturated beyond its measure.", ""});
+}
 
+/// From the last nonlinearity back to the first.
+inline void judge_gradients(std::vector<Verdict>& verdicts, const Initialisation& start,
+                            const Tolerances& limit)
+{
     const LayerStatistics *first = nullptr, *last = nullptr;
     for (const LayerStatistics& l : start.layers) {
         if (!l.layer.elementwise) continue;
@@ -209,6 +221,25 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
             verdicts.push_back({true, "gradients", ratio, 1,
                                 "Gradients keep their size on their way back: " + figures + ".", ""});
     }
+}
+
+} // namespace detail
+
+/// How a network starts.
+///
+///   loss      : far above -log(1 / classes): it is sure of things it cannot know
+///   spread    : of what goes into each nonlinearity: too large, it saturates; too small, it is a straight
+///               line
+///   saturated : shares, and the units that are dead over the batch
+///   gradients : between the first and the last nonlinearity: vanishing, exploding, or not finite
+[[nodiscard]] inline std::vector<Verdict> judge(const Initialisation& start, const Tolerances& limit = {})
+{
+    std::vector<Verdict> verdicts;
+    if (detail::judge_finite(verdicts, start)) return verdicts;
+    detail::judge_loss(verdicts, start, limit);
+    detail::judge_spreads(verdicts, start, limit);
+    detail::judge_saturation(verdicts, start, limit);
+    detail::judge_gradients(verdicts, start, limit);
     return verdicts;
 }
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/concepts.hpp>
 #include <ctnn/io/model_file.hpp>
 #include <ctnn/io/safetensors_header.hpp>
 #include <ctnn/random/generator.hpp>
@@ -89,16 +90,17 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
 /// A custom optimizer or sampler has `for_each_state(f)`, which calls f(name, span) for each stretch
 /// of float, double or std::int64_t that changes, and `settings()`, a text that two of them share when the
 /// same state makes them go on alike.
-template <class M, class Optimizer, class Sampler>
+template <class M, class O, class Sampler>
 class Checkpoint {
 public:
-    Checkpoint(M& model, Optimizer& optimizer, Generator& generator, Sampler& sampler)
+    Checkpoint(M& model, O& optimizer, Generator& generator, Sampler& sampler)
         : model_(&model), optimizer_(&optimizer), generator_(&generator), sampler_(&sampler)
     {
-        if constexpr (!detail::keeps_state<Optimizer>)
-            static_assert(detail::has_state<Optimizer>,
-                          "[ctnn.checkpoint] an optimizer is kept by its for_each_state(f) and settings(); "
-                          "see ctnn/optim/sgd.hpp");
+        if constexpr (!(Optimizer<O, M> && detail::keeps_state<O>))
+            static_assert(
+                detail::has_state<O>,
+                "[ctnn.checkpoint] an optimizer has step(model), and is kept by its for_each_state(f) and "
+                "settings(); see ctnn/optim/optimizer.hpp");
         if constexpr (!detail::keeps_state<Sampler>)
             static_assert(detail::has_state<Sampler>,
                           "[ctnn.checkpoint] a sampler is kept by its for_each_state(f) and settings(); see "
@@ -159,13 +161,13 @@ public:
 
 private:
     M* model_;
-    Optimizer* optimizer_;
+    O* optimizer_;
     Generator* generator_;
     Sampler* sampler_;
 
     [[nodiscard]] std::string all_settings(const std::string& own) const
     {
-        if constexpr (detail::keeps_state<Optimizer> && detail::keeps_state<Sampler>)
+        if constexpr (detail::keeps_state<O> && detail::keeps_state<Sampler>)
             return (own.empty() ? "" : own + "; ") + optimizer_->settings() + "; " + sampler_->settings();
         else return own; // the constructor has complained
     }
@@ -186,7 +188,7 @@ private:
                                   layout::same,
                                   reinterpret_cast<std::byte*>(values.data())});
         };
-        if constexpr (detail::keeps_state<Optimizer>)
+        if constexpr (detail::keeps_state<O>)
             optimizer_->for_each_state(
                 [&](const char* name, auto values) { add(std::string("ctnn.optimizer.") + name, values); });
         if constexpr (detail::keeps_state<Sampler>)

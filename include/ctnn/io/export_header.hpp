@@ -42,10 +42,10 @@ template <class Position, class L>
 struct report_not_embedded {
     static_assert(has_embedded_form<Position, L>,
                   "[ctnn.layer] the layer at this position has no form for embedding, or stands in a branch: "
-                  "it needs using self = ... and embedded(x); see ctnn/core/concepts.hpp");
+                  "it needs an export_rule; see ctnn/core/roles.hpp");
 };
 template <class L>
-concept embeddable = speaks_for_itself<L> && requires { L::embedded(extents{}); };
+concept embeddable = requires { export_rule<L>::type(extents{}); };
 
 /// One array of an exported layer.
 struct exported_array {
@@ -79,18 +79,18 @@ template <class L, class M>
     if constexpr (embeddable<L>) {
         const extents& x = shape_read<typename M::network>(node);
         layer_values values = values_of_layer(model, node);
-        if constexpr (requires { L::template embedded_values<T>(values); }) {
-            static_assert(
-                !has_int8_form<L>,
-                "[ctnn.layer] what embedded_values gives is exported as floats: leave out embedded(x, int8)");
-            layer.type = L::embedded(x);
-            for (auto& array : L::template embedded_values<T>(values))
+        using rule = export_rule<L>;
+        if constexpr (requires { rule::template values<T>(values); }) {
+            static_assert(!has_int8_form<L>, "[ctnn.layer] what an export_rule's values give is exported as "
+                                             "floats: leave out type(x, int8)");
+            layer.type = rule::type(x);
+            for (auto& array : rule::template values<T>(values))
                 layer.arrays.push_back(
                     {path + "_" + std::to_string(layer.arrays.size()), {}, std::move(array)});
         } else {
             layer.int8 = int8 && has_int8_form<L>;
-            if constexpr (has_int8_form<L>) layer.type = L::embedded(x, int8);
-            else layer.type = L::embedded(x);
+            if constexpr (has_int8_form<L>) layer.type = rule::type(x, int8);
+            else layer.type = rule::type(x);
             add_arrays(layer, {facts<L>.parameter, facts<L>.parameters}, values, path);
             add_arrays(layer, {facts<L>.buffer, facts<L>.buffers}, values, path);
         }

@@ -12,6 +12,7 @@
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/facts.hpp>
 #include <ctnn/core/parameter.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/model/eval.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -20,8 +21,7 @@ namespace detail {
 
 /// A layer whose first parameter can be exported as whole numbers.
 template <class L>
-concept has_int8_form =
-    speaks_for_itself<L> && (facts<L>.parameters > 0) && requires { L::embedded(extents{}, true); };
+concept has_int8_form = (facts<L>.parameters > 0) && requires { export_rule<L>::type(extents{}, true); };
 template <class... L>
 constexpr std::array<bool, sizeof...(L)> int8_forms(layer_list<L...>)
 {

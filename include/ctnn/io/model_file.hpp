@@ -62,13 +62,17 @@ arrays_at(std::span<const slot> list, std::span<const slot> tied, Byte* weights,
     };
     const auto add = [&](const slot& s, std::string same_as) {
         const extents e = s.in_file();
-        arrays.push_back({named(s.name),
+        const std::string name = named(s.name);
+        arrays.push_back({name,
                           type,
                           {e.extent.begin(), e.extent.begin() + static_cast<std::ptrdiff_t>(e.rank)},
                           element,
                           s.in_files,
                           weights + s.offset * element,
-                          std::move(same_as)});
+                          std::move(same_as),
+                          s.count_in_files.empty()
+                              ? std::string()
+                              : name.substr(0, name.rfind('.') + 1).append(s.count_in_files)});
     };
     for (const slot& s : list) add(s, {});
     for (const slot& s : tied)

@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include <ctnn/core/index.hpp>
 #include <ctnn/io/model_file.hpp>
 #include <ctnn/io/safetensors_header.hpp>
 #include <ctnn/model/eval.hpp>
@@ -90,15 +91,12 @@ template <class... Nets>
         detail::fail_to_pick(path, file, best > 0, compiled);
     }
     std::optional<std::variant<Model<Nets, Eval>...>> picked;
-    const auto offer = [&]<std::size_t I, class Net> {
-        if (fit[I] != best) return;
-        Model<Net, Eval> model;
+    detail::for_each_index<sizeof...(Nets)>([&](auto i) {
+        if (fit[i()] != best) return;
+        typename layer_list<Model<Nets, Eval>...>::template at<i()> model;
         load(model, path, options);
-        picked.emplace(std::in_place_index<I>, std::move(model));
-    };
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (offer.template operator()<I, Nets>(), ...);
-    }(std::index_sequence_for<Nets...>{});
+        picked.emplace(std::in_place_index<i()>, std::move(model));
+    });
     return *std::move(picked);
 }
 

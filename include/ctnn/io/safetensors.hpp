@@ -57,6 +57,7 @@ struct stored_array {
     Byte* data = nullptr;
     /// for a further name of a tied weight: the first one. A file may leave one of them out
     std::string same_as = {};
+    std::string count = {}; ///< an integer that a file may hold beside it, and that is not read
 
     [[nodiscard]] std::size_t bytes() const
     {

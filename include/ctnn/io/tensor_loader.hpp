@@ -18,7 +18,7 @@ namespace ctnn::inline CTNN_ARCH::detail {
 
 /// Fills arrays from a file: all of them, or none and an error.
 ///
-/// Beside the arrays a file may hold PyTorch's "num_batches_tracked" for a BatchNorm that is asked for, and
+/// Beside the arrays a file may hold PyTorch's counts (see Parameter) of layers that are asked for, and
 /// where a model is loaded tensors named "ctnn." and something, which are a training's state; nothing else.
 class tensor_loader {
 public:
@@ -70,12 +70,12 @@ public:
         for (std::size_t i = 0; i < wanted_.size(); ++i)
             if (spans_[i].present) put(i, wanted_[i].data);
     }
-    /// The tensors that nobody asked for, without what belongs to a training or a BatchNorm that is there.
+    /// The tensors that nobody asked for, without what belongs to a training and counts.
     [[nodiscard]] std::vector<std::string> others() const
     {
         std::vector<std::string> names;
         for (const std::string& name : extra_)
-            if (!name.starts_with("ctnn.") && !name.ends_with(batch_counter)) names.push_back(name);
+            if (!name.starts_with("ctnn.") && !is_count(name)) names.push_back(name);
         return names;
     }
 
@@ -137,8 +137,11 @@ private:
     std::string header_, signature_, settings_, checksum_;
     std::vector<std::byte> data_;
 
-    static constexpr std::string_view batch_counter = ".num_batches_tracked"; ///< PyTorch's, of a BatchNorm
-
+    /// Whether it is the name of a count beside an array that is asked for.
+    [[nodiscard]] bool is_count(std::string_view name) const
+    {
+        return std::any_of(wanted_.begin(), wanted_.end(), [&](const auto& a) { return a.count == name; });
+    }
     /// An array of the file as the program has it.
     void put(std::size_t i, std::byte* to) const
     {
@@ -172,17 +175,12 @@ private:
 
     [[gnu::cold]] void extra(const described_tensor& t)
     {
-        constexpr std::string_view counter = batch_counter;
-        const bool of_batch_norm =
-            t.name.ends_with(counter) && t.type == "I64" && t.rank == 0 &&
-            std::any_of(wanted_.begin(), wanted_.end(), [&](const auto& a) {
-                return a.name == t.name.substr(0, t.name.size() - counter.size()) + ".running_mean";
-            });
+        const bool counts = t.type == "I64" && t.rank == 0 && is_count(t.name);
         const bool trains = wants_ == content::training, is_part = wants_ == content::part;
         if (trains && t.name == "ctnn.optimizer.velocity")
             fail("ctnn 0.1 wrote it, which kept the momentum of all parameters as one block; this version "
                  "can load the model from it, but not go on with its training");
-        if (!of_batch_norm && !is_part && (trains || !t.name.starts_with("ctnn.")))
+        if (!counts && !is_part && (trains || !t.name.starts_with("ctnn.")))
             misfit("tensor '" + t.name + "' of shape " + t.shape_text() + " is not in the " +
                    (trains ? "training" : "model"));
         if ((extra_.size() == safetensors_limits::extra && !is_part) ||

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Activations over arrays, and sums over rows.
+/// Functions of single numbers over arrays, and sums over rows.
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <type_traits>
 
-#include <ctnn/kernel/activation.hpp>
+#include <ctnn/core/facts.hpp>
 #include <ctnn/simd/loop.hpp>
+#include <ctnn/simd/math.hpp>
 #include <ctnn/simd/pack.hpp>
 
 namespace ctnn::inline CTNN_ARCH::kernel {
@@ -18,6 +21,12 @@ template <class Activation, class T>
                                  CTNN_INLINE_LAMBDA { place.store(y + i, Activation{}(place.load(x + i))); });
 }
 
+template <class Activation, class T>
+void activate(std::span<T> y, std::span<const T> x)
+{
+    activate<Activation>(y.data(), x.data(), x.size());
+}
+
 /// dx(n) = dy(n) * f'(x(n)), from y = f(x) or from x, as the activation says.   dx : =, may be dy
 template <class Activation, class T>
 [[gnu::flatten]] void activate_backward(T* dx, const T* dy, const T* from, std::size_t n)
@@ -25,6 +34,12 @@ template <class Activation, class T>
     simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
         place.store(dx + i, Activation{}.backward(place.load(dy + i), place.load(from + i)));
     });
+}
+
+template <class Activation, class T>
+void activate_backward(std::span<T> dx, std::span<const T> dy, std::span<const std::type_identity_t<T>> from)
+{
+    activate_backward<Activation>(dx.data(), dy.data(), from.data(), dx.size());
 }
 
 /// y(n) = x(n) * factor(n).   y : =, may be x

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <type_traits>
 
-#include <ctnn/kernel/activation.hpp>
+#include <ctnn/core/facts.hpp>
 #include <ctnn/kernel/transpose.hpp>
 #include <ctnn/simd/loop.hpp>
 #include <ctnn/simd/pack.hpp>

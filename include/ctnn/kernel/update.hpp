@@ -2,50 +2,27 @@
 /// Updates of parameters by their gradients.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 #include <ctnn/simd/loop.hpp>
+#include <ctnn/simd/vec.hpp>
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// w(n) -= rate * (g(n) + decay * w(n)).   w : =
-template <class T>
-[[gnu::flatten]] void sgd(T* w, const T* g, T rate, T decay, std::size_t n)
+/// What an optimizer does with each number: f(w, g, s) for a register of w(n), of g(n) and one of each of the
+/// arrays in `state`, s[0], s[1], ...; it changes w and s.   w, state : =
+template <class T, std::size_t N, class F>
+[[gnu::flatten]] void update(T* w, const T* g, const std::array<T*, N>& state, std::size_t n, F f)
 {
-    using V = simd::vec<T>;
-    const V minus_rate(-rate), d(decay);
-    if (decay == T{0})
-        simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
-            place.store(w + i, simd::fma(minus_rate, place.load(g + i), place.load(w + i)));
-        });
-    else
-        simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
-            const V x = place.load(w + i);
-            place.store(w + i, simd::fma(minus_rate, simd::fma(d, x, place.load(g + i)), x));
-        });
-}
-
-/// The constants of `sgd_momentum`.
-template <class T>
-struct momentum_constants {
-    T rate, decay, momentum, share; ///< share : 1 - dampening, and 1 at the first step
-    bool nesterov;
-};
-
-/// v(n) = momentum * v(n) + share * (g(n) + decay * w(n)), then w(n) -= rate * v(n), or with Nesterov
-/// w(n) -= rate * (g(n) + decay * w(n) + momentum * v(n)).   w, v : =
-template <class T>
-[[gnu::flatten]] void sgd_momentum(T* w, T* v, const T* g, const momentum_constants<T>& k, std::size_t n)
-{
-    using V = simd::vec<T>;
-    const V minus_rate(-k.rate), decay(k.decay), momentum(k.momentum), share(k.share);
     simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
-        const V x = place.load(w + i);
-        const V d = simd::fma(decay, x, place.load(g + i));
-        const V velocity = simd::fma(momentum, place.load(v + i), share * d);
-        place.store(v + i, velocity);
-        place.store(w + i,
-                    simd::fma(minus_rate, k.nesterov ? simd::fma(momentum, velocity, d) : velocity, x));
+        simd::vec<T> x = place.load(w + i), s[N + 1]{};
+        CTNN_UNROLL
+        for (std::size_t k = 0; k != N; ++k) s[k] = place.load(state[k] + i);
+        f(x, place.load(g + i), s);
+        place.store(w + i, x);
+        CTNN_UNROLL
+        for (std::size_t k = 0; k != N; ++k) place.store(state[k] + i, s[k]);
     });
 }
 

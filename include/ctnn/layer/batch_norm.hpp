@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include <ctnn/core/pass.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/batch_norm.hpp>
 #include <ctnn/layer/fold_rules.hpp>
@@ -81,50 +82,15 @@ struct check_convention {
 template <std::size_t C, class Convention = PyTorchConvention>
 struct BatchNorm {
     static constexpr kernel::batch_norm_constants constants = detail::known_convention<Convention>::constants;
-    static constexpr std::size_t in_features = C;
-    static constexpr uses derivative_uses = uses::input;
-    static constexpr bool overwrites_gradients = true;
-    static constexpr bool mixes_batch = true;
-    static constexpr bool in_place = true;
-    using self = BatchNorm;
-    static constexpr applies_activation applies = applies_activation::both;
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
     static constexpr std::array buffers{
-        Parameter{"running_mean", {C}, 0},
+        Parameter{"running_mean", {C}, 0, layout::same, "num_batches_tracked"},
         Parameter{detail::known_convention<Convention>::running_spread, {C}, 1}};
 
     static constexpr extents output(const extents& x)
     {
         return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none();
     }
-    static constexpr extents input(std::size_t) { return {C}; }
-    static constexpr std::size_t saved(const extents&, std::size_t) { return 2 * C; }
-
-    static Spread expected(const Spread&, const std::array<Spread, 2>& p)
-    {
-        return detail::scaled_and_shifted(p);
-    }
-
-    static std::string embedded(const extents& x)
-    {
-        return detail::embedded_type("batch_norm", {x.size() / C, C});
-    }
-    /// mean, factor and shift of (x - mean) factor + shift.
-    template <class T>
-    static layer_values embedded_values(const layer_values& norm)
-    {
-        layer_values affine = detail::normalised<BatchNorm, T>(
-            {std::vector<double>(C, 1.0)}, {norm[0], norm[1], std::vector<double>(C, 0.0), norm[3]}, C);
-        return {norm[2], std::move(affine[0]), std::move(affine[1])};
-    }
-    static std::string name()
-    {
-        const bool usual = std::is_same_v<Convention, PyTorchConvention>;
-        return "BatchNorm<" + std::to_string(C) + (usual ? "" : ", " + detail::type_name<Convention>()) + ">";
-    }
-
-    /// Complains of a type that is not a convention.
-    static constexpr void check() { (void)sizeof(detail::check_convention<Convention>); }
 
     template <class P>
     static void forward(const P& pass)
@@ -155,6 +121,47 @@ struct BatchNorm {
             pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.y().data(), pass.x().data(),
             pass.parameters()[0].data(), pass.saved(), pass.saved() + C, constants,
             static_cast<std::size_t>(pass.template rows_of<C>()));
+    }
+
+    using self = BatchNorm;
+    static constexpr std::size_t in_features = C;
+    static constexpr uses derivative_uses = uses::input;
+    static constexpr bool overwrites_gradients = true;
+    static constexpr bool mixes_batch = true;
+    static constexpr bool in_place = true;
+    static constexpr applies_activation applies = applies_activation::both;
+
+    static constexpr extents input(std::size_t) { return {C}; }
+    static constexpr std::size_t saved(const extents&, std::size_t) { return 2 * C; }
+    static std::string name()
+    {
+        const bool usual = std::is_same_v<Convention, PyTorchConvention>;
+        return "BatchNorm<" + std::to_string(C) + (usual ? "" : ", " + detail::type_name<Convention>()) + ">";
+    }
+    /// Complains of a type that is not a convention.
+    static constexpr void check() { (void)sizeof(detail::check_convention<Convention>); }
+};
+
+template <std::size_t C, class Convention>
+struct running_statistics<BatchNorm<C, Convention>> {
+    static constexpr bool is_std = BatchNorm<C, Convention>::constants.running_is_std;
+    static constexpr double correction = BatchNorm<C, Convention>::constants.running_correction;
+};
+template <std::size_t C, class Convention>
+struct expected_spread<BatchNorm<C, Convention>> : detail::scaled_and_shifted {};
+template <std::size_t C, class Convention>
+struct export_rule<BatchNorm<C, Convention>> {
+    static std::string type(const extents& x)
+    {
+        return detail::embedded_type("batch_norm", {x.size() / C, C});
+    }
+    /// mean, factor and shift of (x - mean) factor + shift.
+    template <class S>
+    static layer_values values(const layer_values& norm)
+    {
+        layer_values affine = detail::normalised<BatchNorm<C, Convention>, S>(
+            {std::vector<double>(C, 1.0)}, {norm[0], norm[1], std::vector<double>(C, 0.0), norm[3]}, C);
+        return {norm[2], std::move(affine[0]), std::move(affine[1])};
     }
 };
 

@@ -7,6 +7,7 @@
 #include <span>
 
 #include <ctnn/core/pass.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 #include <ctnn/random/generator.hpp>
 
@@ -23,24 +24,12 @@ namespace ctnn::inline CTNN_ARCH {
 ///   source   : Srivastava et al. 2014
 template <std::size_t Numerator, std::size_t Denominator>
 struct Dropout {
-    static constexpr uses derivative_uses = uses::nothing;
-    static constexpr bool in_place = true;
-    static constexpr bool training_only = true;
-    static constexpr bool draws = true;
     static constexpr double keep = 1 - static_cast<double>(Numerator) / static_cast<double>(Denominator);
 
     static constexpr extents output(const extents& x)
     {
         return Numerator < Denominator ? x : extents::none();
     }
-    static constexpr std::size_t saved(const extents& x, std::size_t rows) { return x.size() * rows; }
-
-    /// The mean stays; the mean of the squares grows.
-    static Spread expected(const Spread& x, const auto&)
-    {
-        return {x.mean, std::sqrt(x.square() / keep - x.mean * x.mean)};
-    }
-
     template <class P>
     static void forward(const P& pass)
     {
@@ -56,6 +45,21 @@ struct Dropout {
     static void backward(const auto& pass)
     {
         kernel::multiply(pass.dx().data(), pass.dy().data(), pass.saved(), pass.dy().size());
+    }
+
+    static constexpr uses derivative_uses = uses::nothing;
+    static constexpr bool in_place = true;
+    static constexpr bool training_only = true;
+    static constexpr bool draws = true;
+    static constexpr std::size_t saved(const extents& x, std::size_t rows) { return x.size() * rows; }
+};
+
+/// The mean stays; the mean of the squares grows.
+template <std::size_t Numerator, std::size_t Denominator>
+struct expected_spread<Dropout<Numerator, Denominator>> {
+    static Spread of(const Spread& x, const auto&)
+    {
+        return {x.mean, std::sqrt(x.square() / Dropout<Numerator, Denominator>::keep - x.mean * x.mean)};
     }
 };
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include <ctnn/core/pass.hpp>
-#include <ctnn/core/type_name.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/gather.hpp>
 #include <ctnn/layer/fold_rules.hpp>
 #include <ctnn/layer/table_sum.hpp>
@@ -31,11 +31,7 @@ template <std::size_t V, std::size_t C, std::size_t... T>
 // a pack of at most one, because a default would stand in every message as a third argument of 0
     requires(sizeof...(T) <= 1)
 struct Embedding {
-    using self = Embedding;
     static constexpr std::size_t classes = V;
-    static constexpr uses derivative_uses = uses::input;
-    static constexpr bool overwrites_gradients = true;
-    static constexpr bool adds_gradients = true;
     static constexpr std::array parameters{Parameter{"weight", {V, C}}};
 
     static constexpr extents output(const extents& x)
@@ -52,19 +48,6 @@ struct Embedding {
                                                                            : extents{};
     }
 
-    static std::string embedded(const extents& x, bool int8 = false)
-    {
-        return detail::embedded_type("embedding", {V, C, x.size()}, int8);
-    }
-
-    template <class S>
-    static void reset(const std::array<std::span<S>, 1>& p, Generator& generator)
-    {
-        generator.fill_randn(p[0]);
-    }
-
-    static Spread expected(const Spread&, const std::array<Spread, 1>& p) { return p[0]; }
-
     static void forward(const auto& pass)
     {
         const auto [weight] = pass.parameters();
@@ -78,6 +61,29 @@ struct Embedding {
         if constexpr (P::weight_gradient != write_mode::skip)
             kernel::gather_backward<V, C, P::weight_gradient>(dweight.data(), pass.dy().data(),
                                                               pass.x().data(), pass.x().size());
+    }
+
+    template <class S>
+    static void reset(const std::array<std::span<S>, 1>& p, Generator& generator)
+    {
+        generator.fill_randn(p[0]);
+    }
+
+    using self = Embedding;
+    static constexpr uses derivative_uses = uses::input;
+    static constexpr bool overwrites_gradients = true;
+    static constexpr bool adds_gradients = true;
+};
+
+template <std::size_t V, std::size_t C, std::size_t... T>
+struct expected_spread<Embedding<V, C, T...>> {
+    static Spread of(const Spread&, const std::array<Spread, 1>& p) { return p[0]; }
+};
+template <std::size_t V, std::size_t C, std::size_t... T>
+struct export_rule<Embedding<V, C, T...>> {
+    static std::string type(const extents& x, bool int8 = false)
+    {
+        return detail::embedded_type("embedding", {V, C, x.size()}, int8);
     }
 };
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include <ctnn/core/fold.hpp>
+#include <ctnn/core/roles.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include <ctnn/core/pass.hpp>
-#include <ctnn/core/type_name.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/group_norm.hpp>
 #include <ctnn/layer/scale_and_shift.hpp>
 
@@ -61,13 +61,6 @@ struct group_passes {
 ///   source   : Wu & He 2018 (arXiv:1803.08494)
 template <std::size_t Groups, std::size_t C>
 struct GroupNorm {
-    static constexpr std::size_t in_features = C;
-    static constexpr uses derivative_uses = uses::input;
-    static constexpr bool overwrites_gradients = true;
-    static constexpr bool in_place = true;
-    using self = GroupNorm;
-    static constexpr bool adds_input_gradients = true;
-    static constexpr applies_activation applies = applies_activation::both;
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
 
     static constexpr extents output(const extents& x)
@@ -75,16 +68,6 @@ struct GroupNorm {
         return C != 0 && Groups != 0 && C % (Groups == 0 ? 1 : Groups) == 0 && x.rank > 0 && x.last() == C
                    ? x
                    : extents::none();
-    }
-    static constexpr extents input(std::size_t) { return {C}; }
-    static std::string embedded(const extents& x)
-    {
-        return detail::embedded_type("group_norm", {1, x.size() / C, Groups, C});
-    }
-    static constexpr std::size_t saved(const extents&, std::size_t rows) { return 2 * Groups * rows; }
-    static Spread expected(const Spread&, const std::array<Spread, 2>& p)
-    {
-        return detail::scaled_and_shifted(p);
     }
 
     template <class P>
@@ -96,6 +79,26 @@ struct GroupNorm {
     static void backward(const P& pass)
     {
         detail::group_passes<C, Groups>::backward(pass, P::template x_extent<> / C);
+    }
+
+    using self = GroupNorm;
+    static constexpr std::size_t in_features = C;
+    static constexpr uses derivative_uses = uses::input;
+    static constexpr bool overwrites_gradients = true;
+    static constexpr bool in_place = true;
+    static constexpr bool adds_input_gradients = true;
+    static constexpr applies_activation applies = applies_activation::both;
+    static constexpr extents input(std::size_t) { return {C}; }
+    static constexpr std::size_t saved(const extents&, std::size_t rows) { return 2 * Groups * rows; }
+};
+
+template <std::size_t Groups, std::size_t C>
+struct expected_spread<GroupNorm<Groups, C>> : detail::scaled_and_shifted {};
+template <std::size_t Groups, std::size_t C>
+struct export_rule<GroupNorm<Groups, C>> {
+    static std::string type(const extents& x)
+    {
+        return detail::embedded_type("group_norm", {1, x.size() / C, Groups, C});
     }
 };
 

@@ -7,8 +7,9 @@
 #include <cstddef>
 #include <string>
 
+#include <ctnn/core/index.hpp>
 #include <ctnn/core/pass.hpp>
-#include <ctnn/core/type_name.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -41,12 +42,6 @@ struct Add {
     {
         return x[0] == x[1] ? x[0] : extents::none();
     }
-    static std::string embedded(const extents& x) { return detail::embedded_type("add", {x.size()}); }
-    /// Of independent numbers.
-    static Spread expected(const std::array<Spread, 2>& x, const auto&)
-    {
-        return {x[0].mean + x[1].mean, std::hypot(x[0].std, x[1].std)};
-    }
 
 private:
     template <std::size_t I, class P>
@@ -57,6 +52,19 @@ private:
         else if constexpr (P::template input_gradient<I> == write_mode::add)
             kernel::add(pass.template dx<I>().data(), pass.template dx<I>().data(), pass.dy().data(),
                         pass.dy().size());
+    }
+};
+
+template <>
+struct export_rule<Add> {
+    static std::string type(const extents& x) { return detail::embedded_type("add", {x.size()}); }
+};
+/// Of independent numbers.
+template <>
+struct expected_spread<Add> {
+    static Spread of(const std::array<Spread, 2>& x, const auto&)
+    {
+        return {x[0].mean + x[1].mean, std::hypot(x[0].std, x[1].std)};
     }
 };
 
@@ -87,13 +95,6 @@ struct Product {
     {
         return x[0] == x[1] ? x[0] : extents::none();
     }
-    static std::string embedded(const extents& x) { return detail::embedded_type("product", {x.size()}); }
-    /// Of independent numbers.
-    static Spread expected(const std::array<Spread, 2>& x, const auto&)
-    {
-        const double mean = x[0].mean * x[1].mean;
-        return {mean, std::sqrt(x[0].square() * x[1].square() - mean * mean)};
-    }
 
 private:
     template <std::size_t I, class P>
@@ -104,6 +105,20 @@ private:
             kernel::multiply(pass.template dx<I>().data(), pass.dy().data(), other, pass.dy().size());
         else if constexpr (P::template input_gradient<I> == write_mode::add)
             kernel::multiply_add(pass.template dx<I>().data(), pass.dy().data(), other, pass.dy().size());
+    }
+};
+
+template <>
+struct export_rule<Product> {
+    static std::string type(const extents& x) { return detail::embedded_type("product", {x.size()}); }
+};
+/// Of independent numbers.
+template <>
+struct expected_spread<Product> {
+    static Spread of(const std::array<Spread, 2>& x, const auto&)
+    {
+        const double mean = x[0].mean * x[1].mean;
+        return {mean, std::sqrt(x[0].square() * x[1].square() - mean * mean)};
     }
 };
 
@@ -152,17 +167,6 @@ struct ConcatLast {
         }
         return y;
     }
-    static Spread expected(const std::array<Spread, N>& x, const auto&)
-    {
-        Spread all;
-        double square = 0;
-        for (const Spread& s : x) {
-            all.mean += s.mean / static_cast<double>(N);
-            square += s.square() / static_cast<double>(N);
-        }
-        all.std = std::sqrt(square - all.mean * all.mean);
-        return all;
-    }
 
 private:
     template <class P>
@@ -173,12 +177,26 @@ private:
     template <class P, class F>
     static void each_part(F f)
     {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            std::size_t from = 0;
-            ((f(std::integral_constant<std::size_t, I>{}, from, P::input::value[I].last()),
-              from += P::input::value[I].last()),
-             ...);
-        }(std::make_index_sequence<N>{});
+        std::size_t from = 0;
+        detail::for_each_index<N>([&](auto i) {
+            f(i, from, P::input::value[i()].last());
+            from += P::input::value[i()].last();
+        });
+    }
+};
+
+template <std::size_t N>
+struct expected_spread<ConcatLast<N>> {
+    static Spread of(const std::array<Spread, N>& x, const auto&)
+    {
+        Spread all;
+        double square = 0;
+        for (const Spread& s : x) {
+            all.mean += s.mean / static_cast<double>(N);
+            square += s.square() / static_cast<double>(N);
+        }
+        all.std = std::sqrt(square - all.mean * all.mean);
+        return all;
     }
 };
 

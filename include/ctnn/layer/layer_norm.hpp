@@ -21,32 +21,35 @@ namespace ctnn::inline CTNN_ARCH {
 ///   source   : Ba, Kiros & Hinton 2016 (arXiv:1607.06450)
 template <std::size_t C>
 struct LayerNorm {
-    static constexpr std::size_t in_features = C;
-    static constexpr uses derivative_uses = uses::input;
-    static constexpr bool overwrites_gradients = true;
-    static constexpr bool in_place = true;
-    using self = LayerNorm;
-    static constexpr bool adds_input_gradients = true;
-    static constexpr applies_activation applies = applies_activation::both;
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
 
     static constexpr extents output(const extents& x)
     {
         return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none();
     }
-    static constexpr extents input(std::size_t) { return {C}; }
-    static std::string embedded(const extents& x)
-    {
-        return detail::embedded_type("group_norm", {x.size() / C, 1, 1, C});
-    }
-    static constexpr std::size_t saved(const extents& x, std::size_t rows) { return 2 * rows * x.size() / C; }
-    static Spread expected(const Spread&, const std::array<Spread, 2>& p)
-    {
-        return detail::scaled_and_shifted(p);
-    }
 
     static void forward(const auto& pass) { detail::group_passes<C, 1>::forward(pass, 1); }
     static void backward(const auto& pass) { detail::group_passes<C, 1>::backward(pass, 1); }
+
+    using self = LayerNorm;
+    static constexpr std::size_t in_features = C;
+    static constexpr uses derivative_uses = uses::input;
+    static constexpr bool overwrites_gradients = true;
+    static constexpr bool in_place = true;
+    static constexpr bool adds_input_gradients = true;
+    static constexpr applies_activation applies = applies_activation::both;
+    static constexpr extents input(std::size_t) { return {C}; }
+    static constexpr std::size_t saved(const extents& x, std::size_t rows) { return 2 * rows * x.size() / C; }
+};
+
+template <std::size_t C>
+struct expected_spread<LayerNorm<C>> : detail::scaled_and_shifted {};
+template <std::size_t C>
+struct export_rule<LayerNorm<C>> {
+    static std::string type(const extents& x)
+    {
+        return detail::embedded_type("group_norm", {x.size() / C, 1, 1, C});
+    }
 };
 
 } // namespace ctnn::inline CTNN_ARCH

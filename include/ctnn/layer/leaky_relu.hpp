@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The rectified linear unit that never dies.
+/// The leaky rectified linear unit.
 #pragma once
 
 #include <cstddef>
 #include <string>
 
 #include <ctnn/core/pass.hpp>
-#include <ctnn/core/type_name.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -20,29 +20,43 @@ namespace ctnn::inline CTNN_ARCH {
 ///   source   : Maas, Hannun & Ng 2013
 template <std::size_t Numerator, std::size_t Denominator>
 struct LeakySlope {
-    using self = LeakySlope;
-    using activation = kernel::leaky_rectifier<Numerator, Denominator>;
-    static constexpr uses derivative_uses = uses::output;
-    static constexpr bool in_place = true;
+    struct activation {
+        template <class T>
+        static constexpr T slope =
+            static_cast<T>(static_cast<double>(Numerator) / static_cast<double>(Denominator));
+
+        template <class T>
+        CTNN_INLINE simd::vec<T> operator()(simd::vec<T> x) const
+        {
+            return simd::select<T>(x > simd::vec<T>(T{0}), x, x * simd::vec<T>(slope<T>));
+        }
+        template <class T>
+        CTNN_INLINE simd::vec<T> backward(simd::vec<T> dy, simd::vec<T> y) const
+        {
+            return simd::select<T>(y > simd::vec<T>(T{0}), dy, dy * simd::vec<T>(slope<T>));
+        }
+    };
 
     static constexpr extents output(const extents& x)
     {
         return Numerator == 0 || Denominator == 0 ? extents::none() : x;
     }
-    static std::string embedded(const extents& x)
-    {
-        return detail::embedded_type("leaky_layer", {x.size(), Numerator, Denominator});
-    }
-
-    static void forward(const auto& pass)
-    {
-        kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size());
-    }
-
+    static void forward(const auto& pass) { kernel::activate<activation>(pass.y(), pass.x()); }
     static void backward(const auto& pass)
     {
-        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.y().data(),
-                                              pass.y().size());
+        kernel::activate_backward<activation>(pass.dx(), pass.dy(), pass.y());
+    }
+
+    using self = LeakySlope;
+    static constexpr uses derivative_uses = uses::output;
+    static constexpr bool in_place = true;
+};
+
+template <std::size_t Numerator, std::size_t Denominator>
+struct export_rule<LeakySlope<Numerator, Denominator>> {
+    static std::string type(const extents& x)
+    {
+        return detail::embedded_type("leaky_layer", {x.size(), Numerator, Denominator});
     }
 };
 

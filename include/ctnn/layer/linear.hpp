@@ -10,7 +10,7 @@
 #include <type_traits>
 
 #include <ctnn/core/pass.hpp>
-#include <ctnn/core/type_name.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/affine.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 #include <ctnn/layer/fold_rules.hpp>
@@ -54,16 +54,6 @@ struct TransposedLinear;
 template <std::size_t In, std::size_t Out, class Bias = WithBias>
 struct Linear {
     static constexpr bool has_bias = std::is_same_v<Bias, WithBias>;
-
-    static constexpr std::size_t in_features = In;
-    static constexpr uses derivative_uses = uses::input;
-    static constexpr bool overwrites_gradients = true;
-    using self = Linear;
-    /// the same on a weight of (Out, In), for a tied one
-    using transposed = detail::TransposedLinear<In, Out, Bias>;
-    static constexpr bool adds_gradients = true;
-    static constexpr bool adds_input_gradients = true;
-    static constexpr applies_activation applies = applies_activation::forward;
     static constexpr auto parameters = [] {
         if constexpr (has_bias)
             return std::array{Parameter{"weight", {In, Out}, 0, layout::transposed},
@@ -78,43 +68,6 @@ struct Linear {
         return x.size() == In ? extents{Out} : extents::none();
     }
     static constexpr extents input(std::size_t) { return {In}; }
-    static constexpr std::size_t scratch(const extents&, std::size_t)
-    {
-        return kernel::affine_scratch<In, Out>;
-    }
-    static constexpr std::size_t multiply_adds(const extents& x) { return x.size() * Out; }
-
-    template <class T, std::size_t N>
-    static void reset(const std::array<std::span<T>, N>& p, Generator& generator)
-    {
-        const T bound = static_cast<T>(1 / std::sqrt(static_cast<double>(In)));
-        for (std::size_t o = 0; o < Out; ++o)
-            for (std::size_t i = 0; i < In; ++i) p[0][i * Out + o] = generator.uniform(-bound, bound);
-        if constexpr (has_bias)
-            for (T& b : p[1]) b = generator.uniform(-bound, bound);
-    }
-
-    /// Sums of In products of independent numbers, and the bias.
-    template <std::size_t N>
-    static Spread expected(const Spread& x, const std::array<Spread, N>& p)
-    {
-        const double mean = static_cast<double>(In) * p[0].mean * x.mean, product = p[0].mean * x.mean;
-        const double variance = static_cast<double>(In) * (p[0].square() * x.square() - product * product);
-        const Spread bias = has_bias ? p[N - 1] : Spread{};
-        return {mean + bias.mean, std::sqrt(variance + bias.std * bias.std)};
-    }
-
-    static std::string embedded(const extents& x, bool int8 = false)
-    {
-        return detail::embedded_type("linear", {x.size() / In, In, Out}, int8);
-    }
-    static std::string name()
-    {
-        return "Linear<" + std::to_string(In) + ", " + std::to_string(Out) + (has_bias ? ">" : ", NoBias>");
-    }
-
-    /// Complains of a third argument that is not a Bias.
-    static constexpr void check() { (void)sizeof(detail::check_bias<Bias>); }
 
     template <class P>
     static void forward(const P& pass)
@@ -141,6 +94,60 @@ struct Linear {
         if constexpr (how_dx != write_mode::skip)
             kernel::affine_backward_input<In, Out, how_dx>(pass.dx().data(), pass.scratch(), pass.dy().data(),
                                                            pass.parameters()[0].data(), rows);
+    }
+
+    template <class T, std::size_t N>
+    static void reset(const std::array<std::span<T>, N>& p, Generator& generator)
+    {
+        const T bound = static_cast<T>(1 / std::sqrt(static_cast<double>(In)));
+        for (std::size_t o = 0; o < Out; ++o)
+            for (std::size_t i = 0; i < In; ++i) p[0][i * Out + o] = generator.uniform(-bound, bound);
+        if constexpr (has_bias)
+            for (T& b : p[1]) b = generator.uniform(-bound, bound);
+    }
+
+    using self = Linear;
+    static constexpr std::size_t in_features = In;
+    static constexpr uses derivative_uses = uses::input;
+    static constexpr bool overwrites_gradients = true;
+    /// the same on a weight of (Out, In), for a tied one
+    using transposed = detail::TransposedLinear<In, Out, Bias>;
+    static constexpr bool adds_gradients = true;
+    static constexpr bool adds_input_gradients = true;
+    static constexpr applies_activation applies = applies_activation::forward;
+
+    static constexpr std::size_t scratch(const extents&, std::size_t)
+    {
+        return kernel::affine_scratch<In, Out>;
+    }
+    static constexpr std::size_t multiply_adds(const extents& x) { return x.size() * Out; }
+
+    static std::string name()
+    {
+        return "Linear<" + std::to_string(In) + ", " + std::to_string(Out) + (has_bias ? ">" : ", NoBias>");
+    }
+
+    /// Complains of a third argument that is not a Bias.
+    static constexpr void check() { (void)sizeof(detail::check_bias<Bias>); }
+};
+
+/// Sums of In products of independent numbers, and the bias.
+template <std::size_t In, std::size_t Out, class Bias>
+struct expected_spread<Linear<In, Out, Bias>> {
+    template <std::size_t N>
+    static Spread of(const Spread& x, const std::array<Spread, N>& p)
+    {
+        const double mean = static_cast<double>(In) * p[0].mean * x.mean, product = p[0].mean * x.mean;
+        const double variance = static_cast<double>(In) * (p[0].square() * x.square() - product * product);
+        const Spread bias = Linear<In, Out, Bias>::has_bias ? p[N - 1] : Spread{};
+        return {mean + bias.mean, std::sqrt(variance + bias.std * bias.std)};
+    }
+};
+template <std::size_t In, std::size_t Out, class Bias>
+struct export_rule<Linear<In, Out, Bias>> {
+    static std::string type(const extents& x, bool int8 = false)
+    {
+        return detail::embedded_type("linear", {x.size() / In, In, Out}, int8);
     }
 };
 
@@ -176,11 +183,6 @@ struct TransposedLinear {
     {
         plain::reset(p, generator); // the draws count, the weight is another's
     }
-    template <std::size_t N>
-    static Spread expected(const Spread& x, const std::array<Spread, N>& p)
-    {
-        return plain::expected(x, p);
-    }
     static std::string name() { return plain::name(); }
 
     template <class P>
@@ -211,4 +213,8 @@ struct TransposedLinear {
 };
 
 } // namespace detail
+
+template <std::size_t In, std::size_t Out, class Bias>
+struct expected_spread<detail::TransposedLinear<In, Out, Bias>> : expected_spread<Linear<In, Out, Bias>> {};
+
 } // namespace ctnn::inline CTNN_ARCH

@@ -10,10 +10,12 @@
 namespace ctnn::inline CTNN_ARCH::detail {
 
 /// Numbers of mean 0 and standard deviation 1, times the gain, plus the shift.
-inline Spread scaled_and_shifted(const std::array<Spread, 2>& gain_and_shift)
-{
-    const auto& [gain, shift] = gain_and_shift;
-    return {shift.mean, std::sqrt(gain.square() + shift.std * shift.std)};
-}
+struct scaled_and_shifted {
+    static Spread of(const Spread&, const std::array<Spread, 2>& gain_and_shift)
+    {
+        const auto& [gain, shift] = gain_and_shift;
+        return {shift.mean, std::sqrt(gain.square() + shift.std * shift.std)};
+    }
+};
 
 } // namespace ctnn::inline CTNN_ARCH::detail

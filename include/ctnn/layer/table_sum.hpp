@@ -7,7 +7,7 @@
 #include <string>
 
 #include <ctnn/core/pass.hpp>
-#include <ctnn/core/type_name.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/gather.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -30,25 +30,12 @@ inline constexpr bool has_backward = false;
 template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N = 1>
 struct TableSum {
     static constexpr std::size_t classes = V;
-    using self = TableSum;
-    static constexpr applies_activation applies = applies_activation::forward;
     static constexpr std::array parameters{Parameter{"weight", {T, V, Out}}, Parameter{"bias", {Out}}};
 
     static constexpr extents output(const extents& x)
     {
         if (x != extents{N * T}) return extents::none();
         return N == 1 ? extents{Out} : extents{N, Out};
-    }
-    static constexpr extents input(std::size_t) { return {N * T}; }
-
-    static std::string embedded(const extents&, bool int8 = false)
-    {
-        return detail::embedded_type("table_sum", {V, Out, T, N}, int8);
-    }
-    static std::string name()
-    {
-        return "TableSum<" + std::to_string(V) + ", " + std::to_string(Out) + ", " + std::to_string(T) +
-               (N == 1 ? ">" : ", " + std::to_string(N) + ">");
     }
 
     template <class P>
@@ -64,6 +51,23 @@ struct TableSum {
     {
         static_assert(detail::has_backward<TableSum>,
                       "[ctnn.mode] a TableSum stands in frozen networks only, and does not learn");
+    }
+
+    using self = TableSum;
+    static constexpr applies_activation applies = applies_activation::forward;
+    static constexpr extents input(std::size_t) { return {N * T}; }
+    static std::string name()
+    {
+        return "TableSum<" + std::to_string(V) + ", " + std::to_string(Out) + ", " + std::to_string(T) +
+               (N == 1 ? ">" : ", " + std::to_string(N) + ">");
+    }
+};
+
+template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N>
+struct export_rule<TableSum<V, Out, T, N>> {
+    static std::string type(const extents&, bool int8 = false)
+    {
+        return detail::embedded_type("table_sum", {V, Out, T, N}, int8);
     }
 };
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include <ctnn/core/pass.hpp>
-#include <ctnn/core/type_name.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -16,25 +16,38 @@ namespace ctnn::inline CTNN_ARCH {
 ///   backward : dx = dy (1 - y^2) is overwritten
 ///   accuracy : within 2 ulp in float
 struct Tanh {
-    using self = Tanh;
-    using activation = kernel::hyperbolic_tangent;
-    static constexpr uses derivative_uses = uses::output;
-    static constexpr bool in_place = true;
-    static constexpr Limits limits{-1, 1};
+    struct activation {
+        template <class T>
+        CTNN_INLINE simd::vec<T> operator()(simd::vec<T> x) const
+        {
+            return simd::tanh(x);
+        }
+        template <class T>
+        CTNN_INLINE simd::vec<T> backward(simd::vec<T> dy, simd::vec<T> y) const
+        {
+            return dy * simd::fnma(y, y, simd::vec<T>(T{1}));
+        }
+    };
 
     static constexpr extents output(const extents& x) { return x; }
-    static std::string embedded(const extents& x) { return detail::embedded_type("tanh_layer", {x.size()}); }
-
-    static void forward(const auto& pass)
-    {
-        kernel::activate<activation>(pass.y().data(), pass.x().data(), pass.x().size());
-    }
-
+    static void forward(const auto& pass) { kernel::activate<activation>(pass.y(), pass.x()); }
     static void backward(const auto& pass)
     {
-        kernel::activate_backward<activation>(pass.dx().data(), pass.dy().data(), pass.y().data(),
-                                              pass.y().size());
+        kernel::activate_backward<activation>(pass.dx(), pass.dy(), pass.y());
     }
+
+    using self = Tanh;
+    static constexpr uses derivative_uses = uses::output;
+    static constexpr bool in_place = true;
+};
+
+template <>
+struct output_limits<Tanh> {
+    static constexpr Limits value{-1, 1};
+};
+template <>
+struct export_rule<Tanh> {
+    static std::string type(const extents& x) { return detail::embedded_type("tanh_layer", {x.size()}); }
 };
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -36,6 +36,20 @@ public:
     template <class Logits, class Targets>
     std::tuple<T, const xt::xtensor<T, 2>&> operator()(const Logits& logits, const Targets& targets)
     {
+        detail::require_tensors<Logits, Targets>();
+        if constexpr (detail::tensor_like<Logits> && detail::tensor_like<Targets>)
+            return of_tensors(logits, targets);
+        else return {T{0}, dlogits_};
+    }
+
+private:
+    xt::xtensor<T, 2> dlogits_ = xt::xtensor<T, 2>::from_shape({0, 0});
+    std::vector<class_id> ids_;
+    std::vector<T> copy_;
+
+    template <class Logits, class Targets>
+    std::tuple<T, const xt::xtensor<T, 2>&> of_tensors(const Logits& logits, const Targets& targets)
+    {
         const std::size_t rows = checked_rows(logits, targets);
         const auto classes = static_cast<std::size_t>(logits.shape()[1]);
         if (dlogits_.shape()[0] != rows || dlogits_.shape()[1] != classes)
@@ -49,11 +63,6 @@ public:
         const T loss = kernel::softmax_cross_entropy(dlogits_.data(), x, ids_.data(), rows, classes);
         return {loss, dlogits_};
     }
-
-private:
-    xt::xtensor<T, 2> dlogits_ = xt::xtensor<T, 2>::from_shape({0, 0});
-    std::vector<class_id> ids_;
-    std::vector<T> copy_;
 
     template <class Logits, class Targets>
     static std::size_t checked_rows(const Logits& logits, const Targets& targets)

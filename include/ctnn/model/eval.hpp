@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <ctnn/core/index.hpp>
 #include <ctnn/model/eval_workspace.hpp>
 #include <ctnn/model/model.hpp>
 
@@ -24,6 +25,8 @@ namespace detail {
 // Shown by a compile error; never true.
 template <class M>
 inline constexpr bool can_learn = false;
+template <class M>
+inline constexpr bool fits_on_a_stack = false;
 
 template <class Range>
 auto begin_of(const std::reference_wrapper<const Range>& range)
@@ -98,7 +101,8 @@ public:
     void forward(const X& x, Y&& y) const
         requires(is_plain)
     {
-        run_into(y, nullptr, detail::stored(x));
+        detail::require_tensors<X>();
+        if constexpr (detail::tensor_like<X>) run_into(y, nullptr, detail::stored(x));
     }
     template <class X>
     [[nodiscard]] auto forward(const X& x, Workspace<Net, Eval, T>& workspace) const
@@ -110,7 +114,8 @@ public:
     void forward(const X& x, Y&& y, Workspace<Net, Eval, T>& workspace) const
         requires(is_plain)
     {
-        run_into(y, workspace.data(), detail::stored(x));
+        detail::require_tensors<X>();
+        if constexpr (detail::tensor_like<X>) run_into(y, workspace.data(), detail::stored(x));
     }
     template <class... Arguments>
     auto forward(Arguments&&... arguments) const
@@ -128,34 +133,39 @@ public:
                                Workspace<Net, Eval, T>>;
             std::byte* memory = nullptr;
             if constexpr (has_workspace) memory = std::get<given - 1>(all).data();
-            return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return detail::with_indices<inputs>([&](auto... i) {
                 if constexpr (given == inputs + (has_workspace ? 1 : 0))
-                    return forward_in(memory, std::get<I>(all)...);
-                else run_into(std::get<inputs>(all), memory, detail::stored(std::get<I>(all))...);
-            }(std::make_index_sequence<inputs>{});
+                    return forward_in(memory, std::get<i()>(all)...);
+                else run_into(std::get<inputs>(all), memory, detail::stored(std::get<i()>(all))...);
+            });
         }
     }
 
     /// y = net(x) for one sample: for each input any range of as many numbers or ids as a sample has.
     /// Allocates nothing unless a row is wider than 12 KiB.
-    ///   result : a std::array; for several outputs a std::tuple of them
+    ///   result : a std::array of at most 64 KiB; for several outputs a std::tuple of them
     ///   errors : [ctnn.shape] another number of them; [ctnn.class_id] an id out of range
     template <class... Range>
     [[nodiscard]] auto forward_one(const Range&... x) const
         requires(sizeof...(Range) == inputs)
     {
-        if constexpr (outputs == 1) {
+        static_assert(fits_on_a_stack || detail::fits_on_a_stack<Model>,
+                      "[ctnn.shape] forward_one returns at most 64 KiB by value, because it stands on the "
+                      "stack: give it memory for the result, forward_one(x, std::span(y))");
+        if constexpr (!fits_on_a_stack) {
+            return std::array<T, 1>{};
+        } else if constexpr (outputs == 1) {
             std::array<T, output_size> y;
             T* const to[] = {y.data()};
             run_one(to, x...);
             return y;
         } else {
-            return [&]<std::size_t... K>(std::index_sequence<K...>) {
-                std::tuple<std::array<T, output_shape<Net, K>::size>...> y;
-                T* const to[] = {std::get<K>(y).data()...};
+            return detail::with_indices<outputs>([&](auto... k) {
+                std::tuple<std::array<T, output_shape<Net, k()>::size>...> y;
+                T* const to[] = {std::get<k()>(y).data()...};
                 run_one(to, x...);
                 return y;
-            }(std::make_index_sequence<outputs>{});
+            });
         }
     }
     /// The same of a network with one input and one output into memory of the caller, for results too large
@@ -207,6 +217,8 @@ public:
 
 private:
     Weights<Net, T> weights_;
+    static constexpr bool fits_on_a_stack = detail::with_indices<outputs>(
+        [](auto... k) { return (output_shape<Net, k()>::size + ...) * sizeof(T) <= 64 * 1024; });
 
     template <std::size_t K>
     static auto result(std::size_t n)
@@ -218,36 +230,44 @@ private:
     template <class Y, class... X>
     void run_into(Y& y, std::byte* memory, const X&... x) const
     {
-        [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>) {
-            const std::size_t n = (checked_rows<I>(x), ...);
-            T* const to[] = {checked_result<K>(detail::source_at<K>(y), n)...};
+        const std::size_t n = checked_rows_of_all(x...);
+        detail::with_indices<outputs>([&](auto... k) {
+            T* const to[] = {checked_result<k()>(detail::source_at<k()>(y), n)...};
             run(to, memory, x...);
-        }(std::make_index_sequence<inputs>{}, std::make_index_sequence<outputs>{});
+        });
     }
     template <class... X>
     auto forward_in(std::byte* memory, const X&... x) const
     {
-        return forward_stored(memory, detail::stored(x)...);
+        detail::require_tensors<X...>();
+        if constexpr ((detail::tensor_like<X> && ...)) return forward_stored(memory, detail::stored(x)...);
+        else return result<0>(0);
     }
     template <class... X>
     auto forward_stored(std::byte* memory, const X&... x) const
     {
-        return [&]<std::size_t... I, std::size_t... K>(std::index_sequence<I...>, std::index_sequence<K...>) {
-            const std::size_t n = (checked_rows<I>(x), ...);
-            if constexpr (outputs == 1) {
-                auto y = result<0>(n);
-                T* const to[] = {y.data()};
+        const std::size_t n = checked_rows_of_all(x...);
+        if constexpr (outputs == 1) {
+            auto y = result<0>(n);
+            T* const to[] = {y.data()};
+            run(to, memory, x...);
+            return y;
+        } else {
+            return detail::with_indices<outputs>([&](auto... k) {
+                std::tuple y{result<k()>(n)...};
+                T* const to[] = {std::get<k()>(y).data()...};
                 run(to, memory, x...);
                 return y;
-            } else {
-                std::tuple y{result<K>(n)...};
-                T* const to[] = {std::get<K>(y).data()...};
-                run(to, memory, x...);
-                return y;
-            }
-        }(std::make_index_sequence<inputs>{}, std::make_index_sequence<outputs>{});
+            });
+        }
     }
 
+    /// The number of samples, the same in every input.
+    template <class... X>
+    static std::size_t checked_rows_of_all(const X&... x)
+    {
+        return detail::with_indices<inputs>([&](auto... i) { return (checked_rows<i()>(x), ...); });
+    }
     /// The number of samples of input I, which has the right extents and ids.
     template <std::size_t I, class X>
     static std::size_t checked_rows(const X& x)
@@ -327,10 +347,10 @@ private:
             const auto& sample = checked_sample<0>(x...);
             run_first(to, detail::begin_of(sample));
         } else {
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                const std::tuple samples{checked_sample<I>(x)...};
-                run_first(to, std::tuple{detail::begin_of(std::get<I>(samples))...});
-            }(std::make_index_sequence<inputs>{});
+            detail::with_indices<inputs>([&](auto... i) {
+                const std::tuple samples{checked_sample<i()>(x)...};
+                run_first(to, std::tuple{detail::begin_of(std::get<i()>(samples))...});
+            });
         }
     }
     template <class First>

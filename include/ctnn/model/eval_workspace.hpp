@@ -7,6 +7,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include <ctnn/core/index.hpp>
 #include <ctnn/core/memory.hpp>
 #include <ctnn/model/workspace.hpp>
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <ctnn/core/fold.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/model/eval.hpp>
 #include <ctnn/model/sequential.hpp>
 #include <ctnn/model/train.hpp>

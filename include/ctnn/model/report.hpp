@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <ctnn/model/shapes.hpp>
@@ -21,6 +22,8 @@ template <class Net>
 inline constexpr bool has_layers = false;
 template <class Position, class L>
 inline constexpr bool is_a_layer = false;
+template <class Position, class L>
+inline constexpr bool holds_nothing = false;
 template <class Position, class L>
 inline constexpr bool is_among_parts = false;
 template <class Position, class L, class... Offered>
@@ -55,6 +58,13 @@ struct report_layer {
         "[ctnn.layer] what stands at this position is not a layer: it needs a static constexpr extents "
         "output(const extents&), and static void forward(const auto& pass) and backward(const auto& pass); "
         "see ctnn/core/concepts.hpp");
+};
+template <class Position, class L>
+struct report_state {
+    static_assert(
+        holds_nothing<Position, L>,
+        "[ctnn.layer] the layer at this position has data members: a layer is an empty struct, what it "
+        "learns stands in its parameters, what it keeps in its buffers; see ctnn/core/concepts.hpp");
 };
 template <class Position, class Net>
 struct report_part {
@@ -151,7 +161,10 @@ struct report<Net, fault::empty, I> {
     static_assert(has_layers<Net>, "[ctnn.shape] a network has at least one layer");
 };
 template <class Net, std::size_t I>
-struct report<Net, fault::not_a_layer, I> : report_layer<position_of<Net, I>, layer_at<Net, I>> {};
+struct report<Net, fault::not_a_layer, I>
+    : std::conditional_t<has_a_layers_functions<layer_at<Net, I>>,
+                         report_state<position_of<Net, I>, layer_at<Net, I>>,
+                         report_layer<position_of<Net, I>, layer_at<Net, I>>> {};
 template <class Net, std::size_t I>
 struct report<Net, fault::not_a_part, I> : report_part<position_of<Net, I>, Net> {};
 template <class Net, std::size_t I>

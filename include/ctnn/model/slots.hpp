@@ -20,7 +20,7 @@ struct slot {
     layout in_files = layout::same;
     std::size_t node = 0, offset = 0; ///< whose it is; from the start of the block, in elements
     bool is_buffer = false, is_fixed = false;
-
+    std::string_view count_in_files = {};
     /// Its shape as files have it.
     [[nodiscard]] constexpr extents in_file() const
     {
@@ -114,7 +114,8 @@ struct slots {
                          i,
                          0,
                          kind == slot_kind::buffer,
-                         schedule_of<Net>.nodes[i].is_fixed};
+                         schedule_of<Net>.nodes[i].is_fixed,
+                         p.count_in_files};
             names += length;
             if (kind == slot_kind::tied) t.tied[tied++] = s;
             else {

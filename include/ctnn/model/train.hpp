@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <ctnn/core/index.hpp>
 #include <ctnn/model/model.hpp>
 #include <ctnn/model/workspace.hpp>
 
@@ -87,23 +88,27 @@ public:
         static_assert(sizeof...(X) == inputs || detail::takes_inputs<Net, sizeof...(X)>,
                       "[ctnn.shape] forward takes one tensor for each input of the network, and then a "
                       "generator if layers draw");
-        if constexpr (sizeof...(X) == inputs) return workspace_.forward(weights_, nullptr, x...);
+        detail::require_tensors<X...>();
+        if constexpr (sizeof...(X) == inputs && (detail::tensor_like<X> && ...))
+            return workspace_.forward(weights_, nullptr, x...);
         else return workspace_.views_of_outputs();
     }
     template <class X>
     auto forward(const X& x, Generator& generator)
         requires(inputs == 1)
     {
-        return workspace_.forward(weights_, &generator, x);
+        detail::require_tensors<X>();
+        if constexpr (detail::tensor_like<X>) return workspace_.forward(weights_, &generator, x);
+        else return workspace_.views_of_outputs();
     }
     template <class X, class Y, class... More>
     auto forward(const X& x, const Y& y, More&&... more)
         requires(inputs > 1 && sizeof...(More) + 1 == inputs && detail::ends_with_generator<More...>)
     {
         const auto all = std::tie(x, y, more...);
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return workspace_.forward(weights_, &std::get<inputs>(all), std::as_const(std::get<I>(all))...);
-        }(std::make_index_sequence<inputs>{});
+        return detail::with_indices<inputs>([&](auto... i) {
+            return workspace_.forward(weights_, &std::get<inputs>(all), std::as_const(std::get<i()>(all))...);
+        });
     }
 
     /// The gradients of all parameters (overwritten), from the gradient of the last forward's result.
@@ -231,7 +236,9 @@ private:
             static_assert(
                 outputs == 1 || detail::takes_gradients<Net, 1>,
                 "[ctnn.shape] backward takes one gradient for each output of the network, as a tuple");
-            if constexpr (outputs == 1) workspace_.template backward<Accumulates>(weights_, dy);
+            detail::require_tensors<Y>();
+            if constexpr (outputs == 1 && detail::tensor_like<Y>)
+                workspace_.template backward<Accumulates>(weights_, dy);
         }
     }
 

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <ctnn/core/index.hpp>
 #include <ctnn/core/memory.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/model/slots.hpp>
@@ -56,7 +57,11 @@ struct slot_views {
     static void for_each(bool (*wanted)(const slot&), F f)
     {
         for (const slot& s : table::value.slot_at)
-            if (wanted(s)) with_rank(s, f, std::make_index_sequence<extents::max_rank + 1>{});
+            if (wanted(s))
+                for_each_index<extents::max_rank + 1>([&](auto rank) {
+                    if constexpr (has_rank(rank()))
+                        if (s.shape.rank == rank()) f(s, rank);
+                });
     }
 
 private:
@@ -65,15 +70,6 @@ private:
         for (const slot& s : table::value.slot_at)
             if (s.shape.rank == rank) return true;
         return false;
-    }
-    template <class F, std::size_t... Rank>
-    static void with_rank(const slot& s, F& f, std::index_sequence<Rank...>)
-    {
-        const auto one = [&]<std::size_t R>(std::integral_constant<std::size_t, R> rank) {
-            if constexpr (has_rank(R))
-                if (s.shape.rank == R) f(s, rank);
-        };
-        (one(std::integral_constant<std::size_t, Rank>{}), ...);
     }
 };
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <ctnn/core/class_ids.hpp>
+#include <ctnn/core/index.hpp>
 #include <ctnn/model/execute.hpp>
 #include <ctnn/model/network.hpp>
 #include <ctnn/model/weights.hpp>
@@ -62,15 +63,6 @@ inline constexpr bool takes_inputs = false;
 template <class Net, std::size_t Given>
 inline constexpr bool takes_gradients = false;
 
-/// f(I) for 0..N-1, each a type.
-template <std::size_t N, class F>
-constexpr void for_each_index(F&& f)
-{
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (f(std::integral_constant<std::size_t, I>{}), ...);
-    }(std::make_index_sequence<N>{});
-}
-
 } // namespace detail
 
 template <class Net, Mode M, Scalar T = float>
@@ -116,12 +108,12 @@ public:
     void backward(Weights<Net, T>& weights, const Y&... dy)
     {
         std::byte* pieces[base::count]{};
-        [&]<std::size_t... K>(std::index_sequence<K...>) {
+        detail::with_indices<outputs>([&](auto... k) {
             (detail::require_shape("the gradient of the output", dy,
-                                   detail::batch_extents<output_shape<Net, K>>(rows_)),
+                                   detail::batch_extents<output_shape<Net, k()>>(rows_)),
              ...);
-            ((pieces[base::gradient + K] = gradient_piece<K>(dy)), ...);
-        }(std::make_index_sequence<outputs>{});
+            ((pieces[base::gradient + k] = gradient_piece<k()>(dy)), ...);
+        });
         const auto r = run_of(weights, pieces, nullptr);
         if (rows_ == B) executor::template backward<Accumulates, false>(r);
         else executor::template backward<Accumulates, true>(r);
@@ -179,9 +171,9 @@ public:
     {
         if constexpr (outputs == 1) return value_view<plan::schedule.outputs[0]>(plan::value.value);
         else
-            return [&]<std::size_t... K>(std::index_sequence<K...>) {
-                return std::tuple{value_view<plan::schedule.outputs[K]>(plan::value.value)...};
-            }(std::make_index_sequence<outputs>{});
+            return detail::with_indices<outputs>([&](auto... k) {
+                return std::tuple{value_view<plan::schedule.outputs[k()]>(plan::value.value)...};
+            });
     }
 
 private:
@@ -189,10 +181,10 @@ private:
     auto forward_stored(Weights<Net, T>& weights, Generator* generator, const X&... x)
     {
         const std::size_t rows = checked_rows(x...);
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (check_input<I>(x, rows), ...);
-            (copy_input<I>(x, rows), ...);
-        }(std::make_index_sequence<inputs>{});
+        detail::with_indices<inputs>([&](auto... i) {
+            (check_input<i()>(x, rows), ...);
+            (copy_input<i()>(x, rows), ...);
+        });
         rows_ = rows;
         std::byte* pieces[base::count]{};
         const auto r = run_of(weights, pieces, generator);

@@ -39,7 +39,7 @@ class parameter_groups {
     static constexpr auto& table = slots<Net, T>::value;
 
 public:
-    /// first, last : changes of a `names` pattern and an `apply(options)` each; a later one wins
+    /// first, last : groups, each with a pattern `names` and `changes` with apply(options); a later one wins
     /// errors      : [ctnn.option] a pattern that no parameter that learns fits
     template <class Group>
     parameter_groups(const Options& options, const Group* first, const Group* last)
@@ -55,7 +55,7 @@ public:
             if (!is_learning(s)) continue;
             Options own = options;
             for (const Group* change = first; change != last; ++change)
-                if (fits(s, change->names)) change->apply(own);
+                if (fits(s, change->names)) change->changes.apply(own);
             const std::size_t size = aligned<T>(s.shape.size());
             if (count_ > 0 && group_[count_ - 1].options == own) group_[count_ - 1].count += size;
             else group_[count_++] = {s.offset, size, own};

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <numbers>
 #include <type_traits>
 
+#include <ctnn/base/coefficients.hpp>
 #include <ctnn/simd/vec.hpp>
 
 namespace ctnn::inline CTNN_ARCH::simd {
@@ -20,8 +22,9 @@ template <class T>
 struct exp_constants;
 template <>
 struct exp_constants<float> {
-    static constexpr float round = 0x1.8p23F, log2_e = 0x1.715476p+0F, ln2 = 0x1.62e43p-1F,
-                           ln2_high = 0x1.62e4p-1F, ln2_low = 0x1.7f7d1cp-20F;
+    static constexpr float round = coefficients::round, log2_e = coefficients::log2_e,
+                           ln2 = coefficients::ln2, ln2_high = coefficients::ln2_high,
+                           ln2_low = coefficients::ln2_low;
     static constexpr float lowest = -87.683F, highest = 88.37626F;
 };
 template <>
@@ -30,6 +33,16 @@ struct exp_constants<double> {
                             ln2_low = 0x1.a39ef35793c76p-33;
     static constexpr double lowest = -708.39, highest = 709.08;
 };
+
+/// c[0] x^(N-1) + ... + c[N-1].
+template <std::size_t N>
+CTNN_INLINE vec<float> polynomial(const float (&c)[N], vec<float> x)
+{
+    vec<float> p(c[0]);
+    CTNN_UNROLL
+    for (std::size_t i = 1; i < N; ++i) p = fma(p, x, vec<float>(c[i]));
+    return p;
+}
 
 /// The integer n nearest to x / ln 2: adding 1.5 times the power of 2 whose unit is 1 rounds, and |x / ln 2|
 /// stays far below it.
@@ -47,15 +60,11 @@ CTNN_INLINE vec<T> less_powers(vec<T> x, vec<T> n)
     return fnma(n, vec<T>(exp_constants<T>::ln2_low), fnma(n, vec<T>(exp_constants<T>::ln2_high), x));
 }
 
-/// e^r on that interval: the polynomial of degree 6 with the least relative error, 1.9e-9.
+/// e^r on that interval.
 CTNN_INLINE vec<float> exp_of_rest(vec<float> r)
 {
-    vec<float> p = fma(r, vec<float>(0x1.6ab926p-10F), vec<float>(0x1.126d64p-7F));
-    p = fma(p, r, vec<float>(0x1.55589cp-5F));
-    p = fma(p, r, vec<float>(0x1.55540ap-3F));
-    p = fma(p, r, vec<float>(0x1.fffffap-2F));
-    p = fma(p, r, vec<float>(1.F));
-    return fma(p, r, vec<float>(1.F));
+    const vec<float> one(1.F);
+    return fma(fma(polynomial(coefficients::exp, r), r, one), r, one);
 }
 
 /// e^r - 1 on that interval, by its Taylor series of degree 13: r^14 / 14! is below 5e-18.
@@ -112,11 +121,19 @@ CTNN_INLINE vec<T> tanh(vec<T> x)
         const vec<T> e_of_rest = detail::exp_of_rest(fnma(n, vec<T>(detail::exp_constants<T>::ln2), twice));
         const vec<T> large = one - two / fma(scale_by_power(one, n), e_of_rest, one);
         const vec<T> z = a * a;
-        vec<T> p = fma(z, vec<T>(0x1.0c60cap-6F), vec<T>(-0x1.af3f6ep-5F));
-        p = fma(p, z, vec<T>(0x1.10cca2p-3F));
-        p = fma(p, z, vec<T>(-0x1.555446p-2F));
-        return copysign(select<T>(a < vec<T>(0.55F), fma(p * z, a, a), large), x);
+        const vec<T> p = detail::polynomial(coefficients::tanh, z);
+        return copysign(select<T>(a < vec<T>(coefficients::tanh_small), fma(p * z, a, a), large), x);
     }
+}
+
+/// 1 / (1 + e^-x).
+///
+///   float : within 4 ulp; 0 below x = -88.37, where the true value is 4e-39
+template <class T>
+CTNN_INLINE vec<T> sigmoid(vec<T> x)
+{
+    const vec<T> one(T{1});
+    return one / (one + exp(vec<T>(T{0}) - x));
 }
 
 /// What the standard normal distribution has below x and at x.
@@ -145,22 +162,15 @@ CTNN_INLINE normal_distribution<T> normal(vec<T> x)
         }
         return {vec<T>::load(below), vec<T>::load(density)};
     } else {
-        const vec<T> a = min(vec<T>(14.F), abs(x)), magic(0x1.8p17F), minus_half(-0.5F);
+        const vec<T> a = min(vec<T>(14.F), abs(x)), magic(coefficients::normal_round), minus_half(-0.5F);
         // a^2 as a sum of two floats: that of a multiple of 1/64 near a is exact, and what is missing is
         // small.
         const vec<T> coarse = (a + magic) - magic, whole = coarse * coarse,
                      rest = (a - coarse) * (a + coarse);
         const vec<T> square = whole + rest, lost = (whole - square) + rest;
         const vec<T> bell = fma(lost * minus_half, exp(square * minus_half), exp(square * minus_half));
-        const vec<T> t = one / fma(a, vec<T>(0.305F), one);
-        vec<T> p = fma(t, vec<T>(0x1.2ca2ccp-5F), vec<T>(-0x1.3950fp-3F));
-        p = fma(p, t, vec<T>(0x1.7c5772p-3F));
-        p = fma(p, t, vec<T>(-0x1.3714fcp-5F));
-        p = fma(p, t, vec<T>(0x1.efb2ccp-4F));
-        p = fma(p, t, vec<T>(0x1.a79d22p-4F));
-        p = fma(p, t, vec<T>(0x1.f59fbp-4F));
-        p = fma(p, t, vec<T>(0x1.f23c82p-4F));
-        const vec<T> tail = bell * (p * t);
+        const vec<T> t = one / fma(a, vec<T>(coefficients::normal_scale), one);
+        const vec<T> tail = bell * (detail::polynomial(coefficients::normal, t) * t);
         return {select<T>(x > zero, one - tail, tail), bell * vec<T>(0.3989422804F)};
     }
 }

@@ -124,9 +124,9 @@ TEST_CASE("histograms of numbers that are all but nothing, and of the largest th
 
 TEST_CASE("saturation: the threshold itself is not beyond it; the limits of tanh, sigmoid and ReLU")
 {
-    CHECK(saturated_share(vector_of({0.97F, -0.97F, 0.9701F, -0.9701F}), Tanh::limits) == 0.5);
-    CHECK(saturated_share(vector_of({0.98F, 0.99F, 0.02F, 0.01F}), Sigmoid::limits) == 0.5);
-    CHECK(saturated_share(vector_of({0, 1e-30F, 5, 0}), ReLU::limits) == 0.5);
+    CHECK(saturated_share(vector_of({0.97F, -0.97F, 0.9701F, -0.9701F}), output_limits<Tanh>::value) == 0.5);
+    CHECK(saturated_share(vector_of({0.98F, 0.99F, 0.02F, 0.01F}), output_limits<Sigmoid>::value) == 0.5);
+    CHECK(saturated_share(vector_of({0, 1e-30F, 5, 0}), output_limits<ReLU>::value) == 0.5);
     CHECK(zero_share(vector_of({0, -0.0F, 5, 1})) == 0.5);
     CHECK(saturated_share(vector_of({1e30F, -1e30F}), {-std::numeric_limits<double>::infinity(),
                                                        std::numeric_limits<double>::infinity()}) == 0);
@@ -222,7 +222,7 @@ TEST_CASE("tables hold what the tensors hold, and an observer what the steps did
     CHECK(observer.steps() == 5);
     const LayerHistory& tanh = observer.layers()[3];
     CHECK(tanh.std.last() == doctest::Approx(statistics(model.output<3>()).std).epsilon(1e-9));
-    CHECK(tanh.saturated.last() == saturated_share(model.output<3>(), Tanh::limits));
+    CHECK(tanh.saturated.last() == saturated_share(model.output<3>(), output_limits<Tanh>::value));
     CHECK(tanh.gradient_std.last() ==
           doctest::Approx(statistics(model.output_gradient<3>()).std).epsilon(1e-9));
     CHECK(observer.layers()[1].saturated.empty());

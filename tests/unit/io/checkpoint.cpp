@@ -59,6 +59,7 @@ struct Training {
 /// Makes room for what it remembers in its first step.
 struct Lazy {
     std::vector<float> memory;
+    void step(auto& model) { memory.resize(model.workspace().gradients().size()); }
     template <class F>
     void for_each_state(F f)
     {

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What stands beside a layer and not in it: how it folds, how it is exported, what inspection knows of it.
+/// Each role is a specialisation next to the struct; a layer without one does not have the role.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ctnn/core/facts.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// All arrays of a layer as `freeze` and `export_header` work on them: its parameters, then its buffers, in
+/// double, so that a folded weight is rounded once, however many layers went into it.
+using layer_values = std::vector<std::vector<double>>;
+
+/// How two neighbouring layers become one in a frozen network. A specialisation for `First`, reading samples
+/// of shape `Input`, and `Second` after it states
+///
+///   type   : the layer that does the work of both in eval
+///   values : template <class S> static layer_values values(const layer_values& first, const layer_values&
+///            second), what to put into it, for a model of S
+///
+/// and exists where both give the same result but for rounding, and one layer is cheaper than two.
+template <class First, class Second, class Input>
+struct fold_rule {
+    using type = void;
+};
+
+/// What stands for the layer in an exported header.
+///
+///   type   : static std::string type(const extents& x), the text of a type that does the layer's eval for
+///            samples of shape x (see ctnn/embed/layers.hpp), made from its parameters and buffers in order.
+///            With type(x, bool int8) the first parameter may be stored in bytes: the type's members are
+///            then called as the parameters are, and a `scale` follows them
+///   values : template <class S> static layer_values values(const layer_values&), the arrays that the type
+///            is made from, where they are others than the layer's own
+///
+/// A user's layer may state `embedded` and `embedded_values` itself instead, with `using self = ...`.
+template <class L>
+struct export_rule {};
+
+/// The spread of the layer's output by theory.
+///
+///   of : static Spread of(const Spread& x, const std::array<Spread, N>& parameters); a layer of several
+///        inputs takes an array of them first
+///
+/// A user's layer may state `expected` itself instead.
+template <class L>
+struct expected_spread {
+    template <class X, class P>
+    static Spread of(const X& x, const P& parameters)
+        requires requires { Spread(L::expected(x, parameters)); }
+    {
+        return L::expected(x, parameters);
+    }
+};
+
+/// The values that the layer's output approaches and does not pass, `static constexpr Limits value`. A user's
+/// layer may state `limits` itself instead.
+template <class L>
+struct output_limits {};
+
+/// A layer whose two buffers are a running mean and spread of each feature: `is_std` (else it is a variance)
+/// and `correction` (the variance is divided by the number of rows less that).
+template <class L>
+struct running_statistics {};
+
+template <class L>
+    requires detail::speaks_for_itself<L> && requires { L::embedded(extents{}); }
+struct export_rule<L> {
+    static std::string type(const extents& x) { return L::embedded(x); }
+    static std::string type(const extents& x, bool int8)
+        requires requires { L::embedded(x, int8); }
+    {
+        return L::embedded(x, int8);
+    }
+    template <class S>
+    static layer_values values(const layer_values& own)
+        requires requires { L::template embedded_values<S>(own); }
+    {
+        return L::template embedded_values<S>(own);
+    }
+};
+template <class L>
+    requires requires { Limits(L::limits); }
+struct output_limits<L> {
+    static constexpr Limits value = L::limits;
+};
+
+namespace detail {
+
+/// The text of a type in ctnn/embed: "::ctnn::embed::linear<1, 30, 200>", with weights of one byte
+/// "::ctnn::embed::linear<1, 30, 200, ::std::int8_t>".
+inline std::string embedded_type(std::string_view name, std::initializer_list<std::size_t> sizes,
+                                 bool int8 = false)
+{
+    std::string text = "::ctnn::embed::";
+    text.append(name);
+    for (const std::size_t n : sizes)
+        text.append(text.find('<') == std::string::npos ? "<" : ", ").append(std::to_string(n));
+    return text.append(int8 ? ", ::std::int8_t>" : ">");
+}
+
+} // namespace detail
+} // namespace ctnn::inline CTNN_ARCH

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What all optimizers have in common: options for groups of parameters, state by name, a rate that moves.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <ctnn/core/error.hpp>
+#include <ctnn/core/mode.hpp>
+#include <ctnn/model/model.hpp>
+#include <ctnn/optim/parameter_groups.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// What parameters with such a name, '*' for any characters, have otherwise: `{"*.bias", {.weight_decay =
+/// 0}}`. What is left out is as for all.
+template <class Changes>
+struct OptionsGroup {
+    std::string_view names;
+    Changes changes;
+};
+
+namespace detail {
+
+// Shown by a compile error; never true.
+template <class M>
+inline constexpr bool can_be_trained = false;
+template <class Optimizer, class M>
+inline constexpr bool is_made_for = false;
+
+/// errors : [ctnn.option] value below low, above high, or NaN
+inline void require_option(const char* what, double value, double low, double high)
+{
+    if (!(value >= low && value <= high))
+        throw Error("ctnn.option", std::string(what) + " is " + std::to_string(value) +
+                                       ", expected a number from " + (low > 0 ? "above 0" : "0") + " to " +
+                                       (high < 1 ? "below 1" : "the largest float"));
+}
+inline constexpr double largest_rate = 3.4e38, below_one = 0.99999994, above_zero = 1e-300;
+
+/// As few digits as tell a number from every other of its type.
+template <class T>
+std::string option_text(T x)
+{
+    char digits[40] = "0";
+    const auto reads_back = [&] {
+        if constexpr (std::is_same_v<T, float>) return std::strtof(digits, nullptr) == x;
+        else return std::strtod(digits, nullptr) == x;
+    };
+    for (int n = 6; n <= 17 && !reads_back(); ++n)
+        std::snprintf(digits, sizeof digits, "%.*g", n, static_cast<double>(x));
+    for (char& c : digits) c = c == ',' ? '.' : c; // in a locale that writes 0,9
+    return digits;
+}
+
+/// An optimizer by its `Rule`, a struct that says
+///
+///   options, changes : its options with learning_rate, and those of a group with apply(options)
+///   title            : its name among the settings
+///   state            : the names of arrays as long as the parameters, by which files know them
+///   needs            : needs(options, k), whether array k is used at all
+///   check            : check(options), which throws [ctnn.option]
+///   text             : text(options), all options but the learning rate
+///   update           : update(w, g, state, options, step, n), step n parameters; the first step is 1
+///
+///   errors : those of check; [ctnn.option] a group that no parameter is in
+///   cost   : one pass over the parameters; allocations at construction only
+template <class Rule, class Net, Scalar T>
+class optimizer {
+    using table = slots<Net, T>;
+    using Options = typename Rule::options;
+    using Group = OptionsGroup<typename Rule::changes>;
+    using number = decltype(Options::learning_rate);
+    static constexpr std::size_t arrays = Rule::state.size();
+
+public:
+    template <Mode M>
+    explicit optimizer(const Model<Net, M, T>& model, const Options& options = {},
+                       std::initializer_list<Group> groups = {})
+        : optimizer(model, options, groups.begin(), groups.end())
+    {}
+    /// The same for groups that stand elsewhere.
+    template <Mode M>
+    optimizer(const Model<Net, M, T>&, const Options& options, const Group* first, const Group* last)
+        : rate_(options.learning_rate)
+    {
+        if constexpr (!is_train<M>) {
+            static_assert(
+                can_be_trained<Model<Net, M, T>>,
+                "[ctnn.mode] an optimizer changes a Model<Net, Train<B>>; an eval model has no gradients");
+        } else if constexpr (fault_of<Net> == fault::none) { // else the model has complained
+            Rule::check(options);
+            groups_ = {options, first, last};
+            for (const auto& group : groups_) {
+                Rule::check(group.options);
+                for (std::size_t k = 0; k < arrays; ++k)
+                    if (Rule::needs(group.options, k)) state_[k].resize(table::value.learning);
+            }
+            first_rate_ = rate_;
+        }
+    }
+
+    /// One step along the model's gradients.
+    ///   errors : [ctnn.mode] (compile time) the model is of another network or scalar type than the one it
+    ///            was made for
+    template <class M>
+    void step(M& model)
+    {
+        constexpr bool fits =
+            std::is_same_v<typename M::network, Net> && std::is_same_v<typename M::scalar, T>;
+        static_assert(fits || is_made_for<optimizer, M>,
+                      "[ctnn.mode] the optimizer was made for a model of another network");
+        if constexpr (fits && is_train<typename M::mode>) // else the constructor has complained
+            update(model.parameter_block(), model.gradient_block());
+    }
+
+    [[nodiscard]] number learning_rate() const { return rate_; }
+    /// errors : [ctnn.option] negative or not finite; the old one stays
+    void set_learning_rate(number rate)
+    {
+        require_option("learning rate", static_cast<double>(rate), 0, largest_rate);
+        rate_ = rate;
+    }
+
+    /// f(name, numbers) for all that decides the steps to come, as a checkpoint keeps it: what belongs to a
+    /// parameter by its name.
+    template <class F>
+    void for_each_state(F&& f)
+    {
+        f("learning_rate", std::span<number>(&rate_, 1));
+        for (std::size_t k = 0; k < arrays; ++k)
+            if (!state_[k].empty())
+                for (const slot& s : table::value.slot_at)
+                    if (is_learning(s))
+                        f(std::string(Rule::state[k]).append(".").append(s.name).c_str(),
+                          std::span<T>(state_[k].data() + s.offset, s.shape.size()));
+        f("steps", std::span<std::int64_t>(&steps_, 1));
+    }
+    /// What does not change: two that say the same, with the same state, take the same steps.
+    [[nodiscard]] std::string settings() const
+    {
+        std::string all;
+        for (const auto& [first, count, o] : groups_) {
+            all.append(all.empty() ? std::string(Rule::title)
+                                   : "; from " + std::string(groups_.name_at(first)));
+            all += " with";
+            if (o.learning_rate != first_rate_)
+                all += " rate " + option_text(o.learning_rate) + " for " + option_text(first_rate_) + ",";
+            all += Rule::text(o);
+        }
+        return all;
+    }
+
+private:
+    parameter_groups<Net, T, Options> groups_;
+    std::array<std::vector<T>, arrays> state_;
+    number rate_, first_rate_ = 0;
+    std::int64_t steps_ = 0;
+
+    [[gnu::noinline]] void update(T* w, const T* g) // the same code, whoever calls it
+    {
+        ++steps_;
+        for (const auto& [first, count, options] : groups_) {
+            Options now = options;
+            if (options.learning_rate == first_rate_) now.learning_rate = rate_;
+            else if (first_rate_ > 0) now.learning_rate = rate_ * (options.learning_rate / first_rate_);
+            std::array<T*, arrays> state{};
+            for (std::size_t k = 0; k < arrays; ++k)
+                if (!state_[k].empty()) state[k] = state_[k].data() + first;
+            Rule::update(w + first, g + first, state, now, steps_, count);
+        }
+    }
+};
+
+} // namespace detail
+} // namespace ctnn::inline CTNN_ARCH
