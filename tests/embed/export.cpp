@@ -165,6 +165,11 @@ int main(int argc, char** argv)
         Sequential<Input<2, 9>, BatchNorm<9>, Dropout<1, 5>, Linear<9, 16>, LeakyReLU, Linear<16, 1>>>();
     cases.add_all<Sequential<Linear<4, 3>, Squares<false>, Linear<3, 2, NoBias>>>();
     cases.add_all<Sequential<Linear<4, 3>, Squares<true>>>();
+#define LAYER(name, torch, rows, sample, ...)                                                                \
+    cases.add_all<Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__, Tanh>>();
+#define ACTIVATION(name, torch, f, derivative, ...) cases.add_all<Sequential<Input<37>, __VA_ARGS__>>();
+#define CTNN_EXTENTS(...) __VA_ARGS__
+#include "../support/layers.def"
     support::for_each_random_net<6>([&]<class Net> { cases.add_all<Net>(); });
     std::ofstream file(cases.folder + "/cases.hpp");
     file << cases.includes << "\n" << cases.text << "\ninline bool check_all()\n{\n    bool good = true;\n";

@@ -9,6 +9,7 @@ so that only results are stored.
 """
 import math
 import random
+import re
 import sys
 
 import numpy
@@ -217,31 +218,14 @@ def layer(case, one, shape, classes=0):
         put(f"layer/{case}/eval", one(x, False))
 
 
-layer("linear", Linear(13, 29), (7, 13))
-layer("linear_no_bias", Linear(13, 29, False), (7, 13))
-layer("linear_positions", Linear(13, 29), (7, 5, 13))
-layer("linear_flattened", Linear(65, 29), (7, 5, 13))
 layer("embedding", Embedding(11, 19), (7, 5), 11)
-layer("tanh", Tanh(), (7, 37))
-layer("flatten_consecutive", FlattenConsecutive(2), (7, 6, 13))
-for kind in ("pytorch", "std", "variance"):
-    layer(f"batch_norm_{kind}", BatchNorm(37, kind), (11, 37))
-    layer(f"batch_norm_{kind}_positions", BatchNorm(37, kind), (11, 3, 37))
-
-layer("layer_norm", Norm(37), (11, 37))
-layer("layer_norm_positions", Norm(37), (11, 3, 37))
-layer("group_norm", Norm(36, 4), (11, 36))
-layer("group_norm_many", Norm(36, 12), (11, 36))
-layer("group_norm_positions", Norm(36, 4), (11, 3, 36))
-for name, f in {
-    "relu": torch.relu,
-    "leaky_relu": F.leaky_relu,
-    "leaky_slope": lambda x: F.leaky_relu(x, 0.2),
-    "sigmoid": torch.sigmoid,
-    "gelu": F.gelu,
-    "dropout": lambda x: F.dropout(x, 0.2),
-}.items():
-    layer(name, Function(f), (7, 37))
+# The others are the lines of a file that the tests read too.
+for line in open("../support/layers.def"):
+    if found := re.match(r'LAYER\((\w+), "(.*?)", (\d+), \(([\d, ]+)\), ', line):
+        name, text, rows, sample = found.groups()
+        layer(name, eval(text), (int(rows), *eval(f"({sample},)")))
+    elif found := re.match(r'ACTIVATION\((\w+), "(.*?)", ', line):
+        layer(found[1], Function(eval(found[2])), (7, 37))
 
 # Checks that the form above called "pytorch" is torch.nn.BatchNorm1d.
 check = torch.nn.BatchNorm1d(37)

@@ -15,15 +15,7 @@ static_assert(extents{1, 2, 3, 4, 5, 6}.rank == 6 && extents{1, 2, 3, 4, 5, 6, 7
               !extents{}.is_none());
 static_assert(shape<3, 10>::size == 30 && shape<>::rank == 0);
 
-// Layer: what is one
-static_assert(Layer<Linear<2, 3>> && Layer<Linear<2, 3, NoBias>> && Layer<Embedding<27, 10>> &&
-              Layer<Embedding<27, 10, 3>>);
-static_assert(Layer<Tanh> && Layer<BatchNorm<5>> && Layer<BatchNorm<5, LectureStd>> &&
-              Layer<BatchNorm<5, LectureVariance>>);
-static_assert(Layer<ReLU> && Layer<LeakyReLU> && Layer<LeakySlope<1, 5>> && Layer<Sigmoid> && Layer<GELU> &&
-              Layer<Dropout<1, 5>>);
-static_assert(Layer<LayerNorm<5>> && Layer<GroupNorm<2, 6>>);
-static_assert(Layer<Flatten> && Layer<FlattenConsecutive<2>> && Layer<Input<3>>);
+// Layer: what is one (every layer of the library: tests/unit/layer)
 struct Own {
     static constexpr extents output(const extents& x) { return x; }
     static void forward(const auto&) {}

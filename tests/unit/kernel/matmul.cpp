@@ -5,17 +5,13 @@
 #include <limits>
 #include <vector>
 
-#include "../../support/random.hpp"
-#include "../../support/reference.hpp"
+#include "support/kernels.hpp"
 
 using namespace ctnn;
-using support::normals;
+using namespace support;
 
 namespace {
 
-constexpr std::size_t W = simd::width<float>;
-constexpr std::size_t edges[] = {1,     2,         3,        W - 1 > 3 ? W - 1 : 4, W, W + 1, 2 * W - 1,
-                                 2 * W, 2 * W + 1, 4 * W + 3};
 constexpr std::size_t longest = 211;
 
 /// The distance of y from the exact product: at most 2 (K + 2) eps times the sum of the terms' absolute
@@ -92,9 +88,7 @@ void check_edges()
 
 TEST_CASE("products of every edge size")
 {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (check_edges<edges[I]>(), ...);
-    }(std::make_index_sequence<10>{});
+    for_each_edge([](auto n) { check_edges<n()>(); });
 }
 
 TEST_CASE("products of random prime extents")

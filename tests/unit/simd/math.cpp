@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -174,4 +175,34 @@ TEST_CASE("reductions and lanes")
     CHECK(one([](auto e) { return simd::sqrt(e); }, 9.0F) == 3);
     CHECK(std::isnan(one([](auto e) { return simd::max(simd::vec<float>(1.0F), e); },
                          std::numeric_limits<float>::quiet_NaN())));
+}
+
+TEST_CASE("the normal distribution on every 509th float")
+{
+    constexpr double eps = static_cast<double>(std::numeric_limits<float>::epsilon());
+    double worst_below = 0, worst_density = 0;
+    constexpr std::size_t block = simd::width<float>;
+    float x[block], below[block], density[block];
+    for (std::uint64_t bits = 0; bits < 0x100000000ULL;) {
+        for (float& e : x) {
+            const auto b = static_cast<std::uint32_t>(bits);
+            std::memcpy(&e, &b, sizeof e);
+            bits += 509;
+        }
+        const auto at = simd::normal(simd::vec<float>::load(x));
+        at.below.store(below);
+        at.density.store(density);
+        for (std::size_t i = 0; i < block; ++i) {
+            const auto v = static_cast<double>(x[i]);
+            if (!(std::fabs(v) < 12.9)) continue; // 1e-38 of a probability: subnormal
+            const double b = std::erfc(-v / std::sqrt(2.0)) / 2,
+                         d = std::exp(-v * v / 2) / std::sqrt(2 * 3.14159265358979323846);
+            worst_below = std::max(worst_below, std::fabs(static_cast<double>(below[i]) / b - 1));
+            worst_density = std::max(worst_density, std::fabs(static_cast<double>(density[i]) / d - 1));
+        }
+    }
+    CAPTURE(worst_below / eps);
+    CAPTURE(worst_density / eps);
+    CHECK(worst_below <= 8 * eps);
+    CHECK(worst_density <= 4 * eps);
 }

@@ -1,32 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <ctnn/ctnn.hpp>
 
-#include <limits>
+#include <cmath>
 
-#include <doctest/doctest.h>
+#include "support/fixtures.hpp"
+#include "support/random.hpp"
 
 using namespace ctnn;
+using support::fixtures;
+using support::relative_error;
 
-TEST_CASE("options that cannot be meant are refused when the optimizer is made")
+TEST_CASE("cross entropy against PyTorch")
 {
-    Model<Sequential<Linear<2, 3>>, Train<2>> model;
-    constexpr float nan = std::numeric_limits<float>::quiet_NaN(),
-                    inf = std::numeric_limits<float>::infinity();
-    for (const SgdOptions& bad : {SgdOptions{.learning_rate = nan},
-                                  {.learning_rate = -0.1F},
-                                  {.learning_rate = inf},
-                                  {.momentum = 1},
-                                  {.momentum = -0.5F},
-                                  {.momentum = nan},
-                                  {.weight_decay = -1},
-                                  {.momentum = 0.9F, .dampening = 0.1F, .nesterov = true},
-                                  {.nesterov = true}})
-        CHECK_THROWS_WITH_AS((Sgd{model, bad}), doctest::Contains("[ctnn.option]"), Error);
-    Sgd sgd{model, {.learning_rate = 0.5F}};
-    CHECK_THROWS_WITH_AS(sgd.set_learning_rate(nan), doctest::Contains("learning rate is nan"), Error);
-    CHECK(sgd.learning_rate() == 0.5F);
-    CHECK_THROWS_AS((MultiStep{-1, {}}), Error);
-    CHECK_THROWS_AS((MultiStep{1, {}, static_cast<double>(inf)}), Error);
+    Generator g{42};
+    const xt::xtensor<float, 2> logits = g.randn(19, 27) * 10.0F;
+    CrossEntropy criterion;
+    const auto [loss, dlogits] = criterion(logits, g.randint(0, 27, 19));
+    CHECK(static_cast<double>(loss) ==
+          doctest::Approx(fixtures()["cross_entropy/loss"].values[0]).epsilon(1e-6));
+    CHECK(relative_error(dlogits, fixtures()["cross_entropy/dlogits"]) <= 1e-5);
 }
 
 TEST_CASE("cross entropy checks its targets and shapes, and stays finite for every finite logit")
@@ -55,4 +47,24 @@ TEST_CASE("cross entropy checks its targets and shapes, and stays finite for eve
         Error);
     const xt::xtensor<double, 2> wide = logits * 0.5;
     CHECK(std::isfinite(std::get<0>(criterion(wide, targets))));
+}
+
+TEST_CASE("the gradient of cross entropy is a central difference too")
+{
+    support::for_each_seed([](Generator& g) {
+        auto logits = g.randn<double>(7, 11);
+        const auto targets = g.randint(0, 11, 7);
+        CrossEntropy<double> criterion;
+        const auto [loss, dlogits] = criterion(logits, targets);
+        const xt::xtensor<double, 2> analytic = dlogits;
+        for (std::size_t i = 0; i < logits.size(); ++i) {
+            const double before = logits.data()[i], h = 1e-6;
+            logits.data()[i] = before + h;
+            const double above = std::get<0>(criterion(logits, targets));
+            logits.data()[i] = before - h;
+            const double numeric = (above - std::get<0>(criterion(logits, targets))) / (2 * h);
+            logits.data()[i] = before;
+            CHECK(std::fabs(analytic.data()[i] - numeric) <= 1e-9);
+        }
+    });
 }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/ctnn.hpp>
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include "support/optimizer_check.hpp"
+
+using namespace ctnn;
+
+TEST_CASE("Sgd with its options, ten steps")
+{
+    const std::pair<std::string, SgdOptions> cases[] = {
+        {"plain", {}},
+        {"decay", {.weight_decay = 0.01F}},
+        {"momentum", {.momentum = 0.9F}},
+        {"dampening", {.momentum = 0.9F, .dampening = 0.5F}},
+        {"nesterov", {.momentum = 0.9F, .weight_decay = 0.01F, .nesterov = true}}};
+    for (const auto& [name, options] : cases)
+        support::steps_as_pytorch("sgd/" + name, 1e-6, [o = options](auto& model) { return Sgd{model, o}; });
+}
+
+TEST_CASE("options that cannot be meant are refused when the optimizer is made")
+{
+    Model<Sequential<Linear<2, 3>>, Train<2>> model;
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN(),
+                    inf = std::numeric_limits<float>::infinity();
+    for (const SgdOptions& bad : {SgdOptions{.learning_rate = nan},
+                                  {.learning_rate = -0.1F},
+                                  {.learning_rate = inf},
+                                  {.momentum = 1},
+                                  {.momentum = -0.5F},
+                                  {.momentum = nan},
+                                  {.weight_decay = -1},
+                                  {.momentum = 0.9F, .dampening = 0.1F, .nesterov = true},
+                                  {.nesterov = true}})
+        CHECK_THROWS_WITH_AS((Sgd{model, bad}), doctest::Contains("[ctnn.option]"), Error);
+    Sgd sgd{model, {.learning_rate = 0.5F}};
+    CHECK_THROWS_WITH_AS(sgd.set_learning_rate(nan), doctest::Contains("learning rate is nan"), Error);
+    CHECK(sgd.learning_rate() == 0.5F);
+}
