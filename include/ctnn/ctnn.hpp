@@ -28,6 +28,7 @@
 #include <ctnn/layer/repeat.hpp>
 #include <ctnn/layer/residual.hpp>
 #include <ctnn/layer/sigmoid.hpp>
+#include <ctnn/layer/silu.hpp>
 #include <ctnn/layer/tanh.hpp>
 #include <ctnn/loss/cross_entropy.hpp>
 #include <ctnn/model/eval.hpp>

@@ -225,7 +225,7 @@ for line in open("../support/layers.def"):
         name, text, rows, sample = found.groups()
         layer(name, eval(text), (int(rows), *eval(f"({sample},)")))
     elif found := re.match(r'ACTIVATION\((\w+), "(.*?)", ', line):
-        layer(found[1], Function(eval(found[2])), (7, 37))
+        layer(found[1], Function(eval(f"lambda x: {found[2]}")), (7, 37))
 
 # Checks that the form above called "pytorch" is torch.nn.BatchNorm1d.
 check = torch.nn.BatchNorm1d(37)

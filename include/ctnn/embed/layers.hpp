@@ -169,6 +169,9 @@ struct sigmoid_of {
 struct gelu_of {
     constexpr float operator()(float x) const { return select(x < -13.F, -0.F, x * normal_below(x)); }
 };
+struct silu_of {
+    constexpr float operator()(float x) const { return select(x < -89.F, -0.F, x * embed::sigmoid(x)); }
+};
 template <int Numerator, int Denominator>
 struct leaky_of {
     constexpr float operator()(float x) const
@@ -188,6 +191,8 @@ template <std::size_t N>
 using sigmoid_layer = elementwise<N, detail::sigmoid_of>;
 template <std::size_t N>
 using gelu_layer = elementwise<N, detail::gelu_of>;
+template <std::size_t N>
+using silu_layer = elementwise<N, detail::silu_of>;
 template <std::size_t N>
 using relu_layer = elementwise<N, detail::relu_of>;
 template <std::size_t N, int Numerator, int Denominator>
