@@ -31,6 +31,7 @@
 #include <ctnn/layer/silu.hpp>
 #include <ctnn/layer/tanh.hpp>
 #include <ctnn/loss/cross_entropy.hpp>
+#include <ctnn/loss/mean_squared_error.hpp>
 #include <ctnn/model/eval.hpp>
 #include <ctnn/model/freeze.hpp>
 #include <ctnn/model/sequential.hpp>

@@ -242,6 +242,14 @@ loss.backward()
 put("cross_entropy/loss", loss)
 put("cross_entropy/dlogits", logits.grad)
 
+g = torch.Generator().manual_seed(42)
+for case, shape in {"mean_squared_error": (19, 27), "mean_squared_error_positions": (5, 33, 41)}.items():
+    y = torch.randn(shape, generator=g).requires_grad_()
+    loss = F.mse_loss(y, torch.randn(shape, generator=g))
+    loss.backward()
+    put(f"{case}/loss", loss.reshape(1))
+    put(f"{case}/dy", y.grad)
+
 for case, options in {
     "plain": {},
     "decay": {"weight_decay": 0.01},

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -41,6 +42,10 @@ concept tensor_like = requires(const X& x) {
     x.begin();
     typename X::value_type;
 };
+
+/// How many axes it has is known when compiling.
+template <class X>
+concept has_fixed_axes = requires { std::tuple_size<typename X::shape_type>::value; };
 
 // Shown by a compile error; never true.
 template <class X>
