@@ -27,6 +27,7 @@
 #include <ctnn/layer/relu.hpp>
 #include <ctnn/layer/repeat.hpp>
 #include <ctnn/layer/residual.hpp>
+#include <ctnn/layer/rms_norm.hpp>
 #include <ctnn/layer/sigmoid.hpp>
 #include <ctnn/layer/silu.hpp>
 #include <ctnn/layer/tanh.hpp>

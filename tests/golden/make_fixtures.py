@@ -117,6 +117,27 @@ class Norm:
         return F.group_norm(x.transpose(1, 2), self.groups, g, b).transpose(1, 2)
 
 
+class RmsNorm:
+    """torch.nn.RMSNorm, which PyTorch has from 2.4 on."""
+
+    def __init__(self, n, eps=torch.finfo(torch.float32).eps):
+        self.eps = eps
+        self.parameters = {"weight": torch.ones(n)}
+
+    def __call__(self, x):
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps) * self.parameters["weight"]
+
+
+class Then:
+    """One layer after another, of which the first has parameters."""
+
+    def __init__(self, first, second):
+        self.first, self.second, self.parameters = first, second, first.parameters
+
+    def __call__(self, x):
+        return self.second(self.first(x))
+
+
 class Function:
     parameters = {}
 

@@ -148,6 +148,25 @@ struct group_norm {
     }
 };
 
+/// x over the root mean square of its C features, times a gain, N times: ctnn::RmsNorm.
+template <std::size_t N, std::size_t C, std::size_t Digits>
+struct rms_norm {
+    static constexpr std::size_t in = N * C, out = in;
+    const float* gain;
+
+    constexpr void forward(float* y, const float* x) const
+    {
+        float epsilon = Digits == 0 ? 0x1p-23F : 1.F;
+        for (std::size_t i = 0; i < Digits; ++i) epsilon /= 10.F;
+        for (std::size_t n = 0; n < N; ++n, x += C, y += C) {
+            float squares = 0;
+            for (std::size_t c = 0; c < C; ++c) squares += x[c] * x[c];
+            const float factor = 1.F / sqrt(squares / static_cast<float>(C) + epsilon);
+            for (std::size_t c = 0; c < C; ++c) y[c] = x[c] * factor * gain[c];
+        }
+    }
+};
+
 /// A function of each number.
 template <std::size_t N, class F>
 struct elementwise {

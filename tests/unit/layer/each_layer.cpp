@@ -3,11 +3,14 @@
 
 using namespace support;
 
+template <class... L>
+constexpr bool are_layers = (Layer<L> && ...);
+
 #define CTNN_EXTENTS(...) __VA_ARGS__
 #define LAYER(name, torch, rows, sample, ...)                                                                \
     TEST_CASE(#name)                                                                                         \
     {                                                                                                        \
-        static_assert(Layer<__VA_ARGS__>);                                                                   \
+        static_assert(are_layers<__VA_ARGS__>);                                                              \
         using Net = Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__>;                                     \
         agrees_with_pytorch<Net, rows>(#name);                                                               \
         has_true_gradients<Net>();                                                                           \
