@@ -39,6 +39,7 @@
 #include <ctnn/model/summary.hpp>
 #include <ctnn/model/train.hpp>
 #include <ctnn/optim/multi_step.hpp>
+#include <ctnn/optim/rms_prop.hpp>
 #include <ctnn/optim/sgd.hpp>
 #include <ctnn/random/generator.hpp>
 #include <ctnn/random/initialise.hpp>

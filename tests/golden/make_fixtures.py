@@ -271,20 +271,30 @@ for case, shape in {"mean_squared_error": (19, 27), "mean_squared_error_position
     put(f"{case}/loss", loss.reshape(1))
     put(f"{case}/dy", y.grad)
 
-for case, options in {
-    "plain": {},
-    "decay": {"weight_decay": 0.01},
-    "momentum": {"momentum": 0.9},
-    "dampening": {"momentum": 0.9, "dampening": 0.5},
-    "nesterov": {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
-}.items():
+
+
+def ten_steps(case, kind, **options):
+    """Of an optimizer along random gradients."""
     g = torch.Generator().manual_seed(42)
     w = torch.randn(13, 29, generator=g).requires_grad_()
-    optimizer = torch.optim.SGD([w], lr=0.1, **options)
+    optimizer = kind([w], **options)
     for step in range(10):
         w.grad = torch.randn(13, 29, generator=g)
         optimizer.step()
-    put(f"sgd/{case}", w)
+    put(case, w)
+
+
+ten_steps("sgd/plain", torch.optim.SGD, lr=0.1)
+ten_steps("sgd/decay", torch.optim.SGD, lr=0.1, weight_decay=0.01)
+ten_steps("sgd/momentum", torch.optim.SGD, lr=0.1, momentum=0.9)
+ten_steps("sgd/dampening", torch.optim.SGD, lr=0.1, momentum=0.9, dampening=0.5)
+ten_steps("sgd/nesterov", torch.optim.SGD, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01)
+rms_prop = torch.optim.RMSprop
+ten_steps("rms_prop/plain", rms_prop)
+ten_steps("rms_prop/decay", rms_prop, alpha=0.9, eps=1e-3, weight_decay=0.01)
+ten_steps("rms_prop/momentum", rms_prop, lr=1e-3, momentum=0.9)
+ten_steps("rms_prop/centered", rms_prop, centered=True)
+ten_steps("rms_prop/all", rms_prop, alpha=0.95, weight_decay=0.1, momentum=0.5, centered=True)
 w = torch.zeros(1, requires_grad=True)
 optimizer = torch.optim.SGD([w], lr=0.5)
 schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [3, 7], gamma=0.1)
