@@ -72,6 +72,19 @@ struct random_engine {
         return high << 32 | (*this)();
     }
 
+    /// f(i, bits) for i from 0, with what up to `most` calls would give: as many as there are before a refill.
+    /// Returns how many, at least 1.
+    template <class F>
+    constexpr std::size_t for_each_word(std::size_t most, F f)
+    {
+        if (position >= length) refill();
+        const std::size_t n = std::min<std::size_t>(most, length - position);
+        const std::uint32_t* const from = words.data() + position;
+        for (std::size_t i = 0; i < n; ++i) f(i, tempered(from[i]));
+        position += static_cast<std::uint32_t>(n);
+        return n;
+    }
+
     /// f(i, bits) for i from 0, with what up to `most` calls of `bits64` would give: as many as there are
     /// before a refill. Returns how many, at least 1.
     template <class F>

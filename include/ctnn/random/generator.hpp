@@ -139,8 +139,24 @@ public:
     template <std::integral I>
     constexpr void fill_randint(std::span<I> out, std::int64_t low, std::int64_t high)
     {
-        const std::uint64_t range = range_of(low, high);
-        for (I& x : out) x = static_cast<I>(static_cast<std::uint64_t>(low) + draw_below(range));
+        const std::uint64_t range = range_of(low, high), first = static_cast<std::uint64_t>(low);
+        if (range >= std::uint64_t{1} << 32) {
+            for (I& x : out) x = static_cast<I>(first + draw_below(range));
+            return;
+        }
+        // The remainder without a division: a quotient that may be one off, put right.
+        const auto divisor = static_cast<std::int64_t>(range);
+        const double inverse = 1 / static_cast<double>(range);
+        for (std::size_t done = 0; done < out.size();) {
+            const std::span<I> next = out.subspan(done);
+            done += state_.engine.for_each_word(next.size(), [&](std::size_t i, std::uint32_t word) {
+                const auto quotient = static_cast<std::int64_t>(static_cast<double>(word) * inverse);
+                std::int64_t rest = static_cast<std::int64_t>(word) - quotient * divisor;
+                rest += rest < 0 ? divisor : 0;
+                rest -= rest >= divisor ? divisor : 0;
+                next[i] = static_cast<I>(first + static_cast<std::uint64_t>(rest));
+            });
+        }
     }
 
     /// `torch.rand(n...)`.

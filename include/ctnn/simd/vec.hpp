@@ -206,13 +206,19 @@ CTNN_INLINE vec<T> select(mask<T> m, vec<T> a, vec<T> b)
 }
 
 /// The larger and the smaller number. When either is NaN the result is `b` or NaN, so keep NaN alive by
-/// passing new data as `b`.
+/// passing new data as `b`. (xsimd 14 passes the two to x86 the other way round, those before do not.)
 template <class T>
 CTNN_INLINE vec<T> max(vec<T> a, vec<T> b)
 {
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_max_ps(0xffff, a.v, b.v)};
     else return {_mm512_maskz_max_pd(0xff, a.v, b.v)};
+#elif defined(__AVX__)
+    if constexpr (std::is_same_v<T, float>) return {_mm256_max_ps(a.v, b.v)};
+    else return {_mm256_max_pd(a.v, b.v)};
+#elif defined(__SSE2__)
+    if constexpr (std::is_same_v<T, float>) return {_mm_max_ps(a.v, b.v)};
+    else return {_mm_max_pd(a.v, b.v)};
 #else
     return detail::native::max(a.v, b.v);
 #endif
@@ -223,6 +229,12 @@ CTNN_INLINE vec<T> min(vec<T> a, vec<T> b)
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_min_ps(0xffff, a.v, b.v)};
     else return {_mm512_maskz_min_pd(0xff, a.v, b.v)};
+#elif defined(__AVX__)
+    if constexpr (std::is_same_v<T, float>) return {_mm256_min_ps(a.v, b.v)};
+    else return {_mm256_min_pd(a.v, b.v)};
+#elif defined(__SSE2__)
+    if constexpr (std::is_same_v<T, float>) return {_mm_min_ps(a.v, b.v)};
+    else return {_mm_min_pd(a.v, b.v)};
 #else
     return detail::native::min(a.v, b.v);
 #endif

@@ -145,3 +145,21 @@ TEST_CASE("constant initialisations, and the gains of torch.nn.init.calculate_ga
     Generator g{1};
     CHECK_THROWS_WITH_AS(init::kaiming_normal(bias, g), doctest::Contains("found (3,)"), Error);
 }
+
+TEST_CASE("many integers are those drawn one by one, for every range")
+{
+    support::for_each_seed([](Generator& many) {
+        Generator one = many;
+        for (const std::int64_t range :
+             {1LL, 2LL, 3LL, 27LL, 182625LL, 65537LL, (1LL << 31) - 1, 1LL << 31, (1LL << 31) + 1,
+              (1LL << 32) - 1, 1LL << 32, (1LL << 32) + 1, 1LL << 40}) {
+            CAPTURE(range);
+            std::vector<std::int64_t> drawn(1500);
+            many.fill_randint(std::span<std::int64_t>(drawn), -5, range - 5);
+            bool same = true;
+            for (const std::int64_t x : drawn) same = same && x == one.randint(-5, range - 5);
+            CHECK(same);
+        }
+        CHECK(many.state() == one.state());
+    });
+}
