@@ -32,7 +32,7 @@
 #define CTNN_ARCH sse4
 #elif defined(__SSE2__) || defined(_M_X64)
 #define CTNN_ARCH sse2
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) || defined(__ARM_NEON)
 #define CTNN_ARCH neon
 #else
 #define CTNN_ARCH scalar

@@ -68,7 +68,7 @@ struct rms_prop_rule {
     /// w -= rate g / d. Where there is an fma, every rounding is PyTorch's; but for momentum b + g / d, which
     /// a compiler may round once where PyTorch rounds twice.
     template <bool Centered, bool Momentum, class T>
-    static void update(T* w, const T* g, const std::array<T*, 1 + Centered + Momentum>& state,
+    static void update(T* w, const T* g, const std::array<T*, std::size_t{1} + Centered + Momentum>& state,
                        const RmsPropOptions& o, std::size_t n)
     {
         using V = simd::vec<T>;

@@ -21,8 +21,7 @@ namespace ctnn::inline CTNN_ARCH::simd {
 
 namespace detail {
 
-#if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-namespace native = scalar;
+/// One number at a time where there are no vector registers of T: of double, NEON of 32 bits has none.
 template <class T>
 struct register_of {
     using type = T;
@@ -30,33 +29,95 @@ struct register_of {
     static constexpr std::size_t width = 1;
 };
 template <class T>
-CTNN_INLINE T load(const T* p)
+CTNN_INLINE void load(T& x, const T* p)
 {
-    return *p;
+    x = *p;
 }
 template <class T>
 CTNN_INLINE void store(T* p, T x)
 {
     *p = x;
 }
-#else
-namespace native = xsimd;
+
+/// The operations of xsimd, with one number those of scalar.hpp.
+namespace native {
+using scalar::abs, scalar::copysign, scalar::fma, scalar::fnma, scalar::max, scalar::min,
+    scalar::scale_by_power, scalar::select, scalar::sqrt;
+}
+
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+/// xsimd 8 to 13 name a type without operations where there is none.
 template <class T>
-struct register_of {
+concept has_registers =
+    xsimd::types::has_simd_register<T, xsimd::default_arch>::value &&
+    requires(typename xsimd::types::simd_register<T, xsimd::default_arch> r) { r.data + r.data; };
+template <class T>
+    requires has_registers<T>
+struct register_of<T> {
     using type = xsimd::batch<T>;
     using mask = typename xsimd::batch<T>::batch_bool_type;
     static constexpr std::size_t width = xsimd::batch<T>::size;
 };
-template <class T>
-CTNN_INLINE xsimd::batch<T> load(const T* p)
+template <class T, class A>
+CTNN_INLINE void load(xsimd::batch<T, A>& x, const T* p)
 {
-    return xsimd::batch<T>::load_unaligned(p);
+    x = xsimd::batch<T, A>::load_unaligned(p);
 }
-template <class T>
-CTNN_INLINE void store(T* p, const xsimd::batch<T>& x)
+template <class T, class A>
+CTNN_INLINE void store(T* p, xsimd::batch<T, A> x)
 {
     x.store_unaligned(p);
 }
+namespace native {
+
+template <class T, class A>
+CTNN_INLINE xsimd::batch<T, A> fma(xsimd::batch<T, A> a, xsimd::batch<T, A> b, xsimd::batch<T, A> c)
+{
+    return xsimd::fma(a, b, c);
+}
+template <class T, class A>
+CTNN_INLINE xsimd::batch<T, A> fnma(xsimd::batch<T, A> a, xsimd::batch<T, A> b, xsimd::batch<T, A> c)
+{
+    return xsimd::fnma(a, b, c);
+}
+template <class T, class A>
+CTNN_INLINE xsimd::batch<T, A> select(xsimd::batch_bool<T, A> mask, xsimd::batch<T, A> a,
+                                      xsimd::batch<T, A> b)
+{
+    return xsimd::select(mask, a, b);
+}
+template <class T, class A>
+CTNN_INLINE xsimd::batch<T, A> max(xsimd::batch<T, A> a, xsimd::batch<T, A> b)
+{
+    return xsimd::max(a, b);
+}
+template <class T, class A>
+CTNN_INLINE xsimd::batch<T, A> min(xsimd::batch<T, A> a, xsimd::batch<T, A> b)
+{
+    return xsimd::min(a, b);
+}
+template <class T, class A>
+CTNN_INLINE xsimd::batch<T, A> abs(xsimd::batch<T, A> a)
+{
+    return xsimd::abs(a);
+}
+template <class T, class A>
+CTNN_INLINE xsimd::batch<T, A> sqrt(xsimd::batch<T, A> a)
+{
+    return xsimd::sqrt(a);
+}
+template <class T, class A>
+CTNN_INLINE xsimd::batch<T, A> copysign(xsimd::batch<T, A> a, xsimd::batch<T, A> s)
+{
+    return xsimd::bitofsign(s) | xsimd::abs(a);
+}
+template <class T, class A>
+CTNN_INLINE xsimd::batch<T, A> scale_by_power(xsimd::batch<T, A> x, xsimd::batch<T, A> n)
+{
+    return xsimd::ldexp(x, xsimd::to_int(n));
+}
+
+} // namespace native
 #endif
 
 } // namespace detail
@@ -82,7 +143,12 @@ struct vec {
         : v(x)
     {}
 
-    CTNN_INLINE static vec load(const T* p) { return detail::load(p); }
+    CTNN_INLINE static vec load(const T* p)
+    {
+        vec x;
+        detail::load(x.v, p);
+        return x;
+    }
     CTNN_INLINE void store(T* p) const { detail::store(p, v); }
 
     CTNN_INLINE friend vec operator+(vec a, vec b) { return a.v + b.v; }
@@ -119,14 +185,16 @@ CTNN_INLINE vec<T> load_first(const T* p, std::size_t n)
 #elif defined(__AVX__)
     if constexpr (std::is_same_v<T, float>) return {_mm256_maskload_ps(p, detail::first_lanes(n, sizeof(T)))};
     else return {_mm256_maskload_pd(p, detail::first_lanes(n, sizeof(T)))};
-#elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-    return *p;
 #else
-    typename vec<T>::native::register_type lanes{};
-    CTNN_UNROLL
-    for (std::size_t i = 0; i < width<T>; ++i)
-        if (i < n) lanes[i] = p[i];
-    return {lanes};
+    if constexpr (width<T> == 1) {
+        return *p;
+    } else {
+        typename vec<T>::native::register_type lanes{};
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < width<T>; ++i)
+            if (i < n) lanes[i] = p[i];
+        return {lanes};
+    }
 #endif
 }
 
@@ -141,15 +209,17 @@ CTNN_INLINE void store_first(T* p, std::size_t n, vec<T> x)
 #elif defined(__AVX__)
     if constexpr (std::is_same_v<T, float>) _mm256_maskstore_ps(p, detail::first_lanes(n, sizeof(T)), x.v);
     else _mm256_maskstore_pd(p, detail::first_lanes(n, sizeof(T)), x.v);
-#elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-    *p = x.v;
 #else
-    // Lane by lane: copied from an array, the register would live in memory, and in the loops before this
-    // too.
-    const typename vec<T>::native::register_type lanes = x.v;
-    CTNN_UNROLL
-    for (std::size_t i = 0; i < width<T>; ++i)
-        if (i < n) p[i] = lanes[i];
+    if constexpr (width<T> == 1) {
+        *p = x.v;
+    } else {
+        // Lane by lane: copied from an array, the register would live in memory, and in the loops before this
+        // too.
+        const typename vec<T>::native::register_type lanes = x.v;
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < width<T>; ++i)
+            if (i < n) p[i] = lanes[i];
+    }
 #endif
 }
 
@@ -161,16 +231,18 @@ CTNN_INLINE vec<T> keep_first(std::size_t n, vec<T> x)
     if constexpr (std::is_same_v<T, float>)
         return {_mm512_maskz_mov_ps(static_cast<__mmask16>((1U << n) - 1U), x.v)};
     else return {_mm512_maskz_mov_pd(static_cast<__mmask8>((1U << n) - 1U), x.v)};
-#elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-    return x;
 #else
-    static constexpr auto ones_then_zeros = [] { // bits of 1, which as a number are NaN
-        using bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
-        std::array<T, 2 * width<T>> a{};
-        for (std::size_t i = 0; i < width<T>; ++i) a[i] = std::bit_cast<T>(~bits{0});
-        return a;
-    }();
-    return x.v & xsimd::batch<T>::load_unaligned(ones_then_zeros.data() + (width<T> - n));
+    if constexpr (width<T> == 1) {
+        return x;
+    } else {
+        static constexpr auto ones_then_zeros = [] { // bits of 1, which as a number are NaN
+            using bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
+            std::array<T, 2 * width<T>> a{};
+            for (std::size_t i = 0; i < width<T>; ++i) a[i] = std::bit_cast<T>(~bits{0});
+            return a;
+        }();
+        return x.v & vec<T>::load(ones_then_zeros.data() + (width<T> - n)).v;
+    }
 #endif
 }
 
@@ -263,11 +335,7 @@ CTNN_INLINE vec<T> sqrt(vec<T> a)
 template <class T>
 CTNN_INLINE vec<T> copysign(vec<T> a, vec<T> s)
 {
-#if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-    return scalar::copysign(a.v, s.v);
-#else
-    return xsimd::bitofsign(s.v) | xsimd::abs(a.v);
-#endif
+    return detail::native::copysign(a.v, s.v);
 }
 
 /// x * 2^n for an integral n with 2^n a normal number.
@@ -277,21 +345,18 @@ CTNN_INLINE vec<T> scale_by_power(vec<T> x, vec<T> n)
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_scalef_ps(0xffff, x.v, n.v)};
     else return {_mm512_maskz_scalef_pd(0xff, x.v, n.v)};
-#elif defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-    return scalar::scale_by_power(x.v, n.v);
 #else
-    return xsimd::ldexp(x.v, xsimd::to_int(n.v));
+    return detail::native::scale_by_power(x.v, n.v);
 #endif
 }
 
-#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 namespace detail {
 
 /// Lanes of two registers by number: I < width from a, the others from b.
 template <int... I, class T>
 CTNN_INLINE vec<T> shuffle(vec<T> a, vec<T> b)
 {
-    using bits = typename xsimd::batch<T>::register_type;
+    using bits = typename vec<T>::native::register_type;
     return {static_cast<bits>(__builtin_shufflevector(static_cast<bits>(a.v), static_cast<bits>(b.v), I...))};
 }
 
@@ -311,7 +376,6 @@ CTNN_INLINE void interleave(vec<T> a, vec<T> b, vec<T>& low, vec<T>& high,
 }
 
 } // namespace detail
-#endif
 
 /// width x width numbers, a row a register, become their transpose. Each round interleaves row i with row i +
 /// width / 2, which turns the bits of (row, lane) by one place; after log2(width) rounds row and lane have
@@ -319,19 +383,19 @@ CTNN_INLINE void interleave(vec<T> a, vec<T> b, vec<T>& low, vec<T>& high,
 template <class T>
 CTNN_INLINE void transpose(vec<T> (&rows)[width<T>])
 {
-#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
     constexpr std::size_t w = width<T>;
-    CTNN_UNROLL
-    for (std::size_t round = 1; round < w; round *= 2) {
-        vec<T> next[w];
+    if constexpr (w > 1) {
         CTNN_UNROLL
-        for (std::size_t i = 0; i < w / 2; ++i)
-            detail::interleave(rows[i], rows[i + w / 2], next[2 * i], next[2 * i + 1],
-                               std::make_integer_sequence<int, static_cast<int>(w)>{});
-        CTNN_UNROLL
-        for (std::size_t i = 0; i < w; ++i) rows[i] = next[i];
+        for (std::size_t round = 1; round < w; round *= 2) {
+            vec<T> next[w];
+            CTNN_UNROLL
+            for (std::size_t i = 0; i < w / 2; ++i)
+                detail::interleave(rows[i], rows[i + w / 2], next[2 * i], next[2 * i + 1],
+                                   std::make_integer_sequence<int, static_cast<int>(w)>{});
+            CTNN_UNROLL
+            for (std::size_t i = 0; i < w; ++i) rows[i] = next[i];
+        }
     }
-#endif
 }
 
 /// The number in the first lane.
@@ -352,16 +416,15 @@ CTNN_INLINE T first(vec<T> a)
 template <class T, class F, std::size_t Distance = width<T> / 2>
 CTNN_INLINE T reduce(vec<T> a, F f)
 {
-#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
     if constexpr (Distance > 0) {
         constexpr std::integral_constant<std::size_t, Distance> distance;
         return reduce<T, F, Distance / 2>(
             detail::combine_distance(a, f, std::make_integer_sequence<int, static_cast<int>(width<T>)>{},
                                      distance),
             f);
+    } else {
+        return first(a);
     }
-#endif
-    return first(a);
 }
 
 /// The sum of all lanes.
