@@ -246,170 +246,187 @@ void keep_standard_descriptors()
         if (::fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
 }
 
-} // namespace
-
-int main(int argc, char** argv)
-{
-    keep_standard_descriptors();
-    CLI::App app{"Trains a character-level network on a list of words and makes up new ones.", "makemore"};
-    app.require_subcommand(1);
-    app.get_formatter()->column_width(26);
+/// What the commands read from the command line.
+struct Arguments {
     Options options;
-    std::string stage_name = "batchnorm";
+    std::string stage = "batchnorm", model_file, report_folder = "report";
+    std::vector<std::string> compared;
+};
 
-    CLI::App& train_command =
-        *app.add_subcommand("train", "Train one stage of the lecture, print its losses and sample names");
+/// A command, and what it does once the command line has been read.
+struct Command {
+    const CLI::App* app;
+    std::function<void()> run;
+};
+
+std::vector<std::string> names_of_stages()
+{
     std::vector<std::string> names;
     for (const StageName& s : stage_names) names.emplace_back(s.name);
-    train_command.add_option("--stage", stage_name, stage_help())
-        ->check(CLI::IsMember(names))
+    return names;
+}
+
+Stage stage_named(const std::string& wanted)
+{
+    std::size_t i = 0;
+    while (stage_names[i].name != wanted) ++i; // CLI11 has checked that it is one of them
+    return static_cast<Stage>(i);
+}
+
+CLI::Option& add_path(CLI::App& command, const std::string& name, std::string& path,
+                      const std::string& meaning, const char* type = "FILE")
+{
+    return *command.add_option(name, path, meaning)->check(some_path())->type_name(type);
+}
+
+/// Options that would do nothing are a mistake, or the name of a file is missing.
+void check_use(const Options& options, bool every_is_given)
+{
+    if (every_is_given && options.checkpoint.empty() && options.resume.empty())
+        throw Failure(1, "--every says how often to write a checkpoint, and there is none: it needs "
+                         "--checkpoint or --resume");
+    if (options.overwrite && options.checkpoint.empty() && options.header.empty() && options.metrics.empty())
+        throw Failure(1, "--overwrite needs --checkpoint, --header or --metrics, the file to write over");
+}
+
+Command train_command(CLI::App& app, Arguments& arguments)
+{
+    Options& options = arguments.options;
+    CLI::App& command =
+        *app.add_subcommand("train", "Train one stage of the lecture, print its losses and sample names");
+    command.add_option("--stage", arguments.stage, stage_help())
+        ->check(CLI::IsMember(names_of_stages()))
         ->capture_default_str()
         ->type_name("STAGE");
-    add_common_options(train_command, options, "200000; 1001 for stage deep");
-    train_command
+    add_common_options(command, options, "200000; 1001 for stage deep");
+    command
         .add_option("--metrics", options.metrics,
                     "File for one JSON object a step: step, loss, learning_rate [default: none]")
         ->type_name("FILE");
-    add_number(train_command, "--samples", options.samples, "Names to draw at the end", 0, most);
-
-    train_command
-        .add_option("--report", options.report,
-                    "Folder for report.html, a page of pictures and verdicts, and the data behind them; "
-                    "other files in it stay [default: none]")
-        ->check(some_path())
-        ->type_name("DIR");
-
-    train_command
-        .add_option("--checkpoint", options.checkpoint,
-                    "File (safetensors) for the whole state of the training, written at its start, each "
-                    "--every steps, at a signal and at the end; the file of another training is not written "
-                    "over [default: none]")
-        ->check(some_path())
-        ->type_name("FILE");
+    add_number(command, "--samples", options.samples, "Names to draw at the end", 0, most);
+    add_path(command, "--report", options.report,
+             "Folder for report.html, a page of pictures and verdicts, and the data behind them; other files "
+             "in it stay [default: none]",
+             "DIR");
+    add_path(command, "--checkpoint", options.checkpoint,
+             "File (safetensors) for the whole state of the training, written at its start, each --every "
+             "steps, at a signal and at the end; the file of another training is not written over [default: "
+             "none]");
     const CLI::Option& every =
-        add_number(train_command, "--every", options.every, "Steps between two checkpoints", 1, most);
-    train_command
-        .add_option("--resume", options.resume,
-                    "Checkpoint to go on from, with the same options; and to go on saving to [default: none]")
-        ->check(some_path())
-        ->type_name("FILE");
-    train_command
-        .add_option(
-            "--header", options.header,
-            "C++ header to write the trained network to, for examples/embed; namespace names [default: none]")
-        ->check(some_path())
-        ->type_name("FILE");
-    train_command
-        .add_flag("--int8", options.int8, "Weights of one byte in that header; prints what they cost")
+        add_number(command, "--every", options.every, "Steps between two checkpoints", 1, most);
+    add_path(command, "--resume", options.resume,
+             "Checkpoint to go on from, with the same options; and to go on saving to [default: none]");
+    add_path(
+        command, "--header", options.header,
+        "C++ header to write the trained network to, for examples/embed; namespace names [default: none]");
+    command.add_flag("--int8", options.int8, "Weights of one byte in that header; prints what they cost")
         ->needs("--header");
-    train_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already");
+    command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already");
+    return {&command, [&arguments, &every] {
+                check_use(arguments.options, every.count() > 0);
+                run_train(stage_named(arguments.stage), arguments.options);
+            }};
+}
 
-    std::string model_file;
-    CLI::App& sample_command =
+Command sample_command(CLI::App& app, Arguments& arguments)
+{
+    Options& options = arguments.options;
+    CLI::App& command =
         *app.add_subcommand("sample", "Draw names from a checkpoint, whichever stage it is of");
-    sample_command.add_option("file", model_file, "Checkpoint of train")
-        ->required()
-        ->check(some_path())
-        ->type_name("FILE");
-    sample_command
+    add_path(command, "file", arguments.model_file, "Checkpoint of train").required();
+    command
         .add_option("--data", options.data,
                     "The file of words that it was trained on: its characters are asked for")
         ->capture_default_str()
         ->type_name("FILE");
-    add_number(sample_command, "--samples", options.samples, "Names to draw", 0, most);
-    sample_command
-        .add_option("--header", options.header,
-                    "C++ header to write the network to, for examples/embed [default: none]")
-        ->check(some_path())
-        ->type_name("FILE");
-    sample_command.add_flag("--int8", options.int8, "Weights of one byte in that header")->needs("--header");
-    sample_command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already")
+    add_number(command, "--samples", options.samples, "Names to draw", 0, most);
+    add_path(command, "--header", options.header,
+             "C++ header to write the network to, for examples/embed [default: none]");
+    command.add_flag("--int8", options.int8, "Weights of one byte in that header")->needs("--header");
+    command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already")
         ->needs("--header");
-    add_number(sample_command, "--seed", options.seed, "Names are drawn with seed + 10, as after a training",
-               0, any_seed);
+    add_number(command, "--seed", options.seed, "Names are drawn with seed + 10, as after a training", 0,
+               any_seed);
+    return {&command, [&arguments] {
+                arguments.options.resume = arguments.model_file;
+                check_files(arguments.options, "FILE");
+                sample_from(arguments.model_file, arguments.options);
+            }};
+}
 
-    CLI::App& stages_command =
-        *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
-    add_common_options(stages_command, options, "200000");
+Command stages_command(CLI::App& app, Arguments& arguments)
+{
+    CLI::App& command = *app.add_subcommand("stages", "Train stages 1 to 5 and compare them in a table");
+    add_common_options(command, arguments.options, "200000");
+    return {&command, [&arguments] {
+                run_stages(
+                    {Stage::baseline, Stage::calm_output, Stage::calm_tanh, Stage::kaiming, Stage::batchnorm},
+                    arguments.options);
+            }};
+}
 
-    std::string report_folder = "report";
-    CLI::App& inspect_command = *app.add_subcommand(
+Command inspect_command(CLI::App& app, Arguments& arguments)
+{
+    CLI::App& command = *app.add_subcommand(
         "inspect", "Train the lecture's deep net for 1001 steps, print what is inside, write the report");
-    inspect_command.add_option("--data", options.data, "File of words, one a line")
+    command.add_option("--data", arguments.options.data, "File of words, one a line")
         ->capture_default_str()
         ->type_name("FILE");
-    add_number(inspect_command, "--seed", options.seed, "Seed of weights and batches", 0, any_seed);
-    inspect_command.add_option("--report", report_folder, "Folder for report.html")
-        ->check(some_path())
-        ->capture_default_str()
-        ->type_name("DIR");
+    add_number(command, "--seed", arguments.options.seed, "Seed of weights and batches", 0, any_seed);
+    add_path(command, "--report", arguments.report_folder, "Folder for report.html", "DIR")
+        .capture_default_str();
+    return {&command, [&arguments] {
+                arguments.options.report = arguments.report_folder;
+                run_train(Stage::deep, arguments.options);
+            }};
+}
 
-    CLI::App& compare_command =
+Command compare_command(CLI::App& app, Arguments& arguments)
+{
+    CLI::App& command =
         *app.add_subcommand("compare", "Train several stages and put them side by side in one report");
-    std::vector<std::string> compared;
-    compare_command.add_option("stages", compared, "Two or more stages of train --stage")
-        ->check(CLI::IsMember(names))
+    command.add_option("stages", arguments.compared, "Two or more stages of train --stage")
+        ->check(CLI::IsMember(names_of_stages()))
         ->required()
         ->expected(1, 8)
         ->type_name("STAGE");
-    add_common_options(compare_command, options, "each stage's own");
-    compare_command.add_option("--report", report_folder, "Folder for report.html")
-        ->check(some_path())
-        ->capture_default_str()
-        ->type_name("DIR");
+    add_common_options(command, arguments.options, "each stage's own");
+    add_path(command, "--report", arguments.report_folder, "Folder for report.html", "DIR")
+        .capture_default_str();
+    return {&command, [&arguments] {
+                if (arguments.compared.size() < 2)
+                    throw Failure(1, "compare needs two stages or more, to compare them");
+                std::vector<Stage> stages;
+                for (const std::string& wanted : arguments.compared) {
+                    if (std::find(stages.begin(), stages.end(), stage_named(wanted)) != stages.end())
+                        throw Failure(1, "compare: stage '" + wanted + "' is named twice");
+                    stages.push_back(stage_named(wanted));
+                }
+                arguments.options.report = arguments.report_folder;
+                run_stages(stages, arguments.options);
+            }};
+}
 
-    const auto commands = app.get_subcommands(nullptr);
-    if (argc > 1 && argv[1][0] != '-' &&
-        std::none_of(commands.begin(), commands.end(), [&](auto* c) { return c->check_name(argv[1]); })) {
-        std::string known;
-        for (const CLI::App* command : commands) known += " " + command->get_name();
-        std::fprintf(stderr, "makemore: there is no command '%s'; the commands are%s\n", argv[1],
-                     known.c_str());
-        return 1;
-    }
+/// CLI11 would say of a word that is no command that one is required.
+bool is_unknown_command(const std::vector<Command>& commands, const char* word)
+{
+    if (word == nullptr || word[0] == '-' ||
+        std::any_of(commands.begin(), commands.end(),
+                    [&](const Command& c) { return c.app->check_name(word); }))
+        return false;
+    std::string known;
+    for (const Command& command : commands) known += " " + command.app->get_name();
+    std::fprintf(stderr, "makemore: there is no command '%s'; the commands are%s\n", word, known.c_str());
+    return true;
+}
+
+/// Runs the command that was given. What goes wrong is said in a line, and is a number for scripts.
+int run(const std::vector<Command>& commands)
+{
     try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : 1;
-    }
-    try {
-        const auto stage_named = [&](const std::string& wanted) {
-            std::size_t i = 0;
-            while (names[i] != wanted) ++i; // CLI11 has checked that it is one of them
-            return static_cast<Stage>(i);
-        };
         leave_at_signals();
-        if (every.count() > 0 && options.checkpoint.empty() && options.resume.empty())
-            throw Failure(1, "--every says how often to write a checkpoint, and there is none: it needs "
-                             "--checkpoint or --resume");
-        if (options.overwrite && options.checkpoint.empty() && options.header.empty() &&
-            options.metrics.empty())
-            throw Failure(1, "--overwrite needs --checkpoint, --header or --metrics, the file to write over");
-        if (train_command.parsed()) run_train(stage_named(stage_name), options);
-        if (sample_command.parsed()) {
-            options.resume = model_file;
-            check_files(options, "FILE");
-            sample_from(model_file, options);
-        }
-        if (stages_command.parsed())
-            run_stages(
-                {Stage::baseline, Stage::calm_output, Stage::calm_tanh, Stage::kaiming, Stage::batchnorm},
-                options);
-        if (inspect_command.parsed()) {
-            options.report = report_folder;
-            run_train(Stage::deep, options);
-        }
-        if (compare_command.parsed()) {
-            options.report = report_folder;
-            if (compared.size() < 2) throw Failure(1, "compare needs two stages or more, to compare them");
-            std::vector<Stage> stages;
-            for (const std::string& wanted : compared) {
-                if (std::find(stages.begin(), stages.end(), stage_named(wanted)) != stages.end())
-                    throw Failure(1, "compare: stage '" + wanted + "' is named twice");
-                stages.push_back(stage_named(wanted));
-            }
-            run_stages(stages, options);
-        }
+        for (const Command& command : commands)
+            if (command.app->parsed()) command.run();
         stop_if_asked("at the end");
         if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
             throw Failure(4, "cannot write to the standard output");
@@ -424,4 +441,25 @@ int main(int argc, char** argv)
         std::fprintf(stderr, "makemore: %s\n", error.what());
         return 4;
     }
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    keep_standard_descriptors();
+    CLI::App app{"Trains a character-level network on a list of words and makes up new ones.", "makemore"};
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(26);
+    Arguments arguments;
+    const std::vector<Command> commands{train_command(app, arguments), sample_command(app, arguments),
+                                        stages_command(app, arguments), inspect_command(app, arguments),
+                                        compare_command(app, arguments)};
+    if (is_unknown_command(commands, argc > 1 ? argv[1] : nullptr)) return 1;
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 1;
+    }
+    return run(commands);
 }
