@@ -10,11 +10,13 @@
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// What one pass of batch normalisation reads and writes; every pointer is to C numbers.
+/// What one pass of batch normalisation reads and writes; every pointer but `mean` is to C numbers.
 template <class T>
 struct batch_norm_arguments {
     const T *gain, *shift;
-    T *mean, *inverse_std;            ///< of this batch, = ; the backward pass reads them
+    T *mean,
+        *inverse_std; ///< of this batch, = ; the backward pass reads them. mean : (2,C), the mean, and what
+                      ///< rounding has left out of it
     T *running_mean, *running_spread; ///< moved towards the batch by `momentum`
 };
 
@@ -45,8 +47,9 @@ CTNN_INLINE simd::vec<T> inverse_root(simd::vec<T> variance, T epsilon)
 /// y(rows,C) = f((x(rows,C) - mean) * inverse_std * gain + shift) with the mean and variance of this batch.
 ///
 ///   y      : =, may be x;  rows >= 2
-///   method : two passes, the mean first, and that as the distance from the first row: a large mean with a
-///            small spread keeps its digits, and a constant feature has a variance of exactly 0
+///   method : two passes, the mean first, and that as the distance from the first row; in the second the mean
+///            of what is left is the part of it that a T could not hold. So a large mean with a small spread
+///            keeps its digits, and a constant feature has a variance of exactly 0
 template <std::size_t C, class Activation = no_activation, class T, class Rows>
 [[gnu::flatten]] void batch_norm(T* y, const T* x, const batch_norm_arguments<T>& a,
                                  const batch_norm_constants& k, Rows row_count)
@@ -63,22 +66,28 @@ template <std::size_t C, class Activation = no_activation, class T, class Rows>
         const some_columns from_first = detail::sum_of_rows<T, place.registers>(
             rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c) - first; });
         const some_columns mean = first + from_first * mean_factor;
-        const some_columns squares =
+        some_columns left[2] = {some_columns::of(T{0}), some_columns::of(T{0})};
+        const some_columns about_mean =
             detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
                 const some_columns d = place.load(x + r * C + c) - mean;
+                left[r % 2] = left[r % 2] + d;
                 return d * d;
             });
+        const some_columns sum_left = left[0] + left[1], rest = sum_left * mean_factor;
+        const some_columns squares = simd::fnma(sum_left, rest, about_mean);
         const some_columns inverse_std = some_columns::map(
             [&](V s) CTNN_INLINE_LAMBDA {
                 return detail::inverse_root(s * variance_factor, static_cast<T>(k.epsilon));
             },
             squares);
-        const some_columns gain = place.load(a.gain + c) * inverse_std, shift = place.load(a.shift + c);
+        const some_columns gain = place.load(a.gain + c) * inverse_std,
+                           shift = simd::fnma(rest, gain, place.load(a.shift + c));
         for (std::size_t r = 0; r < rows; ++r)
             place.store(
                 y + r * C + c,
                 some_columns::map(Activation{}, simd::fma(place.load(x + r * C + c) - mean, gain, shift)));
         place.store(a.mean + c, mean);
+        place.store(a.mean + C + c, rest);
         place.store(a.inverse_std + c, inverse_std);
         const some_columns variance = squares * running_factor;
         const some_columns spread =
@@ -110,7 +119,7 @@ template <std::size_t C, class Activation = no_activation, class T>
 /// The gradients of `batch_norm`, through the batch's mean and variance; y, its result, is read when there is
 /// an activation.
 ///
-///   dgain, dshift : =        dx : =, may be dy
+///   dgain, dshift : =        dx : =, may be dy        mean : (2,C), as `batch_norm` leaves it
 ///   dx = gain * inverse_std * (d - mean(d) - xhat * sum(d * xhat) / (rows - correction)),
 ///        d = dy * f', xhat = (x - mean) * inverse_std
 ///   source : Ioffe & Szegedy 2015, section 3 (arXiv:1502.03167), with either divisor of the variance
@@ -126,7 +135,8 @@ template <std::size_t C, class Activation = no_activation, class T, class Rows>
     constexpr bool plain = std::is_same_v<Activation, no_activation>;
     simd::for_each_columns<T, C, simd::columns_at_once>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
         using some_columns = simd::pack<T, place.registers>;
-        const some_columns m = place.load(mean + c), inv = place.load(inverse_std + c);
+        const some_columns m = place.load(mean + c), rest = place.load(mean + C + c),
+                           inv = place.load(inverse_std + c);
         some_columns product[2] = {some_columns::of(T{0}), some_columns::of(T{0})};
         const some_columns sum =
             detail::sum_of_rows<T, place.registers>(rows, [&](std::size_t r) CTNN_INLINE_LAMBDA {
@@ -142,11 +152,13 @@ template <std::size_t C, class Activation = no_activation, class T, class Rows>
                 p = simd::fma(d, place.load(x + i) - m, p);
                 return d;
             });
-        const some_columns total = (product[0] + product[1]) * inv; // sum of d * xhat
+        // sum of d * xhat
+        const some_columns total = simd::fnma(rest, sum, product[0] + product[1]) * inv;
         place.store(dgain + c, total);
         place.store(dshift + c, sum);
         const some_columns factor = place.load(gain + c) * inv;
-        const some_columns constant = sum * mean_factor, slope = total * inv * variance_factor;
+        const some_columns slope = total * inv * variance_factor,
+                           constant = simd::fnma(rest, slope, sum * mean_factor);
         for (std::size_t r = 0; r < rows; ++r) {
             const std::size_t i = r * C + c;
             const some_columns d = plain ? place.load(dy + i) : place.load(dx + i);

@@ -31,9 +31,10 @@ CTNN_INLINE T sum_of_group(std::size_t positions, F f)
 /// epsilon.
 ///
 ///   y                 : =, may be x
-///   mean, inverse_std : (rows,Groups), = ; null when there is no backward to read them
-///   method            : two passes, the mean as the distance from the group's first number, as in
-///                       `batch_norm`
+///   mean, inverse_std : (2,rows,Groups) and (rows,Groups), = ; null when there is no backward to read them.
+///                       The second half of mean is what rounding has left out of the first
+///   method            : two passes, the mean as the distance from the group's first number, and in digits
+///                       of two numbers, as in `batch_norm`
 template <std::size_t C, std::size_t Groups, class Activation = no_activation, class T>
 [[gnu::flatten]] void group_norm(T* y, const T* x, const T* gain, const T* shift, T* mean, T* inverse_std,
                                  T epsilon, std::size_t rows, std::size_t positions)
@@ -51,21 +52,26 @@ template <std::size_t C, std::size_t Groups, class Activation = no_activation, c
                                                                              auto place) CTNN_INLINE_LAMBDA {
                             return place.load(from + i) - first;
                         });
-            const T squares = detail::sum_of_group<C, D, T>(
+            V left(T{0});
+            const T about_mean = detail::sum_of_group<C, D, T>(
                 positions, [&](std::size_t i, std::size_t, auto place) CTNN_INLINE_LAMBDA {
                     const V d = place.load(from + i) - V(m);
+                    left = left + place.only(d);
                     return d * d;
                 });
+            const T sum_left = simd::sum(left), rest = sum_left * share,
+                    squares = about_mean - sum_left * rest;
             const T inverse = simd::first(V(T{1}) / simd::sqrt(V(squares * share + epsilon)));
             for (std::size_t p = 0; p < positions; ++p)
                 simd::for_each_vec<T>(D, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
                     const V factor = place.load(gain + g * D + c) * V(inverse);
                     place.store(y + start + p * C + c,
-                                Activation{}(simd::fma(place.load(from + p * C + c) - V(m), factor,
+                                Activation{}(simd::fma(place.load(from + p * C + c) - V(m) - V(rest), factor,
                                                        place.load(shift + g * D + c))));
                 });
             if (mean != nullptr) {
                 mean[r * Groups + g] = m;
+                mean[(rows + r) * Groups + g] = rest;
                 inverse_std[r * Groups + g] = inverse;
             }
         }
@@ -95,7 +101,8 @@ template <std::size_t C, std::size_t Groups, class Activation = no_activation,
     for (std::size_t r = 0; r < rows; ++r)
         for (std::size_t g = 0; g < Groups; ++g) {
             const std::size_t start = r * positions * C + g * D;
-            const V m(mean[r * Groups + g]), inverse(inverse_std[r * Groups + g]);
+            const V m(mean[r * Groups + g]), rest(mean[(rows + r) * Groups + g]),
+                inverse(inverse_std[r * Groups + g]);
             T* const dgain_of = dgain + g * D;
             T* const dshift_of = dshift + g * D;
             V product(T{0});
@@ -106,7 +113,7 @@ template <std::size_t C, std::size_t Groups, class Activation = no_activation,
                         d = Activation{}.backward(d, place.load(y + start + i));
                         if constexpr (How != write_mode::skip) place.store(dx + start + i, d);
                     }
-                    const V xhat = (place.load(x + start + i) - m) * inverse,
+                    const V xhat = (place.load(x + start + i) - m - rest) * inverse,
                             h = d * place.load(gain + g * D + c);
                     place.store(dgain_of + c, simd::fma(d, xhat, place.load(dgain_of + c)));
                     place.store(dshift_of + c, place.load(dshift_of + c) + d);
@@ -119,7 +126,7 @@ template <std::size_t C, std::size_t Groups, class Activation = no_activation,
             for (std::size_t p = 0; p < positions; ++p)
                 simd::for_each_vec<T>(D, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
                     const std::size_t i = start + p * C + c;
-                    const V xhat = (place.load(x + i) - m) * inverse,
+                    const V xhat = (place.load(x + i) - m - rest) * inverse,
                             h = place.load(again + i) * place.load(gain + g * D + c);
                     const V result = simd::fnma(xhat, slope, h - constant) * inverse;
                     place.store(dx + i, How == write_mode::add ? place.load(dx + i) + result : result);

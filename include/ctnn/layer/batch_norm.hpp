@@ -104,7 +104,7 @@ struct BatchNorm {
         if constexpr (P::training)
             kernel::batch_norm<C, activation, typename P::scalar>(pass.y().data(), pass.x().data(),
                                                                   {gain.data(), shift.data(), pass.saved(),
-                                                                   pass.saved() + C, running_mean.data(),
+                                                                   pass.saved() + 2 * C, running_mean.data(),
                                                                    running_spread.data()},
                                                                   constants, rows);
         else
@@ -119,7 +119,7 @@ struct BatchNorm {
         const auto [dgain, dshift] = pass.gradients();
         kernel::batch_norm_backward<C, typename P::activation>(
             pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.y().data(), pass.x().data(),
-            pass.parameters()[0].data(), pass.saved(), pass.saved() + C, constants,
+            pass.parameters()[0].data(), pass.saved(), pass.saved() + 2 * C, constants,
             static_cast<std::size_t>(pass.template rows_of<C>()));
     }
 
@@ -132,7 +132,7 @@ struct BatchNorm {
     static constexpr applies_activation applies = applies_activation::both;
 
     static constexpr extents input(std::size_t) { return {C}; }
-    static constexpr std::size_t saved(const extents&, std::size_t) { return 2 * C; }
+    static constexpr std::size_t saved(const extents&, std::size_t) { return 3 * C; }
     static std::string name()
     {
         const bool usual = std::is_same_v<Convention, PyTorchConvention>;

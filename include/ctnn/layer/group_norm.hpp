@@ -30,7 +30,7 @@ struct group_passes {
         T *mean = nullptr, *inverse_std = nullptr;
         if constexpr (P::training) {
             mean = pass.saved();
-            inverse_std = mean + rows * Groups;
+            inverse_std = mean + 2 * rows * Groups;
         }
         kernel::group_norm<C, Groups, typename P::activation, T>(pass.y().data(), pass.x().data(),
                                                                  gain.data(), shift.data(), mean, inverse_std,
@@ -43,7 +43,7 @@ struct group_passes {
         const std::size_t rows = pass.x().size() / (positions * C);
         kernel::group_norm_backward<C, Groups, typename P::activation, P::template input_gradient<>>(
             pass.dx().data(), dgain.data(), dshift.data(), pass.dy().data(), pass.y().data(), pass.x().data(),
-            pass.parameters()[0].data(), pass.saved(), pass.saved() + rows * Groups, rows, positions);
+            pass.parameters()[0].data(), pass.saved(), pass.saved() + 2 * rows * Groups, rows, positions);
     }
 };
 
@@ -89,7 +89,7 @@ struct GroupNorm {
     static constexpr bool adds_input_gradients = true;
     static constexpr applies_activation applies = applies_activation::both;
     static constexpr extents input(std::size_t) { return {C}; }
-    static constexpr std::size_t saved(const extents&, std::size_t rows) { return 2 * Groups * rows; }
+    static constexpr std::size_t saved(const extents&, std::size_t rows) { return 3 * Groups * rows; }
 };
 
 template <std::size_t Groups, std::size_t C>

@@ -39,7 +39,7 @@ struct LayerNorm {
     static constexpr bool adds_input_gradients = true;
     static constexpr applies_activation applies = applies_activation::both;
     static constexpr extents input(std::size_t) { return {C}; }
-    static constexpr std::size_t saved(const extents& x, std::size_t rows) { return 2 * rows * x.size() / C; }
+    static constexpr std::size_t saved(const extents& x, std::size_t rows) { return 3 * rows * x.size() / C; }
 };
 
 template <std::size_t C>

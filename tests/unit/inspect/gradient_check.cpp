@@ -63,7 +63,7 @@ struct BatchNormWithoutStatistics : BatchNorm<7> {
         BatchNorm<7>::backward(pass);
         const auto gain = pass.parameters()[0];
         for (std::size_t i = 0; i < pass.x().size(); ++i)
-            pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[7 + i % 7];
+            pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[14 + i % 7];
     }
 };
 /// Layer normalisation that forgets the same of its group.
@@ -74,7 +74,7 @@ struct LayerNormWithoutSpread : LayerNorm<7> {
         LayerNorm<7>::backward(pass);
         const auto gain = pass.parameters()[0];
         for (std::size_t i = 0; i < pass.x().size(); ++i)
-            pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[5 + i / 7];
+            pass.dx()[i] = pass.dy()[i] * gain[i % 7] * pass.saved()[10 + i / 7];
     }
 };
 /// Tanh whose gradient reads the input where it should read the output.

@@ -22,8 +22,8 @@ TEST_CASE("batch normalisation in both directions against plain loops, at every 
             Generator g{C};
             const auto x = normals<float>(g, rows * C, 3), gain = normals<float>(g, C),
                        shift = normals<float>(g, C), dy = normals<float>(g, rows * C);
-            std::vector<float> y(rows * C), mean(C), inverse(C), running_mean(C, 0.5F), running_spread(C, 2),
-                dx(rows * C), dgain(C, 1e30F), dshift(C, 1e30F);
+            std::vector<float> y(rows * C), mean(2 * C), inverse(C), running_mean(C, 0.5F),
+                running_spread(C, 2), dx(rows * C), dgain(C, 1e30F), dshift(C, 1e30F);
             kernel::batch_norm<C, no_activation, float>(y.data(), x.data(),
                                                         {gain.data(), shift.data(), mean.data(),
                                                          inverse.data(), running_mean.data(),
@@ -75,7 +75,7 @@ TEST_CASE("batch normalisation applies an activation in both directions as two l
         Generator g{C};
         const auto x = normals<float>(g, rows * C, 3), gain = normals<float>(g, C),
                    shift = normals<float>(g, C), dy = normals<float>(g, rows * C);
-        std::vector<float> apart(rows * C), joint(rows * C), mean(C), inverse(C), running_mean(C),
+        std::vector<float> apart(rows * C), joint(rows * C), mean(2 * C), inverse(C), running_mean(C),
             running_spread(C), d(rows * C);
         const kernel::batch_norm_arguments<float> arguments{gain.data(),         shift.data(),
                                                             mean.data(),         inverse.data(),
@@ -116,7 +116,7 @@ TEST_CASE(
     constexpr std::size_t C = 3, rows = 64;
     Generator g{5};
     const auto noise = normals<float>(g, rows);
-    std::vector<float> x(rows * C), y(rows * C), mean(C), inverse(C), running_mean(C), running_spread(C);
+    std::vector<float> x(rows * C), y(rows * C), mean(2 * C), inverse(C), running_mean(C), running_spread(C);
     for (std::size_t r = 0; r < rows; ++r) {
         x[r * C] = 1e4F + 1e-2F * noise[r];
         x[r * C + 1] = 0.1F; // 0.1 times 64 rows is not 64 * 0.1 in float
@@ -131,8 +131,12 @@ TEST_CASE(
                                                     k, rows);
         const auto s = reference::batch_statistics(reference::widened(x), rows, C, 0);
         const double expected = 1 / std::sqrt(s.squares / (rows - 1) + epsilon);
-        CHECK(static_cast<double>(inverse[0]) == doctest::Approx(expected).epsilon(1e-3));
-        for (std::size_t r = 0; r < rows; ++r) CHECK(y[r * C + 1] == 7);
+        CHECK(static_cast<double>(inverse[0]) == doctest::Approx(expected).epsilon(1e-5));
+        for (std::size_t r = 0; r < rows; ++r) {
+            CHECK(y[r * C + 1] == 7);
+            const double exact = (static_cast<double>(x[r * C]) - s.mean) * expected;
+            CHECK(std::fabs(static_cast<double>(y[r * C]) - exact) <= 2e-6); // the mean is no float
+        }
     }
     std::vector<float> eval(rows * C);
     const std::vector<float> no_spread{0, 0, 0};
@@ -146,4 +150,33 @@ TEST_CASE(
         {0, 0.1, 1, 1, true}, rows);
     CHECK(std::isnan(y[2]));
     CHECK(y[1] == 7);
+}
+
+TEST_CASE("the gradients keep their digits for a large mean too")
+{
+    // The layer's result does not change when 10,000 is added to x, and so do its gradients not.
+    constexpr std::size_t C = 5, rows = 32;
+    Generator g{6};
+    auto x = normals<float>(g, rows * C, 0.01);
+    for (float& e : x) e = 1e4F + e;
+    auto near = x;
+    for (float& e : near) e -= 1e4F; // exact
+    const auto gain = normals<float>(g, C), shift = normals<float>(g, C), dy = normals<float>(g, rows * C);
+    const kernel::batch_norm_constants k{1e-5, 0.1, 0, 1, false};
+    const auto gradients = [&](const std::vector<float>& at) {
+        std::vector<float> y(rows * C), mean(2 * C), inverse(C), running_mean(C), running_spread(C),
+            all(rows * C + 2 * C);
+        kernel::batch_norm<C, no_activation, float>(y.data(), at.data(),
+                                                    {gain.data(), shift.data(), mean.data(), inverse.data(),
+                                                     running_mean.data(), running_spread.data()},
+                                                    k, rows);
+        kernel::batch_norm_backward<C>(all.data(), all.data() + rows * C, all.data() + rows * C + C,
+                                       dy.data(), y.data(), at.data(), gain.data(), mean.data(),
+                                       inverse.data(), k, rows);
+        return all;
+    };
+    const auto far_away = gradients(x), close = gradients(near);
+    for (std::size_t i = 0; i < close.size(); ++i)
+        CHECK(std::fabs(static_cast<double>(far_away[i]) - static_cast<double>(close[i])) <=
+              1e-5 * (100 + std::fabs(static_cast<double>(close[i]))));
 }
