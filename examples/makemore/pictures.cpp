@@ -84,10 +84,19 @@ Curve curve_of(const Series& series)
     return c;
 }
 
-/// All steps on the horizontal axis, if there are only one or two too.
+/// 1, 2 or 5 times a power of ten, so that an axis has five to ten ticks for `fifth` times five.
+double tick_step(double fifth)
+{
+    const double power = std::pow(10, std::floor(std::log10(fifth))), leading = fifth / power;
+    return power * (leading >= 5 ? 5 : leading >= 2 ? 2 : 1);
+}
+
+/// All steps on the horizontal axis, if there are only one or two too, and few enough ticks for long numbers.
 std::string steps_range(const Result& result)
 {
-    return fmt::format("set xrange [0:{}]\n", std::max<std::size_t>(2, result.steps) - 1);
+    const std::size_t last = std::max<std::size_t>(2, result.steps) - 1;
+    return fmt::format("set xrange [0:{}]\nset xtics {:.0f}\n", last,
+                       std::max(1.0, tick_step(static_cast<double>(last + 1) / 4)));
 }
 
 Picture loss(const std::vector<Result>& results)
@@ -136,6 +145,7 @@ Picture loss(const std::vector<Result>& results)
     p.script += fmt::format("set yrange [{:.4g}:{:.4g}]\nplot {}\n", std::max(low, 1e-6) / 1.05,
                             std::max(high, 1e-6) * 1.05, joined(thin));
     p.width = 900;
+    p.height = 420;
     return p;
 }
 
@@ -150,7 +160,7 @@ Picture densities(const Result& result, const std::string& id, const std::vector
     Picture p;
     p.stage = stage_name(result);
     p.id = p.stage + "-" + id;
-    p.script = axes(x, "density") + "set key below left Left reverse\nset yrange [0:*]\n";
+    p.script = axes(x, "density") + "set key below left Left reverse height 1\nset yrange [0:*]\n";
     p.height = 440;
     std::vector<std::string> plots;
     for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -162,14 +172,6 @@ Picture densities(const Result& result, const std::string& id, const std::vector
     }
     p.script += "plot " + joined(plots) + "\n";
     return p;
-}
-
-/// 1, 2 or 5 times a power of ten, so that an axis from -x to x has about five ticks.
-double tick_step(double x)
-{
-    const double power = std::pow(10, std::floor(std::log10(x / 2)));
-    const double leading = x / 2 / power;
-    return power * (leading >= 5 ? 5 : leading >= 2 ? 2 : 1);
 }
 
 Picture scaling(const Result& result)
@@ -202,7 +204,7 @@ Picture scaling(const Result& result)
         p.script += fmt::format("set title {}\nset xlabel 'value'\nset xrange [{:.3g}:{:.3g}]\nset xtics "
                                 "{:.3g}\nplot '{}.csv' using {}:{} with boxes lc rgb '{}'\n",
                                 quoted(fmt::format("{}: std {:.2f}", name, data.second->std)), -widest,
-                                widest, tick_step(widest), p.id, column, column + 1, colour(i));
+                                widest, tick_step(widest / 2), p.id, column, column + 1, colour(i));
         column += 2;
     }
     p.script += "unset multiplot\n";
@@ -262,8 +264,8 @@ Picture updates(const Result& result)
     p.kind = "update:data over the steps";
     p.meaning = "How far each weight matrix moves in a step, relative to its own spread, in powers of ten: "
                 "about -3 is a good speed, above it is fast, below it is slow.";
-    p.script = axes("step", "log10 of std(update) : std(data)") + "set key below left Left reverse\n" +
-               steps_range(result);
+    p.script = axes("step", "log10 of std(update) : std(data)") +
+               "set key below left Left reverse height 1\n" + steps_range(result);
     std::vector<std::string> plots;
     std::size_t i = 0;
     for (const ParameterHistory& h : result.inside->history) {
@@ -329,7 +331,7 @@ Picture saturation(const Result& result)
     }
     p.script += "unset multiplot\n";
     p.width = 900;
-    p.height = std::max(320, static_cast<int>(maps.size()) * 210);
+    p.height = std::max(420, static_cast<int>(maps.size()) * 210);
     return p;
 }
 
@@ -379,6 +381,40 @@ Principal principal_directions(const xt::xtensor<float, 2>& rows, std::size_t n)
     return result;
 }
 
+/// Places for labels beside their points, none on another or on a point: they start above, and what is closer
+/// than a label is large pushes them away. Computed in shares of the picture's width and height.
+std::array<std::vector<double>, 2> label_places(const std::array<std::vector<double>, 2>& points)
+{
+    constexpr std::array<double, 2> size{0.03, 0.055};
+    const std::size_t n = points[0].size();
+    std::array<std::vector<double>, 2> fixed = points, at;
+    std::array<double, 2> low{}, range{};
+    for (std::size_t k = 0; k < 2; ++k) {
+        const auto [least, most] = std::minmax_element(points[k].begin(), points[k].end());
+        low[k] = *least;
+        range[k] = std::max(*most - *least, 1e-30);
+        for (double& x : fixed[k]) x = (x - low[k]) / range[k] / size[k]; // in labels
+        at[k] = fixed[k];
+    }
+    for (double& y : at[1]) y += 0.8;
+    const auto push = [&](std::size_t i, double from_x, double from_y, double reach) {
+        const double x = at[0][i] - from_x, y = at[1][i] - from_y, distance = std::sqrt(x * x + y * y);
+        if (distance >= reach) return;
+        const double step = 0.25 * (reach - distance), angle = static_cast<double>(i); // of two in one place
+        at[0][i] += step * (distance > 1e-9 ? x / distance : std::cos(angle));
+        at[1][i] += step * (distance > 1e-9 ? y / distance : std::sin(angle));
+    };
+    for (int round = 0; round < 300; ++round)
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < n; ++j) {
+                push(i, fixed[0][j], fixed[1][j], 0.75);
+                if (i != j) push(i, at[0][j], at[1][j], 1);
+            }
+    for (std::size_t k = 0; k < 2; ++k)
+        for (double& x : at[k]) x = low[k] + x * size[k] * range[k];
+    return at;
+}
+
 Picture embedding(const Result& result)
 {
     const Inside& in = *result.inside;
@@ -388,7 +424,7 @@ Picture embedding(const Result& result)
     p.id = p.stage + "-embedding";
     p.kind = "What the network thinks of letters";
     p.meaning = "The vector of each character, seen along the two directions in which they differ most: "
-                "characters that stand together are used alike.";
+                "characters whose points stand together are used alike.";
     std::vector<std::string> labels;
     for (const char c : in.characters) {
         const auto byte = static_cast<unsigned char>(c);
@@ -400,12 +436,15 @@ Picture embedding(const Result& result)
     p.data.columns.push_back({"character", {}, labels});
     p.data.add("first direction", found.coordinate[0]);
     p.data.add("second direction", found.coordinate[1]);
+    const auto labelled = label_places(found.coordinate);
+    p.data.add("label's first", labelled[0]);
+    p.data.add("label's second", labelled[1]);
     p.script = axes(fmt::format("first principal direction ({:.0f} % of the variance)", 100 * found.share[0]),
                     fmt::format("second ({:.0f} %)", 100 * found.share[1])) +
                fmt::format("unset key\nset offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\nplot "
-                           "'{0}.csv' using 2:3 with points pt 6 ps "
-                           "2.8 lw 1.5 lc rgb "
-                           "'{1}', '' using 2:3:1 with labels font ',15'\n",
+                           "'{0}.csv' using 2:3:($4-$2):($5-$3) with vectors nohead lw 0.4 lc rgb '{1}', '' "
+                           "using 2:3 with points pt 7 ps 0.5 lc rgb '{1}', '' using 4:5:1 with labels font "
+                           "',15'\n",
                            p.id, colour(0));
     p.text = fmt::format("{} characters; the two directions hold {:.0f} and {:.0f} % of the variance. The "
                          "coordinates are in the data files.",
@@ -451,6 +490,7 @@ Picture batch_norm(const Result& result)
                 axes("standard deviation over it", "running standard deviation") + "plot " + joined(stds) +
                 "\nunset multiplot\n";
     p.width = 900;
+    p.height = 420;
     return p;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "report.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <csignal>
@@ -151,8 +152,13 @@ nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;margin:1rem 0
 .side{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr))}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.75rem;
 min-width:0}
-.wide{overflow-x:auto}figure svg{display:block;width:100%;height:auto;min-width:30rem;max-width:60rem;
-margin:0 auto;color:var(--ink)}
+.three{grid-template-columns:1fr 1fr 1fr}@media(max-width:76rem){.three{grid-template-columns:1fr}}
+.wide{overflow-x:auto;background:linear-gradient(90deg,var(--paper) 50%,transparent) local,
+linear-gradient(270deg,var(--paper) 50%,transparent) 100% local,
+linear-gradient(90deg,var(--line),transparent),linear-gradient(270deg,var(--line),transparent) 100%;
+background-repeat:no-repeat;background-size:3rem 100%,3rem 100%,1.5rem 100%,1.5rem 100%}
+figure .wide{background:none}figure svg{display:block;width:100%;height:auto;max-width:60rem;margin:0 auto;
+color:var(--ink)}
 svg image{image-rendering:pixelated}figcaption{font-size:.9rem;margin-top:.5rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
 th,td{padding:.3rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
@@ -165,7 +171,7 @@ ul.verdicts li.warning{border-color:var(--bad)}.mark{font-weight:600;color:var(-
 padding-bottom:2rem}
 @media print{:root{--paper:#fff;--ink:#000;--quiet:#333;--line:#999;--card:#fff;--link:#000;--good:#000;
 --bad:#000}body{font-size:11pt}nav,.skip{display:none}
-figure,li,tr{break-inside:avoid}h2{break-after:avoid}figure svg{min-width:0}.wide{overflow:visible}
+figure,li,tr{break-inside:avoid}h2{break-after:avoid}.wide{overflow:visible}
 .side{grid-template-columns:1fr 1fr}}
 )css";
 
@@ -348,8 +354,11 @@ std::string write_report(const std::string& folder, const std::vector<Result>& r
             kind = p.kind;
             const std::string id = fmt::format("section-{}", ++section);
             contents += fmt::format("<li><a href=\"#{}\">{}</a></li>", id, escaped(kind));
-            body += fmt::format("<section id=\"{}\"{}><h2>{}</h2><div class=\"side\">\n", id,
-                                several || p.width > 640 ? " class=\"whole\"" : "", escaped(kind));
+            const auto alike = std::count_if(pictures.begin(), pictures.end(),
+                                             [&](const Picture& other) { return other.kind == kind; });
+            body += fmt::format("<section id=\"{}\"{}><h2>{}</h2><div class=\"side{}\">\n", id,
+                                several || p.width > 640 ? " class=\"whole\"" : "", escaped(kind),
+                                alike % 3 == 0 ? " three" : "");
         }
         body += figure_of(p, drawn[i], several);
     }

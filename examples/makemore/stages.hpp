@@ -54,14 +54,14 @@ struct StageName {
     std::size_t steps;
 };
 inline constexpr std::array<StageName, 8> stage_names{{
-    {"baseline", "every weight and bias a plain randn: a first loss far above 3.3", 200'000},
-    {"calm-output", "the output layer scaled by 0.01: the first loss as it should be", 200'000},
-    {"calm-tanh", "and the hidden layer by 0.2: tanh no longer saturated", 200'000},
-    {"kaiming", "the hidden layer by (5/3) / sqrt(30) instead", 200'000},
-    {"batchnorm", "and batch normalisation before tanh", 200'000},
-    {"deep", "five hidden layers, all normalised", 1'001},
-    {"layernorm", "five hidden layers, each sample normalised by itself", 1'001},
-    {"groupnorm", "the same in groups of ten units", 1'001},
+    {"baseline", "Every weight and bias is a plain randn, so the first loss is far above 3.3", 200'000},
+    {"calm-output", "The output layer is scaled by 0.01, and the first loss is as it should be", 200'000},
+    {"calm-tanh", "The hidden layer is scaled by 0.2 too, and tanh is no longer saturated", 200'000},
+    {"kaiming", "The hidden layer is scaled by (5/3) / sqrt(30) instead", 200'000},
+    {"batchnorm", "Batch normalisation stands before tanh as well", 200'000},
+    {"deep", "Five hidden layers follow one another, all normalised over the batch", 1'001},
+    {"layernorm", "Five hidden layers follow one another, each sample normalised by itself", 1'001},
+    {"groupnorm", "The same, with each sample normalised in groups of ten units", 1'001},
 }};
 
 /// The draws of the one-hidden-layer stages, in the lecture's order; two multiplications where the lecture

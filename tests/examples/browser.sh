@@ -28,6 +28,14 @@ addEventListener("load", () => {
     const box = svg.getBoundingClientRect(), id = svg.closest("figure").id;
     if (box.width < 300 || box.height < 150) faults.push(id + " is " + box.width + " x " + box.height);
     if (!svg.querySelector("path, image, use")) faults.push(id + " is empty");
+    if (box.right > svg.closest("figure").getBoundingClientRect().right) faults.push(id + " is cut");
+    const texts = [...svg.querySelectorAll("text")].map(t => [t.textContent, t.getBoundingClientRect()]);
+    texts.forEach(([a, p], i) => texts.slice(0, i).forEach(([b, q]) => {
+      const x = Math.min(p.right, q.right) - Math.max(p.left, q.left);
+      const y = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
+      // Boxes have room around the letters.
+      if (x > 1 && y > 0.4 * Math.min(p.height, q.height)) faults.push(`${id}: '${a}' stands on '${b}'`);
+    }));
     const name = document.getElementById(svg.getAttribute("aria-labelledby"));
     const text = document.getElementById(svg.getAttribute("aria-describedby"));
     if (!name || !name.textContent || !text || text.textContent.length < 20) faults.push(id + " has no text");
