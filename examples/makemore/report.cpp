@@ -16,7 +16,9 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "pictures.hpp"
 
@@ -75,15 +77,25 @@ void write_file(const std::string& path, const std::string& content)
 bool has_gnuplot() { return std::system("command -v gnuplot >/dev/null 2>&1") == 0; }
 
 /// Runs pictures.gp where it stands. The folder's name reaches the shell as a variable, never as text of the
-/// command. While it runs, system() keeps SIGINT from this program; what the shell died of tells.
+/// command. A signal to this program ends gnuplot too, and what gnuplot died of tells.
 bool draw(const std::string& folder)
 {
     if (setenv("MAKEMORE_REPORT", std::filesystem::absolute(folder).c_str(), 1) != 0) return false;
-    const int status = std::system("cd \"$MAKEMORE_REPORT\" && LC_ALL=C gnuplot pictures.gp >/dev/null 2>&1");
+    const char* const command =
+        "cd \"$MAKEMORE_REPORT\" && LC_ALL=C exec gnuplot pictures.gp >/dev/null 2>&1";
+    const char* const arguments[] = {"sh", "-c", command, nullptr};
+    pid_t child = 0;
+    if (::posix_spawn(&child, "/bin/sh", nullptr, nullptr, const_cast<char* const*>(arguments), environ) != 0)
+        return false;
+    int status = 0;
+    while (::waitpid(child, &status, WNOHANG) == 0) {
+        if (stop_signal != 0) ::kill(child, SIGTERM);
+        ::usleep(5'000); // between a look at the signal and a wait without end one could slip through
+    }
     for (const int signal : {SIGINT, SIGTERM})
         if ((WIFSIGNALED(status) && WTERMSIG(status) == signal) ||
             (WIFEXITED(status) && WEXITSTATUS(status) == 128 + signal))
-            stop_signal = signal;
+            stop_signal = stop_signal != 0 ? stop_signal : signal;
     stop_if_asked("while gnuplot drew; the report is not complete");
     return status == 0;
 }

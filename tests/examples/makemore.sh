@@ -160,6 +160,13 @@ safety)
     mkdir bin; printf '#!/bin/sh\nexit 130\n' >bin/gnuplot; chmod +x bin/gnuplot
     PATH=$PWD/bin:$PATH "$makemore" train --stage deep --steps 20 --samples 1 --report g >out 2>err
     [ $? -eq 130 ] || fail "interrupted while drawing"; has err 'while gnuplot drew'
+    printf '#!/bin/sh\nexec sleep 30\n' >bin/gnuplot
+    PATH=$PWD/bin:$PATH "$makemore" train --stage deep --steps 20 --samples 1 --report g2 >out 2>err &
+    pid=$!
+    while [ ! -e g2/pictures.gp ]; do sleep 0.05; done
+    sleep 0.3; kill -TERM $pid; sleep 1
+    kill -0 $pid 2>/dev/null && fail "a signal while gnuplot draws: over 1 s"
+    wait $pid; [ $? -eq 143 ] || fail "not 143 while drawing"; has err 'while gnuplot drew'
     # Words.
     run 1 trian; has err "no command 'trian'; the commands are train sample"
     run 3 train --steps 200 --learning-rate 1000 --samples 0; has err 'smaller --learning-rate'
