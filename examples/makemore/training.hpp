@@ -448,7 +448,7 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
         const auto& logits = model.forward(contexts);
         const auto [loss, dlogits] = criterion(logits, targets);
         if (step == 0) result.initial_loss = static_cast<double>(loss);
-        metrics.write(step, static_cast<double>(loss), static_cast<double>(schedule.at(step)));
+        metrics.write(step, static_cast<double>(loss), schedule.at(step));
         if (!std::isfinite(loss)) {
             progress.done();
             const std::string layer = first_non_finite_layer(model);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Preloaded before a program: says at its end how often it allocated memory between the start and the end of main. */
+/* Preloaded before a program: says at its end how often it allocated memory in main. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stddef.h>
@@ -39,10 +39,14 @@ static int counted_main(int argc, char** argv, char** environment)
     return code;
 }
 
-int __libc_start_main(int (*main)(int, char**, char**), int argc, char** argv, void (*init)(void), void (*fini)(void), void (*rtld_fini)(void), void* stack_end)
+typedef int main_function(int, char**, char**);
+typedef void hook(void);
+typedef int start_function(main_function*, int, char**, hook*, hook*, hook*, void*);
+
+int __libc_start_main(main_function* main, int argc, char** argv, hook* init, hook* fini, hook* rtld_fini,
+                      void* stack_end)
 {
-    typedef int start(int (*)(int, char**, char**), int, char**, void (*)(void), void (*)(void), void (*)(void), void*);
-    start* const real = (start*)dlsym(RTLD_NEXT, "__libc_start_main");
+    start_function* const real = (start_function*)dlsym(RTLD_NEXT, "__libc_start_main");
     real_main = main;
     return real(counted_main, argc, argv, init, fini, rtld_fini, stack_end);
 }

@@ -73,7 +73,7 @@ inline std::map<std::string, SimpleTensor> simple_safetensors(const std::string&
     std::string header = file.substr(8, length);
     std::erase(header, ' '); // no name in a test has one
     std::map<std::string, SimpleTensor> tensors;
-    const auto behind = [&](const char* what, std::size_t from) {
+    const auto place_after = [&](const char* what, std::size_t from) {
         return header.find(what, from) + std::strlen(what);
     };
     const auto numbers = [&](std::size_t at) {
@@ -85,12 +85,12 @@ inline std::map<std::string, SimpleTensor> simple_safetensors(const std::string&
     };
     for (std::size_t dtype = header.find(":{\"dtype\":\""); dtype != std::string::npos;
          dtype = header.find(":{\"dtype\":\"", dtype + 1)) {
-        const std::size_t name = header.rfind('"', dtype - 2) + 1, type = behind("\"dtype\":\"", dtype);
-        const auto offsets = numbers(behind("\"data_offsets\":[", dtype));
+        const std::size_t name = header.rfind('"', dtype - 2) + 1, type = place_after("\"dtype\":\"", dtype);
+        const auto offsets = numbers(place_after("\"data_offsets\":[", dtype));
         tensors[header.substr(name, dtype - 1 - name)] = {
             header.substr(type, header.find('"', type) - type),
             file.substr(8 + length + offsets[0], offsets[1] - offsets[0]),
-            numbers(behind("\"shape\":[", dtype))};
+            numbers(place_after("\"shape\":[", dtype))};
     }
     return tensors;
 }

@@ -3,6 +3,7 @@
 /// Each role is a specialisation next to the struct; a layer without one does not have the role.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
@@ -22,7 +23,7 @@ using layer_values = std::vector<std::vector<double>>;
 ///
 ///   type   : the layer that does the work of both in eval
 ///   values : template <class S> static layer_values values(const layer_values& first, const layer_values&
-///            second), what to put into it, for a model of S
+///            second), what to put into it, for a model of S: as many arrays as type has, each as long
 ///
 /// and exists where both give the same result but for rounding, and one layer is cheaper than two.
 template <class First, class Second, class Input>
@@ -48,19 +49,23 @@ struct export_rule {};
 ///   of : static Spread of(const Spread& x, const std::array<Spread, N>& parameters); a layer of several
 ///        inputs takes an array of them first
 ///
-/// A user's layer may state `expected` itself instead.
+/// A user's layer may state `expected` itself instead; a struct that inherits it has it too.
 template <class L>
 struct expected_spread {
     template <class X, class P>
     static Spread of(const X& x, const P& parameters)
-        requires requires { Spread(L::expected(x, parameters)); }
+        requires requires {
+            {
+                L::expected(x, parameters)
+            } -> std::convertible_to<Spread>;
+        }
     {
         return L::expected(x, parameters);
     }
 };
 
 /// The values that the layer's output approaches and does not pass, `static constexpr Limits value`. A user's
-/// layer may state `limits` itself instead.
+/// layer may state `limits` itself instead; a struct that inherits it has it too.
 template <class L>
 struct output_limits {};
 
@@ -86,7 +91,7 @@ struct export_rule<L> {
     }
 };
 template <class L>
-    requires requires { Limits(L::limits); }
+    requires std::convertible_to<decltype(L::limits), Limits>
 struct output_limits<L> {
     static constexpr Limits value = L::limits;
 };

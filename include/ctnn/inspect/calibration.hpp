@@ -101,7 +101,7 @@ struct running_moments {
 ///
 ///   x      : an xtensor of (n, input shape), n >= 2
 ///   errors : [ctnn.shape] other extents, or fewer than 2 samples; [ctnn.class_id] an id out of range
-template <class Net, class T, class X>
+template <class Net, class T, detail::tensor_like X>
 [[nodiscard]] std::vector<Calibration> calibrate(const Model<Net, Eval, T>& model, const X& x)
 {
     if (x.dimension() == 0 || x.shape()[0] < 2)

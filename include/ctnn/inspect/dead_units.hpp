@@ -86,7 +86,7 @@ saturation_maps(const Model<Net, Train<B, RetainGradients>, T>& model, double th
 ///
 ///   x      : an xtensor of (n, input shape), n >= 1
 ///   errors : [ctnn.shape] other extents, or no samples; [ctnn.class_id] an id out of range
-template <class Net, class T, class X>
+template <class Net, class T, detail::tensor_like X>
 [[nodiscard]] std::vector<DeadUnits> dead_units(const Model<Net, Eval, T>& model, const X& x,
                                                 double threshold = 0.99)
 {

@@ -27,7 +27,7 @@ namespace ctnn::inline CTNN_ARCH {
 ///            Called for pieces of at most 1024 samples, in order
 ///   errors : [ctnn.shape] other extents; [ctnn.class_id] an id out of range
 ///   cost   : memory for the values of one piece that are alive at once
-template <class Net, class T, class X>
+template <class Net, class T, detail::tensor_like X>
 void for_each_output(const Model<Net, Eval, T>& model, const X& x,
                      const std::function<void(std::size_t, std::span<const std::type_identity_t<T>>,
                                               std::span<const std::type_identity_t<T>>)>& f)

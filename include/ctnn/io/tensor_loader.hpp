@@ -121,7 +121,9 @@ private:
     /// An error that also tells which network the file is of, if it says so.
     [[noreturn, gnu::cold]] void misfit(const std::string& text) const
     {
-        fail(text + (signature_.empty() ? "" : "; the file holds a " + signature_));
+        const bool trains = wants_ == content::training && !settings_.empty();
+        fail(text + (signature_.empty() ? "" : "; the file holds a " + signature_) +
+             (trains ? ", in a training with " + settings_ : ""));
     }
 
     struct span {

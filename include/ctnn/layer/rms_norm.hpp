@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -18,7 +19,7 @@ namespace ctnn::inline CTNN_ARCH {
 ///
 ///   x, y     : (..., C)        weight (gain) : (C)
 ///   Digits   : 10^-Digits is added to the mean square, 5 or 6 as LLaMA does; with 0 the epsilon of T, as
-///              torch.nn.RMSNorm(C) does
+///              torch.nn.RMSNorm(C) of PyTorch 2.4 does
 ///   backward : dx and dweight are overwritten
 ///   errors   : [ctnn.shape] last extent of x is not C
 ///   cost     : 2 passes over x forward, 2 backward; no allocation
@@ -68,6 +69,14 @@ struct RmsNorm {
     static constexpr std::size_t saved(const extents& x, std::size_t rows) { return rows * x.size() / C; }
 };
 
+template <std::size_t C, std::size_t Digits>
+struct expected_spread<RmsNorm<C, Digits>> {
+    static Spread of(const Spread& x, const std::array<Spread, 1>& gain)
+    {
+        const double mean = x.mean / std::sqrt(x.square()) * gain[0].mean;
+        return {mean, std::sqrt(gain[0].square() - mean * mean)};
+    }
+};
 template <std::size_t C, std::size_t Digits>
 struct export_rule<RmsNorm<C, Digits>> {
     static std::string type(const extents& x)

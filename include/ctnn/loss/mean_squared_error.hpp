@@ -34,7 +34,7 @@ public:
             constexpr std::size_t rank = std::tuple_size_v<typename Y::shape_type>;
             std::array<std::size_t, rank> shape{};
             std::copy_n(y.shape().begin(), rank, shape.begin());
-            detail::require_shape("the targets", targets, shape);
+            detail::require_shape("the tensor of targets", targets, shape);
             if (y.size() == 0) throw Error("ctnn.shape", "y of shape " + shape_text(shape) + " is empty");
             gradient_.resize(y.size());
             const T loss = of(detail::dense<T>(y, y_), detail::dense<T>(targets, targets_));

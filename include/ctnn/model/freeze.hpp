@@ -11,6 +11,7 @@
 #include <ctnn/core/roles.hpp>
 #include <ctnn/model/eval.hpp>
 #include <ctnn/model/sequential.hpp>
+#include <ctnn/model/summary.hpp>
 #include <ctnn/model/train.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -336,6 +337,7 @@ using Frozen = typename detail::frozen<Net>::type;
 ///              layers one by one are off by, or less, but where x w and a running mean far larger than its
 ///              spread cancel: there the subtraction by itself is exact, and the sum with b is not. A product
 ///              of two weights that a float cannot hold is infinite.
+///   errors   : [ctnn.layer] a fold_rule of one's own gives other numbers of numbers than its type has
 template <class Net, Mode M, class T>
 [[nodiscard]] Model<Frozen<Net>, Eval, T> freeze(const Model<Net, M, T>& model)
 {
@@ -349,6 +351,11 @@ template <class Net, Mode M, class T>
             std::size_t next = 0;
             for (const detail::slot& s : table.slot_at) {
                 if (s.node != node) continue;
+                const std::size_t found = next < values.size() ? values[next].size() : 0;
+                if (found != s.shape.size())
+                    throw Error("ctnn.layer", "a fold_rule gives " + std::to_string(found) + " numbers for " +
+                                                  std::string(s.name) + " of " + signature<Frozen<Net>>() +
+                                                  ", expected " + std::to_string(s.shape.size()));
                 T* to = result.parameter_block() + s.offset;
                 for (const double v : values[next++]) *to++ = static_cast<T>(v);
             }

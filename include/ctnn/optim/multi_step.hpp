@@ -33,12 +33,12 @@ public:
     }
 
     /// The learning rate of a step, counted from 0.
-    [[nodiscard]] float at(std::size_t step) const
+    [[nodiscard]] double at(std::size_t step) const
     {
         double rate = initial_;
         for (const std::size_t m : milestones_)
             if (step >= m) rate *= gamma_;
-        return static_cast<float>(rate);
+        return rate;
     }
 
 private:

@@ -37,16 +37,6 @@ inline constexpr bool can_be_trained = false;
 template <class Optimizer, class M>
 inline constexpr bool is_made_for = false;
 
-/// errors : [ctnn.option] value below low, above high, or NaN
-inline void require_option(const char* what, double value, double low, double high)
-{
-    if (!(value >= low && value <= high))
-        throw Error("ctnn.option", std::string(what) + " is " + std::to_string(value) +
-                                       ", expected a number from " + (low > 0 ? "above 0" : "0") + " to " +
-                                       (high < 1 ? "below 1" : "the largest float"));
-}
-inline constexpr double largest_rate = 3.4e38, below_one = 0.99999994, above_zero = 1e-300;
-
 /// As few digits as tell a number from every other of its type.
 template <class T>
 std::string option_text(T x)
@@ -61,6 +51,16 @@ std::string option_text(T x)
     for (char& c : digits) c = c == ',' ? '.' : c; // in a locale that writes 0,9
     return digits;
 }
+
+/// errors : [ctnn.option] value below low, above high, or NaN
+inline void require_option(const char* what, double value, double low, double high)
+{
+    if (!(value >= low && value <= high))
+        throw Error("ctnn.option", std::string(what) + " is " + option_text(value) +
+                                       ", expected a number from " + (low > 0 ? "above 0" : "0") + " to " +
+                                       (high < 1 ? "below 1" : "the largest float"));
+}
+inline constexpr double largest_rate = 3.4e38, below_one = 0.99999994, above_zero = 1e-300;
 
 /// An optimizer by its `Rule`, a struct that says
 ///
@@ -118,17 +118,17 @@ public:
         constexpr bool fits =
             std::is_same_v<typename M::network, Net> && std::is_same_v<typename M::scalar, T>;
         static_assert(fits || is_made_for<optimizer, M>,
-                      "[ctnn.mode] the optimizer was made for a model of another network");
+                      "[ctnn.mode] the optimizer was made for a model of another network or scalar type");
         if constexpr (fits && is_train<typename M::mode>) // else the constructor has complained
             update(model.parameter_block(), model.gradient_block());
     }
 
     [[nodiscard]] number learning_rate() const { return rate_; }
     /// errors : [ctnn.option] negative or not finite; the old one stays
-    void set_learning_rate(number rate)
+    void set_learning_rate(double rate)
     {
-        require_option("learning rate", static_cast<double>(rate), 0, largest_rate);
-        rate_ = rate;
+        require_option("learning rate", rate, 0, largest_rate);
+        rate_ = static_cast<number>(rate);
     }
 
     /// f(name, numbers) for all that decides the steps to come, as a checkpoint keeps it: what belongs to a

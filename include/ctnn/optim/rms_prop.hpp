@@ -120,9 +120,9 @@ struct rms_prop_rule {
 ///
 ///   groups : names of parameters, '*' for any characters; where several fit, the last that states an option
 ///            counts. A group's own learning rate keeps its proportion when `set_learning_rate` changes that
-///            of all
+///            of all, unless that began at 0
 ///   errors : [ctnn.option] learning rate or weight decay negative or not finite; alpha or momentum outside
-///            0..1 (1 excluded); epsilon not above 0; a group that no parameter is in
+///            0..1 (1 excluded); epsilon below 1e-37; a group that no parameter is in
 ///   cost   : one pass over the parameters and one to three arrays as long; allocations at construction only
 ///   source : Tieleman & Hinton 2012, lecture 6.5; centered: Graves 2013 (arXiv:1308.0850)
 template <class Net, Scalar T = float>

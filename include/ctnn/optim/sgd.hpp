@@ -105,7 +105,7 @@ struct sgd_rule {
 ///
 ///   groups : names of parameters, '*' for any characters; where several fit, the last that states an option
 ///            counts. A group's own learning rate keeps its proportion when `set_learning_rate` changes that
-///            of all
+///            of all, unless that began at 0
 ///   fixed  : parameters of Fixed layers are not there
 ///   errors : [ctnn.option] learning rate or weight decay negative or not finite; momentum outside 0..1 (1
 ///            excluded); Nesterov without momentum or with dampening; a group that no parameter is in

@@ -72,8 +72,8 @@ struct random_engine {
         return high << 32 | (*this)();
     }
 
-    /// f(i, bits) for i from 0, with what up to `most` calls would give: as many as there are before a refill.
-    /// Returns how many, at least 1.
+    /// f(i, bits) for i from 0, with what up to `most` calls would give: as many as there are before a
+    /// refill. Returns how many, at least 1.
     template <class F>
     constexpr std::size_t for_each_word(std::size_t most, F f)
     {

@@ -405,8 +405,8 @@ TEST_CASE("the theory of initialisation is what is measured, for every layer tha
 {
     using Wide = Sequential<Linear<400, 300>, Tanh, Linear<300, 300>, ReLU, Linear<300, 300, NoBias>,
                             LeakyReLU, Linear<300, 300>, Sigmoid, Linear<300, 300>, GELU, Dropout<1, 4>,
-                            Linear<300, 300>, LayerNorm<300>, Linear<300, 300>, GroupNorm<3, 300>,
-                            Linear<300, 300>, BatchNorm<300>, Linear<300, 20>>;
+                            Linear<300, 300>, LayerNorm<300>, ReLU, RmsNorm<300>, Linear<300, 300>,
+                            GroupNorm<3, 300>, Linear<300, 300>, BatchNorm<300>, Linear<300, 20>>;
     Generator g{6};
     Model<Wide, Train<64>> model{g};
     model.for_each_parameter([&](auto, auto value, auto) {

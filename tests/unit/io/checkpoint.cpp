@@ -241,3 +241,17 @@ TEST_CASE("a generator's state is checked")
         CHECK(detail::state_from(bad) == std::nullopt);
     }
 }
+
+TEST_CASE("the checkpoint of another optimizer is refused with the training that it is of")
+{
+    const Folder folder;
+    Training training;
+    RmsProp other{training.model, {.momentum = 0.5}};
+    Checkpoint(training.model, other, training.generator, training.batches).save(folder.file("a"), 3);
+    CHECK_THROWS_WITH_AS((void)training.checkpoint.load(folder.file("a")),
+                         doctest::Contains("in a training with RMSprop with alpha 0.99"), Error);
+    RmsProp without{training.model};
+    CHECK_THROWS_WITH_AS((void)Checkpoint(training.model, without, training.generator, training.batches)
+                             .load(folder.file("a")),
+                         doctest::Contains("momentum 0.5; batches of"), Error);
+}

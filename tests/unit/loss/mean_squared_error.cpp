@@ -27,8 +27,8 @@ TEST_CASE("mean squared error against PyTorch")
     agrees("mean_squared_error_positions", longer, other);
     const xt::xtensor<double, 2> wide = targets;
     agrees("mean_squared_error", y * 1.0F, wide); // lazy, and of another type
-    CHECK_THROWS_WITH_AS((void)criterion(y, longer), doctest::Contains("the targets has shape (5, 33, 41)"),
-                         Error);
+    CHECK_THROWS_WITH_AS((void)criterion(y, longer),
+                         doctest::Contains("the tensor of targets has shape (5, 33, 41)"), Error);
     CHECK_THROWS_WITH_AS(
         (void)criterion(xt::xtensor<float, 1>::from_shape({0}), xt::xtensor<float, 1>::from_shape({0})),
         doctest::Contains("is empty"), Error);

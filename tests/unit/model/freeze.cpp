@@ -233,3 +233,50 @@ TEST_CASE("a frozen model refuses ids as the network did")
                          doctest::Contains("27 at (0, 2)"), Error);
     CHECK_THROWS_AS((void)model.forward(xt::xtensor<std::int64_t, 2>{{1, 2}}), Error);
 }
+
+namespace {
+
+/// Twice x, exactly; folded into the layer before by rules that are wrong.
+template <int Fault>
+struct Twice {
+    static constexpr extents output(const extents& x) { return x; }
+    static void forward(const auto& pass)
+    {
+        for (std::size_t i = 0; i < pass.x().size(); ++i) pass.y()[i] = 2 * pass.x()[i];
+    }
+    static void backward(const auto&) {}
+};
+
+} // namespace
+
+template <class Input, int Fault>
+struct ctnn::fold_rule<ctnn::Linear<3, 2>, Twice<Fault>, Input> {
+    using type = ctnn::Linear<3, 2>;
+    template <class>
+    static ctnn::layer_values values(const ctnn::layer_values& linear, const ctnn::layer_values&)
+    {
+        if (Fault == 1) return {linear[0]};                               // no bias
+        if (Fault == 2) return {linear[0], std::vector<double>(4000, 1)}; // a long one
+        ctnn::layer_values twice = linear;
+        for (auto& values : twice)
+            for (double& v : values) v *= 2;
+        return twice;
+    }
+};
+
+TEST_CASE("a user's fold rule works, and numbers that do not fit its type are refused")
+{
+    Generator g{4};
+    Model<Sequential<Linear<3, 2>, Twice<0>>, Eval> model{g};
+    const auto x = g.randn(5, 3);
+    const xt::xtensor<float, 2> y = model.forward(x);
+    auto frozen_model = freeze(model);
+    static_assert(std::is_same_v<decltype(frozen_model)::network, Sequential<Linear<3, 2>>>);
+    const auto z = frozen_model.forward(x);
+    for (std::size_t i = 0; i < y.size(); ++i) CHECK(z.data()[i] == y.data()[i]);
+    CHECK_THROWS_WITH_AS(
+        (void)freeze(Model<Sequential<Linear<3, 2>, Twice<1>>, Eval>{g}),
+        doctest::Contains("gives 0 numbers for 0.bias of Sequential<Linear<3, 2>>, expected 2"), Error);
+    CHECK_THROWS_WITH_AS((void)freeze(Model<Sequential<Linear<3, 2>, Twice<2>>, Eval>{g}),
+                         doctest::Contains("gives 4000 numbers for 0.bias"), Error);
+}

@@ -14,8 +14,7 @@ TEST_CASE("MultiStep")
 {
     const MultiStep schedule{0.5, {3, 7}};
     for (std::size_t step = 0; step < 10; ++step)
-        CHECK(static_cast<double>(schedule.at(step)) ==
-              doctest::Approx(fixtures()["multi_step"].values[step]).epsilon(1e-7));
+        CHECK(schedule.at(step) == doctest::Approx(fixtures()["multi_step"].values[step]).epsilon(1e-15));
     CHECK_THROWS_AS((MultiStep{-1, {}}), Error);
     CHECK_THROWS_AS((MultiStep{1, {}, std::numeric_limits<double>::infinity()}), Error);
 }

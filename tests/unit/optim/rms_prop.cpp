@@ -69,3 +69,12 @@ TEST_CASE("RMSprop keeps what its groups need, under PyTorch's names")
                                 "0.bias with rate 0.1 for 0.01, centered alpha 0.5, epsilon 1e-08, weight "
                                 "decay 0, momentum 0.9");
 }
+
+TEST_CASE("a schedule does not round the rate of an optimizer in double")
+{
+    Model<Sequential<Linear<2, 3>>, Train<2>, double> model;
+    RmsProp rms_prop{model, {.learning_rate = 1e-3}};
+    rms_prop.set_learning_rate(MultiStep{1e-3, {5}}.at(0));
+    CHECK(rms_prop.learning_rate() == 1e-3);
+    CHECK_THROWS_WITH_AS((RmsProp{model, {.epsilon = 1e-38}}), doctest::Contains("epsilon is 1e-38"), Error);
+}
