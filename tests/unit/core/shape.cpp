@@ -54,7 +54,7 @@ TEST_CASE("a memory block is aligned, zeroed and copied by value")
     CHECK(c.at<float>(64)[0] == 4);
 }
 
-TEST_CASE("views refer to memory; dense copies only what is not")
+TEST_CASE("views refer to memory, and dense copies only what is not")
 {
     float data[6] = {0, 1, 2, 3, 4, 5};
     auto view = view_of(data, std::array<std::size_t, 2>{2, 3});

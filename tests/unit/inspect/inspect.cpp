@@ -49,7 +49,7 @@ bool says(const std::vector<Verdict>& verdicts, const std::string& text)
 
 } // namespace
 
-TEST_CASE("moments at every length against a plain loop; a large mean keeps its digits; NaN is seen")
+TEST_CASE("moments at every length against a plain loop, a large mean keeps its digits, NaN is seen")
 {
     for (const std::size_t n : {2UL, 3UL, 15UL, 16UL, 17UL, 31UL, 33UL, 1000UL}) {
         CAPTURE(n);
@@ -93,7 +93,7 @@ TEST_CASE("histograms: ends, what is outside, what is not finite, bad ranges")
     CHECK_THROWS_AS((void)histogram(vector_of({1}), 3, 0, std::numeric_limits<double>::infinity()), Error);
 }
 
-TEST_CASE("histograms of numbers that are all but nothing, and of the largest there are; infinities wherever "
+TEST_CASE("histograms of numbers that are all but nothing, and of the largest there are, infinities wherever "
           "they stand")
 {
     const Histogram tiny = histogram(vector_of({0, 1e-39F, 2e-39F, 3e-39F, 4e-39F}), 4);
@@ -122,7 +122,7 @@ TEST_CASE("histograms of numbers that are all but nothing, and of the largest th
     CHECK(text_histogram(same, 3) == " █ ");
 }
 
-TEST_CASE("saturation: the threshold itself is not beyond it; the limits of tanh, sigmoid and ReLU")
+TEST_CASE("saturation: the threshold itself is not beyond it, and the limits of tanh, sigmoid and ReLU")
 {
     CHECK(saturated_share(vector_of({0.97F, -0.97F, 0.9701F, -0.9701F}), output_limits<Tanh>::value) == 0.5);
     CHECK(saturated_share(vector_of({0.98F, 0.99F, 0.02F, 0.01F}), output_limits<Sigmoid>::value) == 0.5);
@@ -428,7 +428,7 @@ TEST_CASE("the theory of initialisation is what is measured, for every layer tha
     CHECK(ids.predicted[1].std == doctest::Approx(ids.layers[1].output.std).epsilon(0.15));
 }
 
-TEST_CASE("a bad start is called bad, with its figures and its units; a good one is sound")
+TEST_CASE("a bad start is called bad, with its figures and its units, and a good one is sound")
 {
     const auto judged = [](float scale) {
         Generator g{8};

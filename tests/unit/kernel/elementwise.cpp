@@ -34,7 +34,7 @@ TEST_CASE("tanh and its gradient at every length, and the same bits at every off
     }
 }
 
-TEST_CASE("sums, products and copies at every length; what is added to keeps what was there")
+TEST_CASE("sums, products and copies at every length, and what is added to keeps what was there")
 {
     for (const std::size_t n : edges) {
         Generator g{n};

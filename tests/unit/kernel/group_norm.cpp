@@ -104,7 +104,7 @@ TEST_CASE("group normalisation in both directions against plain loops, and with 
     for_each_edge(at);
 }
 
-TEST_CASE("a group with a NaN is NaN and no other is; a constant group comes out as the shift; a large mean "
+TEST_CASE("a group with a NaN is NaN and no other is, a constant group comes out as the shift, a large mean "
           "keeps its digits")
 {
     constexpr std::size_t C = 12;
