@@ -69,6 +69,7 @@ inline constexpr bool each_once<Net> = true;
 ///
 ///   errors : [ctnn.load] the file has the signature of none of them, or none and fits none or several: the
 ///            text lists them and what the file holds; and those of `load`
+///   cost   : memory for the numbers of three models, and at most 256 KiB, whatever is in the file
 template <class... Nets>
     requires(sizeof...(Nets) > 0)
 [[nodiscard]] std::variant<Model<Nets, Eval>...> pick_model(const std::string& path,

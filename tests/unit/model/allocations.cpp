@@ -2,6 +2,7 @@
 /// Counts calls of operator new: one for a training model, none for a step, none for an answer.
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/model_file.hpp>
+#include <ctnn/io/pick_model.hpp>
 
 #include <array>
 #include <cstdlib>
@@ -171,7 +172,8 @@ TEST_CASE("eval of a network of 4,096 units: no allocation in a workspace of the
     CHECK(count([&] { (void)model.forward_one(std::array<float, 16>{}); }) == 1);
 }
 
-TEST_CASE("loading takes memory for the numbers and at most 128 KiB, whatever is in the file")
+TEST_CASE(
+    "loading takes memory for the numbers and at most 128 KiB, picking 256 KiB, whatever is in the file")
 {
     constexpr std::size_t numbers = sizeof(float) * (parameter_count<Net> + 400), most = numbers + 128 * 1024;
     const support::Folder folder;
@@ -249,9 +251,20 @@ TEST_CASE("loading takes memory for the numbers and at most 128 KiB, whatever is
         "{\"0.weight\":" + std::string(65000, '['),
         "{" + std::string(65000, '1'),
     };
+    const auto peak_of_pick = [&](const LoadOptions& options) {
+        const std::size_t before = live;
+        peak = live;
+        try {
+            const auto picked = pick_model<Sequential<Linear<2, 3>>, Net>(path, options);
+            CHECK(picked.index() == 1);
+        } catch (const Error&) {}
+        return peak - before;
+    };
     for (const std::string& header : bad) {
         with_header(header);
         CHECK(peak_of_load() <= most);
+        for (const bool any : {false, true})
+            CHECK(peak_of_pick({.any_signature = any}) <= 3 * numbers + 256 * 1024);
     }
     const std::uint64_t huge = ~std::uint64_t{0};
     std::string lie = bytes;
