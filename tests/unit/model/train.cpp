@@ -34,21 +34,6 @@ std::vector<float> all_numbers(M& model)
     return numbers;
 }
 
-std::vector<float> trained(int steps)
-{
-    Generator g{11};
-    Model<Net, Train<32>> model{g};
-    Sgd sgd{model, {.learning_rate = 0.1F, .momentum = 0.9F}};
-    CrossEntropy criterion;
-    for (int i = 0; i < steps; ++i) {
-        const auto& logits = model.forward(g.randint(0, 27, 32, 3));
-        const auto [loss, dlogits] = criterion(logits, g.randint(0, 27, 32));
-        model.backward(dlogits);
-        sgd.step(model);
-    }
-    return all_numbers(model);
-}
-
 /// x / (1 + |x|), with no word about how it is made: the model runs it by itself.
 struct PlainSoftsign {
     struct softsign {
@@ -104,13 +89,6 @@ struct Offset {
 };
 
 } // namespace
-
-TEST_CASE("the same program, seed and data give the same bits")
-{
-    const auto first = trained(2000);
-    for (int run = 0; run < 2; ++run)
-        CHECK(std::memcmp(trained(2000).data(), first.data(), first.size() * sizeof(float)) == 0);
-}
 
 TEST_CASE("parameters by name, gradients overwritten and not added to")
 {
