@@ -54,13 +54,13 @@ struct rms_prop_rule {
     }
 
     template <class T>
-    static void update(T* w, const T* g, const std::array<T*, 3>& state, const RmsPropOptions& o,
+    static void update(T* w, const T* g, const std::array<T*, 3>& arrays, const RmsPropOptions& o,
                        std::int64_t, std::size_t n)
     {
-        if (o.centered && o.momentum != 0) update<true, true, T>(w, g, state, o, n);
-        else if (o.centered) update<true, false, T>(w, g, {state[0], state[1]}, o, n);
-        else if (o.momentum != 0) update<false, true, T>(w, g, {state[0], state[2]}, o, n);
-        else update<false, false, T>(w, g, {state[0]}, o, n);
+        if (o.centered && o.momentum != 0) update<true, true, T>(w, g, arrays, o, n);
+        else if (o.centered) update<true, false, T>(w, g, {arrays[0], arrays[1]}, o, n);
+        else if (o.momentum != 0) update<false, true, T>(w, g, {arrays[0], arrays[2]}, o, n);
+        else update<false, false, T>(w, g, {arrays[0]}, o, n);
     }
 
     /// g = g + decay w, v = alpha v + (1 - alpha) g^2; centered, a = alpha a + (1 - alpha) g and d = sqrt(v -
@@ -68,7 +68,7 @@ struct rms_prop_rule {
     /// w -= rate g / d. Where there is an fma, every rounding is PyTorch's; but for momentum b + g / d, which
     /// a compiler may round once where PyTorch rounds twice.
     template <bool Centered, bool Momentum, class T>
-    static void update(T* w, const T* g, const std::array<T*, std::size_t{1} + Centered + Momentum>& state,
+    static void update(T* w, const T* g, const std::array<T*, std::size_t{1} + Centered + Momentum>& arrays,
                        const RmsPropOptions& o, std::size_t n)
     {
         using V = simd::vec<T>;
@@ -76,7 +76,7 @@ struct rms_prop_rule {
         const V minus_rate = rounded(-o.learning_rate), decay = rounded(o.weight_decay),
                 alpha = rounded(o.alpha), rest = rounded(1 - o.alpha), epsilon = rounded(o.epsilon),
                 momentum = rounded(o.momentum);
-        kernel::update(w, g, state, n, [&](V& x, V dx, V* s) CTNN_INLINE_LAMBDA {
+        kernel::update(w, g, arrays, n, [&](V& x, V dx, V* s) CTNN_INLINE_LAMBDA {
             const V d = simd::fma(decay, x, dx);
             s[0] = simd::fma(rest * d, d, s[0] * alpha);
             V square = s[0];
