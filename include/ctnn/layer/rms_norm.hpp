@@ -41,7 +41,8 @@ struct RmsNorm {
         if constexpr (P::training) inverse_rms = pass.saved();
         kernel::rms_norm<C, typename P::activation>(
             pass.y().data(), pass.x().data(), pass.parameters()[0].data(), inverse_rms,
-            static_cast<T>(epsilon(std::numeric_limits<T>::epsilon())), pass.x().size() / C);
+            static_cast<T>(epsilon(static_cast<double>(std::numeric_limits<T>::epsilon()))),
+            pass.x().size() / C);
     }
     template <class P>
     static void backward(const P& pass)
