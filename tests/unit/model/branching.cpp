@@ -248,9 +248,9 @@ TEST_CASE("groups of an optimizer's options, by name")
         const auto gradient = g.randn(Model<Net, Train<8>>::block_size());
         for (auto* m : {&one, &other, &plain})
             std::copy(gradient.begin(), gradient.end(), m->gradient_block());
-        grouped.set_learning_rate(i == 2 ? 0.05F : 0.1F);
-        biases.set_learning_rate(i == 2 ? 0.05F : 0.1F);
-        weights.set_learning_rate(i == 2 ? 0.05F : 0.1F);
+        grouped.set_learning_rate(i == 2 ? 0.05 : 0.1);
+        biases.set_learning_rate(i == 2 ? 0.05 : 0.1);
+        weights.set_learning_rate(i == 2 ? 0.05 : 0.1);
         grouped.step(one);
         biases.step(other);
         weights.step(plain);
