@@ -56,7 +56,7 @@ public:
     {
         std::copy_n(ids, contexts_.size(), contexts_.data());
         std::copy_n(targets, B, targets_.data());
-        sgd_.set_learning_rate(rate);
+        sgd_.set_learning_rate(static_cast<double>(rate));
         const auto [loss, dlogits] = criterion_(model_.forward(contexts_), targets_);
         model_.backward(dlogits);
         sgd_.step(model_);
