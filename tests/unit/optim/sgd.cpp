@@ -39,6 +39,7 @@ TEST_CASE("options that cannot be meant are refused when the optimizer is made")
                                   {.nesterov = true}})
         CHECK_THROWS_WITH_AS((Sgd{model, bad}), doctest::Contains("[ctnn.option]"), Error);
     Sgd sgd{model, {.learning_rate = 0.5F}};
-    CHECK_THROWS_WITH_AS(sgd.set_learning_rate(nan), doctest::Contains("learning rate is nan"), Error);
+    CHECK_THROWS_WITH_AS(sgd.set_learning_rate(static_cast<double>(nan)),
+                         doctest::Contains("learning rate is nan"), Error);
     CHECK(sgd.learning_rate() == 0.5F);
 }
