@@ -283,8 +283,7 @@ CLI::Option& add_path(CLI::App& command, const std::string& name, std::string& p
 void check_use(const Options& options, bool every_is_given)
 {
     if (every_is_given && options.checkpoint.empty() && options.resume.empty())
-        throw Failure(1, "--every says how often to write a checkpoint, and there is none: it needs "
-                         "--checkpoint or --resume");
+        throw Failure(1, "--every needs --checkpoint or --resume, the file that is written so often");
     if (options.overwrite && options.checkpoint.empty() && options.header.empty() && options.metrics.empty())
         throw Failure(1, "--overwrite needs --checkpoint, --header or --metrics, the file to write over");
 }
@@ -305,7 +304,7 @@ Command train_command(CLI::App& app, Arguments& arguments)
         ->type_name("FILE");
     add_number(command, "--samples", options.samples, "Names to draw at the end", 0, most);
     add_path(command, "--report", options.report,
-             "Folder for report.html, a page of pictures and verdicts, and the data behind them; other files "
+             "Folder for report.html, a page of pictures and verdicts, and their data; other files "
              "in it stay [default: none]",
              "DIR");
     add_path(command, "--checkpoint", options.checkpoint,

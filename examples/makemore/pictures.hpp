@@ -15,7 +15,7 @@ struct Picture {
     std::string kind;    ///< pictures of one kind stand side by side, under this heading
     std::string stage;   ///< empty: of all stages
     std::string meaning; ///< one sentence on what it shows
-    std::string text;    ///< the same figures in words, for who does not see it
+    std::string text;    ///< the same figures in words, for readers who cannot see it
     Table data;
     std::string script; ///< plot commands that read "id.csv"
     int width = 640, height = 400;

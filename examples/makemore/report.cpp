@@ -107,8 +107,8 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 }
 
 /// The picture that gnuplot has drawn, as a part of a page: black becomes the page's own ink, names of parts
-/// become the picture's own, and there is a text for who does not see it. Empty when there is none. The file
-/// is removed.
+/// become the picture's own, and a text is added for readers who cannot see it. Empty when gnuplot has drawn
+/// nothing. The file is removed.
 std::string inlined_svg(const std::string& folder, const Picture& picture)
 {
     const std::string path = folder + "/" + picture.id + ".svg";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// A page about trainings that one opens in a browser, and the data behind each of its pictures.
+/// A page about trainings, to be opened in a browser, with the data of each of its pictures.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The data behind a picture: named columns, as CSV and as JSON.
+/// The data of a picture: named columns, as CSV and as JSON.
 #pragma once
 
 #include <algorithm>

@@ -32,7 +32,7 @@ const Data* lecture_data()
 
 } // namespace
 
-TEST_CASE("run A: the losses of steps 0 and 10,000, and the data behind them")
+TEST_CASE("run A: the losses of steps 0 and 10,000, and their data")
 {
     const Data* data = lecture_data();
     if (data == nullptr) return;

@@ -50,18 +50,22 @@ concept has_fixed_axes = requires { std::tuple_size<typename X::shape_type>::val
 // Shown by a compile error; never true.
 template <class X>
 inline constexpr bool is_a_tensor = false;
-/// A class of its own, so that a type is complained of once.
+/// A function of its own, so that a type is complained of once, however many look at it.
 template <class X>
 struct check_tensor {
-    static_assert(tensor_like<X> || is_a_tensor<X>,
-                  "[ctnn.shape] this is not an xtensor; xt::adapt(numbers, {rows, columns}) makes one of a "
-                  "std::vector without a copy");
+    static constexpr void complain()
+    {
+        static_assert(tensor_like<X> || is_a_tensor<X>,
+                      "[ctnn.shape] this is not an xtensor; xt::adapt(numbers, {rows, columns}) makes one of "
+                      "a std::vector without a copy");
+    }
 };
-/// One error for each argument that is no xtensor; the caller goes on only with such.
+/// Whether all are xtensors; of each that is not, one error.
 template <class... X>
-void require_tensors()
+constexpr bool are_tensors()
 {
-    (void)(sizeof(check_tensor<X>) + ... + 0);
+    (check_tensor<X>::complain(), ...);
+    return (tensor_like<X> && ...);
 }
 
 /// Throws unless `x` has exactly the extents `expected`.

@@ -101,11 +101,10 @@ struct running_moments {
 ///
 ///   x      : an xtensor of (n, input shape), n >= 2
 ///   errors : [ctnn.shape] other extents, or fewer than 2 samples; [ctnn.class_id] an id out of range
-template <class Net, class T, detail::tensor_like X>
+template <class Net, class T, class X>
 [[nodiscard]] std::vector<Calibration> calibrate(const Model<Net, Eval, T>& model, const X& x)
 {
-    if (x.dimension() == 0 || x.shape()[0] < 2)
-        throw Error("ctnn.shape", "a calibration needs at least 2 samples");
+    if (detail::rows_of(x) < 2) throw Error("ctnn.shape", "a calibration needs at least 2 samples");
     const std::vector<LayerInfo> layers = layers_of<Net>();
     std::vector<detail::running_moments> moments(layers.size());
     static constexpr auto tracked =

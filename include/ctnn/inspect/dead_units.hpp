@@ -86,11 +86,11 @@ saturation_maps(const Model<Net, Train<B, RetainGradients>, T>& model, double th
 ///
 ///   x      : an xtensor of (n, input shape), n >= 1
 ///   errors : [ctnn.shape] other extents, or no samples; [ctnn.class_id] an id out of range
-template <class Net, class T, detail::tensor_like X>
+template <class Net, class T, class X>
 [[nodiscard]] std::vector<DeadUnits> dead_units(const Model<Net, Eval, T>& model, const X& x,
                                                 double threshold = 0.99)
 {
-    if (x.dimension() == 0 || x.shape()[0] == 0)
+    if (detail::rows_of(x) == 0)
         throw Error("ctnn.shape", "dead units are asked for over no samples, expected at least one");
     const std::vector<LayerInfo> layers = layers_of<Net>();
     std::vector<std::vector<std::size_t>> count(layers.size());

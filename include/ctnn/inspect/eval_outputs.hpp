@@ -17,20 +17,12 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// Runs samples through an eval model layer by layer, nothing fused, and shows what each layer takes and
-/// gives.
-///
-///   x      : an xtensor of (n, input shape): numbers, or integers for a network that starts with an
-///            Embedding
-///   f      : f(layer, input, output) for every layer that is run: its number and two spans of rows of
-///            numbers. The input is the first value that the layer reads, and empty for one that takes ids.
-///            Called for pieces of at most 1024 samples, in order
-///   errors : [ctnn.shape] other extents; [ctnn.class_id] an id out of range
-///   cost   : memory for the values of one piece that are alive at once
-template <class Net, class T, detail::tensor_like X>
-void for_each_output(const Model<Net, Eval, T>& model, const X& x,
-                     const std::function<void(std::size_t, std::span<const std::type_identity_t<T>>,
-                                              std::span<const std::type_identity_t<T>>)>& f)
+namespace detail {
+
+template <class Net, class T, class X>
+void show_outputs(const Model<Net, Eval, T>& model, const X& x,
+                  const std::function<void(std::size_t, std::span<const std::type_identity_t<T>>,
+                                           std::span<const std::type_identity_t<T>>)>& f)
 {
     constexpr std::size_t piece = 1024, in_size = input_shape<Net>::size;
     using executor = detail::executor<Net, T, Eval, detail::purpose{.element = sizeof(T), .fuses = false}>;
@@ -70,6 +62,26 @@ void for_each_output(const Model<Net, Eval, T>& model, const X& x,
             f(i, numbers(plan::schedule.read(i)), numbers(plan::schedule.nodes[i].gives));
         });
     }
+}
+
+} // namespace detail
+
+/// Runs samples through an eval model layer by layer, nothing fused, and shows what each layer takes and
+/// gives.
+///
+///   x      : an xtensor of (n, input shape): numbers, or integers for a network that starts with an
+///            Embedding
+///   f      : f(layer, input, output) for every layer that is run: its number and two spans of rows of
+///            numbers. The input is the first value that the layer reads, and empty for one that takes ids.
+///            Called for pieces of at most 1024 samples, in order
+///   errors : [ctnn.shape] other extents; [ctnn.class_id] an id out of range
+///   cost   : memory for the values of one piece that are alive at once
+template <class Net, class T, class X>
+void for_each_output(const Model<Net, Eval, T>& model, const X& x,
+                     const std::function<void(std::size_t, std::span<const std::type_identity_t<T>>,
+                                              std::span<const std::type_identity_t<T>>)>& f)
+{
+    if constexpr (detail::are_tensors<X>()) detail::show_outputs(model, x, f);
 }
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -119,7 +119,7 @@ template <class Net, std::size_t B, class Keep, class T, class Criterion, class 
     probe.backward(dy);
 
     std::vector<Spread> inputs(1);
-    if constexpr (!decltype(probe)::takes_ids && detail::tensor_like<X>) // else forward has complained
+    if constexpr (!decltype(probe)::takes_ids && detail::are_tensors<X>())
         inputs[0] = detail::with_numbers(x, [](auto numbers) { return detail::spread_of(numbers); });
     const auto predicted = detail::predict<Net, T>(std::as_const(probe).parameter_block(), inputs,
                                                    detail::numbers_of_layers(probe));

@@ -91,10 +91,6 @@ inline Verdict of_dead_units(const LayerInfo& layer, const std::vector<std::size
                   "rate, or LeakyReLU or GELU"};
 }
 
-} // namespace detail
-
-namespace detail {
-
 /// Whether a layer gives numbers that are not finite: then all after it follows.
 inline bool judge_finite(std::vector<Verdict>& verdicts, const Initialisation& start)
 {

@@ -98,7 +98,7 @@ template <class L, class M>
     return layer;
 }
 /// The first layer that runs in eval and has no form for embedding, or does not read what the one before it
-/// gives; the number of nodes when there is none.
+/// gives; the number of nodes if every layer fits.
 template <class Net>
 constexpr std::size_t first_not_embedded()
 {

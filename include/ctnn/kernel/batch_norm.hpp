@@ -10,13 +10,12 @@
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
-/// What one pass of batch normalisation reads and writes; every pointer but `mean` is to C numbers.
+/// What one pass of batch normalisation reads and writes; every pointer is to C numbers, but `mean` to (2,C):
+/// the mean, and what rounding has left out of it.
 template <class T>
 struct batch_norm_arguments {
     const T *gain, *shift;
-    T *mean,
-        *inverse_std; ///< of this batch, = ; the backward pass reads them. mean : (2,C), the mean, and what
-                      ///< rounding has left out of it
+    T *mean, *inverse_std;            ///< of this batch, = ; the backward pass reads them
     T *running_mean, *running_spread; ///< moved towards the batch by `momentum`
 };
 

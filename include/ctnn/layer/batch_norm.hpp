@@ -13,7 +13,7 @@
 #include <ctnn/core/type_name.hpp>
 #include <ctnn/kernel/batch_norm.hpp>
 #include <ctnn/layer/fold_rules.hpp>
-#include <ctnn/layer/scale_and_shift.hpp>
+#include <ctnn/layer/normalisation.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

@@ -9,7 +9,7 @@
 #include <ctnn/core/pass.hpp>
 #include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/group_norm.hpp>
-#include <ctnn/layer/scale_and_shift.hpp>
+#include <ctnn/layer/normalisation.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -60,7 +60,7 @@ struct group_passes {
 ///   cost     : 3 passes over x forward, 2 backward; no allocation
 ///   source   : Wu & He 2018 (arXiv:1803.08494)
 template <std::size_t Groups, std::size_t C>
-struct GroupNorm {
+struct GroupNorm : detail::normalises_samples<C> {
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
 
     static constexpr extents output(const extents& x)
@@ -82,13 +82,6 @@ struct GroupNorm {
     }
 
     using self = GroupNorm;
-    static constexpr std::size_t in_features = C;
-    static constexpr uses derivative_uses = uses::input;
-    static constexpr bool overwrites_gradients = true;
-    static constexpr bool in_place = true;
-    static constexpr bool adds_input_gradients = true;
-    static constexpr applies_activation applies = applies_activation::both;
-    static constexpr extents input(std::size_t) { return {C}; }
     static constexpr std::size_t saved(const extents&, std::size_t rows) { return 3 * Groups * rows; }
 };
 

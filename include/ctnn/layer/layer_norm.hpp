@@ -20,25 +20,13 @@ namespace ctnn::inline CTNN_ARCH {
 ///   cost     : 3 passes over x forward, 2 backward; no allocation
 ///   source   : Ba, Kiros & Hinton 2016 (arXiv:1607.06450)
 template <std::size_t C>
-struct LayerNorm {
+struct LayerNorm : detail::normalises_samples<C> {
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}, Parameter{"bias", {C}, 0}};
-
-    static constexpr extents output(const extents& x)
-    {
-        return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none();
-    }
 
     static void forward(const auto& pass) { detail::group_passes<C, 1>::forward(pass, 1); }
     static void backward(const auto& pass) { detail::group_passes<C, 1>::backward(pass, 1); }
 
     using self = LayerNorm;
-    static constexpr std::size_t in_features = C;
-    static constexpr uses derivative_uses = uses::input;
-    static constexpr bool overwrites_gradients = true;
-    static constexpr bool in_place = true;
-    static constexpr bool adds_input_gradients = true;
-    static constexpr applies_activation applies = applies_activation::both;
-    static constexpr extents input(std::size_t) { return {C}; }
     static constexpr std::size_t saved(const extents& x, std::size_t rows) { return 3 * rows * x.size() / C; }
 };
 

@@ -11,6 +11,7 @@
 #include <ctnn/core/pass.hpp>
 #include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/rms_norm.hpp>
+#include <ctnn/layer/normalisation.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -25,13 +26,8 @@ namespace ctnn::inline CTNN_ARCH {
 ///   cost     : 2 passes over x forward, 2 backward; no allocation
 ///   source   : Zhang & Sennrich 2019 (arXiv:1910.07467)
 template <std::size_t C, std::size_t Digits = 0>
-struct RmsNorm {
+struct RmsNorm : detail::normalises_samples<C> {
     static constexpr std::array parameters{Parameter{"weight", {C}, 1}};
-
-    static constexpr extents output(const extents& x)
-    {
-        return C != 0 && x.rank > 0 && x.last() == C ? x : extents::none();
-    }
 
     template <class P>
     static void forward(const P& pass)
@@ -39,10 +35,9 @@ struct RmsNorm {
         using T = typename P::scalar;
         T* inverse_rms = nullptr;
         if constexpr (P::training) inverse_rms = pass.saved();
-        kernel::rms_norm<C, typename P::activation>(
-            pass.y().data(), pass.x().data(), pass.parameters()[0].data(), inverse_rms,
-            static_cast<T>(epsilon(static_cast<double>(std::numeric_limits<T>::epsilon()))),
-            pass.x().size() / C);
+        kernel::rms_norm<C, typename P::activation>(pass.y().data(), pass.x().data(),
+                                                    pass.parameters()[0].data(), inverse_rms, epsilon<T>,
+                                                    pass.x().size() / C);
     }
     template <class P>
     static void backward(const P& pass)
@@ -52,21 +47,14 @@ struct RmsNorm {
             pass.parameters()[0].data(), pass.saved(), pass.x().size() / C);
     }
 
-    static constexpr double epsilon(double of_the_type)
-    {
+    template <class T>
+    static constexpr T epsilon = [] {
         double power = 1;
         for (std::size_t i = 0; i < Digits; ++i) power *= 10;
-        return Digits == 0 ? of_the_type : 1 / power;
-    }
+        return Digits == 0 ? std::numeric_limits<T>::epsilon() : static_cast<T>(1 / power);
+    }();
 
     using self = RmsNorm;
-    static constexpr std::size_t in_features = C;
-    static constexpr uses derivative_uses = uses::input;
-    static constexpr bool overwrites_gradients = true;
-    static constexpr bool in_place = true;
-    static constexpr bool adds_input_gradients = true;
-    static constexpr applies_activation applies = applies_activation::both;
-    static constexpr extents input(std::size_t) { return {C}; }
     static constexpr std::size_t saved(const extents& x, std::size_t rows) { return rows * x.size() / C; }
 };
 

@@ -36,9 +36,7 @@ public:
     template <class Logits, class Targets>
     std::tuple<T, const xt::xtensor<T, 2>&> operator()(const Logits& logits, const Targets& targets)
     {
-        detail::require_tensors<Logits, Targets>();
-        if constexpr (detail::tensor_like<Logits> && detail::tensor_like<Targets>)
-            return of_tensors(logits, targets);
+        if constexpr (detail::are_tensors<Logits, Targets>()) return of_tensors(logits, targets);
         else return {T{0}, dlogits_};
     }
 

@@ -28,8 +28,7 @@ public:
     template <class Y, class Targets>
     auto operator()(const Y& y, const Targets& targets)
     {
-        detail::require_tensors<Y, Targets>();
-        constexpr bool tensors = detail::tensor_like<Y> && detail::tensor_like<Targets>;
+        constexpr bool tensors = detail::are_tensors<Y, Targets>();
         if constexpr (tensors && detail::has_fixed_axes<Y>) {
             constexpr std::size_t rank = std::tuple_size_v<typename Y::shape_type>;
             std::array<std::size_t, rank> shape{};

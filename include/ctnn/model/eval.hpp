@@ -101,8 +101,7 @@ public:
     void forward(const X& x, Y&& y) const
         requires(is_plain)
     {
-        detail::require_tensors<X>();
-        if constexpr (detail::tensor_like<X>) run_into(y, nullptr, detail::stored(x));
+        if constexpr (detail::are_tensors<X>()) run_into(y, nullptr, detail::stored(x));
     }
     template <class X>
     [[nodiscard]] auto forward(const X& x, Workspace<Net, Eval, T>& workspace) const
@@ -114,8 +113,7 @@ public:
     void forward(const X& x, Y&& y, Workspace<Net, Eval, T>& workspace) const
         requires(is_plain)
     {
-        detail::require_tensors<X>();
-        if constexpr (detail::tensor_like<X>) run_into(y, workspace.data(), detail::stored(x));
+        if constexpr (detail::are_tensors<X>()) run_into(y, workspace.data(), detail::stored(x));
     }
     template <class... Arguments>
     auto forward(Arguments&&... arguments) const
@@ -239,8 +237,7 @@ private:
     template <class... X>
     auto forward_in(std::byte* memory, const X&... x) const
     {
-        detail::require_tensors<X...>();
-        if constexpr ((detail::tensor_like<X> && ...)) return forward_stored(memory, detail::stored(x)...);
+        if constexpr (detail::are_tensors<X...>()) return forward_stored(memory, detail::stored(x)...);
         else return result<0>(0);
     }
     template <class... X>

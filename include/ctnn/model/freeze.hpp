@@ -337,7 +337,7 @@ using Frozen = typename detail::frozen<Net>::type;
 ///              layers one by one are off by, or less, but where x w and a running mean far larger than its
 ///              spread cancel: there the subtraction by itself is exact, and the sum with b is not. A product
 ///              of two weights that a float cannot hold is infinite.
-///   errors   : [ctnn.layer] a fold_rule of one's own gives other numbers of numbers than its type has
+///   errors   : [ctnn.layer] the arrays of a custom fold_rule are not those of its type in number or size
 template <class Net, Mode M, class T>
 [[nodiscard]] Model<Frozen<Net>, Eval, T> freeze(const Model<Net, M, T>& model)
 {
@@ -359,6 +359,10 @@ template <class Net, Mode M, class T>
                 T* to = result.parameter_block() + s.offset;
                 for (const double v : values[next++]) *to++ = static_cast<T>(v);
             }
+            if (next != values.size())
+                throw Error("ctnn.layer", "a fold_rule gives " + std::to_string(values.size()) +
+                                              " arrays for a layer of " + signature<Frozen<Net>>() +
+                                              " that has " + std::to_string(next));
             ++node;
         };
         detail::frozen<Net>::all::each(model, 0, put);

@@ -21,6 +21,7 @@ struct slot {
     std::size_t node = 0, offset = 0; ///< whose it is; from the start of the block, in elements
     bool is_buffer = false, is_fixed = false;
     std::string_view count_in_files = {};
+
     /// Its shape as files have it.
     [[nodiscard]] constexpr extents in_file() const
     {

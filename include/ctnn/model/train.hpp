@@ -88,8 +88,7 @@ public:
         static_assert(sizeof...(X) == inputs || detail::takes_inputs<Net, sizeof...(X)>,
                       "[ctnn.shape] forward takes one tensor for each input of the network, and then a "
                       "generator if layers draw");
-        detail::require_tensors<X...>();
-        if constexpr (sizeof...(X) == inputs && (detail::tensor_like<X> && ...))
+        if constexpr (detail::are_tensors<X...>() && sizeof...(X) == inputs)
             return workspace_.forward(weights_, nullptr, x...);
         else return workspace_.views_of_outputs();
     }
@@ -97,8 +96,7 @@ public:
     auto forward(const X& x, Generator& generator)
         requires(inputs == 1)
     {
-        detail::require_tensors<X>();
-        if constexpr (detail::tensor_like<X>) return workspace_.forward(weights_, &generator, x);
+        if constexpr (detail::are_tensors<X>()) return workspace_.forward(weights_, &generator, x);
         else return workspace_.views_of_outputs();
     }
     template <class X, class Y, class... More>
@@ -236,8 +234,7 @@ private:
             static_assert(
                 outputs == 1 || detail::takes_gradients<Net, 1>,
                 "[ctnn.shape] backward takes one gradient for each output of the network, as a tuple");
-            detail::require_tensors<Y>();
-            if constexpr (outputs == 1 && detail::tensor_like<Y>)
+            if constexpr (detail::are_tensors<Y>() && outputs == 1)
                 workspace_.template backward<Accumulates>(weights_, dy);
         }
     }

@@ -30,10 +30,12 @@ constexpr auto batch_extents(std::size_t rows)
     return e;
 }
 
+/// The first extent, that of the batch; 0 where there is none.
 template <class X>
 std::size_t rows_of(const X& x)
 {
-    return x.dimension() > 0 ? static_cast<std::size_t>(x.shape()[0]) : 0;
+    if constexpr (are_tensors<X>()) return x.dimension() > 0 ? static_cast<std::size_t>(x.shape()[0]) : 0;
+    else return 0;
 }
 
 /// The classes of a network's input; 0 for one of numbers.

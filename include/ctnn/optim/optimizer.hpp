@@ -60,7 +60,7 @@ inline void require_option(const char* what, double value, double low, double hi
                                        ", expected a number from " + (low > 0 ? "above 0" : "0") + " to " +
                                        (high < 1 ? "below 1" : "the largest float"));
 }
-inline constexpr double largest_rate = 3.4e38, below_one = 0.99999994, above_zero = 1e-300;
+inline constexpr double largest_rate = 3.4e38, below_one = 0.99999994;
 
 /// An optimizer by its `Rule`, a struct that says
 ///

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// One vector register of the widest kind this translation unit is compiled for. The only header that
-/// includes xsimd.
+/// One vector register of the widest kind this translation unit is compiled for.
 #pragma once
 
 #include <array>
@@ -12,115 +11,10 @@
 #include <type_traits>
 #include <utility>
 
-#include <xsimd/xsimd.hpp>
-
 #include <ctnn/core/arch.hpp>
-#include <ctnn/simd/scalar.hpp>
+#include <ctnn/simd/native.hpp>
 
 namespace ctnn::inline CTNN_ARCH::simd {
-
-namespace detail {
-
-/// One number at a time where there are no vector registers of T: of double, NEON of 32 bits has none.
-template <class T>
-struct register_of {
-    using type = T;
-    using mask = bool;
-    static constexpr std::size_t width = 1;
-};
-template <class T>
-CTNN_INLINE void load(T& x, const T* p)
-{
-    x = *p;
-}
-template <class T>
-CTNN_INLINE void store(T* p, T x)
-{
-    *p = x;
-}
-
-/// The operations of xsimd, with one number those of scalar.hpp.
-namespace native {
-using scalar::abs, scalar::copysign, scalar::fma, scalar::fnma, scalar::max, scalar::min,
-    scalar::scale_by_power, scalar::select, scalar::sqrt;
-}
-
-#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-/// xsimd 8 to 13 name a type without operations where there is none.
-template <class T>
-concept has_registers =
-    xsimd::types::has_simd_register<T, xsimd::default_arch>::value &&
-    requires(typename xsimd::types::simd_register<T, xsimd::default_arch> r) { r.data + r.data; };
-template <class T>
-    requires has_registers<T>
-struct register_of<T> {
-    using type = xsimd::batch<T>;
-    using mask = typename xsimd::batch<T>::batch_bool_type;
-    static constexpr std::size_t width = xsimd::batch<T>::size;
-};
-template <class T, class A>
-CTNN_INLINE void load(xsimd::batch<T, A>& x, const T* p)
-{
-    x = xsimd::batch<T, A>::load_unaligned(p);
-}
-template <class T, class A>
-CTNN_INLINE void store(T* p, xsimd::batch<T, A> x)
-{
-    x.store_unaligned(p);
-}
-namespace native {
-
-template <class T, class A>
-CTNN_INLINE xsimd::batch<T, A> fma(xsimd::batch<T, A> a, xsimd::batch<T, A> b, xsimd::batch<T, A> c)
-{
-    return xsimd::fma(a, b, c);
-}
-template <class T, class A>
-CTNN_INLINE xsimd::batch<T, A> fnma(xsimd::batch<T, A> a, xsimd::batch<T, A> b, xsimd::batch<T, A> c)
-{
-    return xsimd::fnma(a, b, c);
-}
-template <class T, class A>
-CTNN_INLINE xsimd::batch<T, A> select(xsimd::batch_bool<T, A> mask, xsimd::batch<T, A> a,
-                                      xsimd::batch<T, A> b)
-{
-    return xsimd::select(mask, a, b);
-}
-template <class T, class A>
-CTNN_INLINE xsimd::batch<T, A> max(xsimd::batch<T, A> a, xsimd::batch<T, A> b)
-{
-    return xsimd::max(a, b);
-}
-template <class T, class A>
-CTNN_INLINE xsimd::batch<T, A> min(xsimd::batch<T, A> a, xsimd::batch<T, A> b)
-{
-    return xsimd::min(a, b);
-}
-template <class T, class A>
-CTNN_INLINE xsimd::batch<T, A> abs(xsimd::batch<T, A> a)
-{
-    return xsimd::abs(a);
-}
-template <class T, class A>
-CTNN_INLINE xsimd::batch<T, A> sqrt(xsimd::batch<T, A> a)
-{
-    return xsimd::sqrt(a);
-}
-template <class T, class A>
-CTNN_INLINE xsimd::batch<T, A> copysign(xsimd::batch<T, A> a, xsimd::batch<T, A> s)
-{
-    return xsimd::bitofsign(s) | xsimd::abs(a);
-}
-template <class T, class A>
-CTNN_INLINE xsimd::batch<T, A> scale_by_power(xsimd::batch<T, A> x, xsimd::batch<T, A> n)
-{
-    return xsimd::ldexp(x, xsimd::to_int(n));
-}
-
-} // namespace native
-#endif
-
-} // namespace detail
 
 /// How many `T` (float or double) one register holds; 1 where there are no vector registers.
 template <class T>

@@ -257,6 +257,7 @@ struct ctnn::fold_rule<ctnn::Linear<3, 2>, Twice<Fault>, Input> {
     {
         if (Fault == 1) return {linear[0]};                               // no bias
         if (Fault == 2) return {linear[0], std::vector<double>(4000, 1)}; // a long one
+        if (Fault == 3) return {linear[0], linear[1], linear[1]};         // one too many
         ctnn::layer_values twice = linear;
         for (auto& values : twice)
             for (double& v : values) v *= 2;
@@ -279,4 +280,7 @@ TEST_CASE("a user's fold rule works, and numbers that do not fit its type are re
         doctest::Contains("gives 0 numbers for 0.bias of Sequential<Linear<3, 2>>, expected 2"), Error);
     CHECK_THROWS_WITH_AS((void)freeze(Model<Sequential<Linear<3, 2>, Twice<2>>, Eval>{g}),
                          doctest::Contains("gives 4000 numbers for 0.bias"), Error);
+    CHECK_THROWS_WITH_AS(
+        (void)freeze(Model<Sequential<Linear<3, 2>, Twice<3>>, Eval>{g}),
+        doctest::Contains("gives 3 arrays for a layer of Sequential<Linear<3, 2>> that has 2"), Error);
 }
