@@ -51,7 +51,14 @@ struct NoLoss {
 static_assert(Loss<CrossEntropy<>, Logits, Targets> &&
               Loss<CrossEntropy<double>, xt::xtensor<double, 2>, Targets>);
 static_assert(!Loss<NoLoss, Logits, Targets> && !Loss<int, Logits, Targets>);
+static_assert(Loss<Huber<>, Logits, Logits> &&
+              Loss<LossSum<PartLoss<0, 27, CrossEntropy<>>>, Logits, std::tuple<Targets>>);
 static_assert(Optimizer<Sgd<Net>, Model<Net, Train<32>>> && !Optimizer<MultiStep, Model<Net, Train<32>>>);
+static_assert(Optimizer<AdamW<Net>, Model<Net, Train<32>>> && Optimizer<Adagrad<Net>, Model<Net, Train<32>>>);
+
+// Schedule
+static_assert(Schedule<MultiStep> && Schedule<LinearWarmUp<OneCycle>>);
+static_assert(!Schedule<ReduceOnPlateau> && !Schedule<double>);
 
 // Facts follow from types
 static_assert(std::is_same_v<input_shape<Net>, shape<3>> && std::is_same_v<output_shape<Net>, shape<27>>);

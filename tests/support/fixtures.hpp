@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Reads the numbers that PyTorch gave; see tests/golden/make_fixtures.py and make_branching.py.
+/// Reads the numbers that PyTorch gave; see tests/golden/make_fixtures.py, make_branching.py and
+/// make_training.py.
 #pragma once
 
 #include <algorithm>
@@ -74,6 +75,13 @@ inline const Fixtures& fixtures()
 inline const Fixtures& branching()
 {
     static const Fixtures all{CTNN_GOLDEN_DIR "/branching"};
+    return all;
+}
+
+/// Those of optimizers and schedules.
+inline const Fixtures& training()
+{
+    static const Fixtures all{CTNN_GOLDEN_DIR "/training"};
     return all;
 }
 

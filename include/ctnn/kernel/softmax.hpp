@@ -68,6 +68,14 @@ template <class T>
     });
 }
 
+/// A mean or sum of losses of finite numbers as T, which is finite too.
+template <class T>
+T finite_loss(double loss)
+{
+    constexpr auto most = static_cast<double>(std::numeric_limits<T>::max());
+    return std::isfinite(loss) && loss > most ? std::numeric_limits<T>::max() : static_cast<T>(loss);
+}
+
 /// Mean over rows of -log softmax(x(rows,C))[target], and its gradient.
 ///
 ///   dx : =, (softmax(x) - one_hot(target)) / rows
@@ -100,10 +108,47 @@ template <class T, class Id>
     // Now, because reading back one number of a register that has just been stored would wait for the store.
     dx -= rows * C;
     for (std::size_t r = 0; r < rows; ++r) dx[r * C + static_cast<std::size_t>(targets[r])] -= share;
-    const double mean = (loss + std::log(product)) / static_cast<double>(rows);
-    constexpr auto most = static_cast<double>(std::numeric_limits<T>::max());
-    // finite logits, finite loss
-    return std::isfinite(mean) && mean > most ? std::numeric_limits<T>::max() : static_cast<T>(mean);
+    return finite_loss<T>((loss + std::log(product)) / static_cast<double>(rows));
+}
+
+/// The cross entropy of one row against weights of its classes, w = q + hot * one_hot(target): the sum of
+/// -w log softmax(x), and its gradient.
+///
+///   dx : =, scale * (softmax(x) * sum(w) - w)
+///   q  : (C), or null for zeros; its sum is q_sum
+///   returns the loss without scale; finite for every finite x
+template <class T>
+[[gnu::flatten]] double cross_entropy_row(T* dx, const T* x, const T* q, double q_sum, double hot,
+                                          std::size_t target, double scale, std::size_t C)
+{
+    using V = simd::vec<T>;
+    const T most = largest(x, C);
+    const T sum = shifted_exp(dx, x, most, C);
+    const double all = q_sum + hot;
+    double loss = all * std::log(static_cast<double>(sum));
+    if (hot != 0) loss += hot * (static_cast<double>(most) - static_cast<double>(x[target]));
+    const V share(static_cast<T>(scale * all / static_cast<double>(sum))), factor(static_cast<T>(scale));
+    if (q == nullptr) {
+        simd::for_each_vec<T>(C, [&](std::size_t i, auto place)
+                                     CTNN_INLINE_LAMBDA { place.store(dx + i, place.load(dx + i) * share); });
+    } else {
+        V below(T{0}); // the sum of q * (most - x), all of one sign
+        const V top(most);
+        simd::for_each_vec<T>(C, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+            const V w = place.load(q + i);
+            below = below + place.only(w * (top - place.load(x + i)));
+            place.store(dx + i, simd::fnma(factor, w, place.load(dx + i) * share));
+        });
+        double rest = static_cast<double>(simd::sum(below));
+        if (!std::isfinite(rest)) { // differences of finite numbers may be over the largest T
+            rest = 0;
+            for (std::size_t i = 0; i < C; ++i)
+                rest += static_cast<double>(q[i]) * (static_cast<double>(most) - static_cast<double>(x[i]));
+        }
+        loss += rest;
+    }
+    if (hot != 0) dx[target] -= static_cast<T>(scale * hot);
+    return loss;
 }
 
 } // namespace ctnn::inline CTNN_ARCH::kernel

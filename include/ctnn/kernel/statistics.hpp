@@ -42,4 +42,21 @@ template <class T>
     return total;
 }
 
+/// The sum of x(n)^2, made as those above.
+template <class T>
+[[gnu::flatten]] double sum_of_squares(const T* x, std::size_t n)
+{
+    const std::size_t block = 64 * simd::width<T>;
+    double total = 0;
+    for (std::size_t first = 0; first < n; first += block) {
+        simd::vec<T> sum(T{0});
+        simd::for_each_vec<T>(std::min(block, n - first), [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+            const simd::vec<T> v = place.load(x + first + i);
+            sum = simd::fma(v, v, sum);
+        });
+        total += static_cast<double>(simd::sum(sum));
+    }
+    return total;
+}
+
 } // namespace ctnn::inline CTNN_ARCH::kernel

@@ -10,6 +10,15 @@
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
+/// 1, which the compiler does not know to be 1: fma(one, a, b * c) rounds b * c before it adds, where of
+/// a + b * c it may make one operation with one rounding.
+template <class T>
+simd::vec<T> opaque_one()
+{
+    const volatile T one = 1;
+    return simd::vec<T>(one);
+}
+
 /// What an optimizer does with each number: f(w, g, s) for a register of w(n), of g(n) and one of each of the
 /// arrays in `state`, s[0], s[1], ...; it changes w and s.   w, state : =
 template <class T, std::size_t N, class F>

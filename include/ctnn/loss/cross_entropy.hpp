@@ -5,28 +5,57 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <tuple>
-#include <utility>
 #include <vector>
 
-#include <ctnn/core/class_ids.hpp>
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/mode.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/kernel/softmax.hpp>
+#include <ctnn/loss/class_targets.hpp>
+#include <ctnn/loss/reduction.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
+/// The meanings of torch.nn.CrossEntropyLoss's options.
+struct CrossEntropyOptions {
+    std::optional<std::int64_t> ignore = {}; ///< a target that is no class, and not looked at
+    std::vector<double> class_weights = {};  ///< one a class; all 1 if there are none
+    double label_smoothing = 0;              ///< the share of a target that goes to all classes alike
+    Reduction reduction = Reduction::mean;
+};
+
 /// The mean over the batch of -log softmax(logits)[target], and its gradient. Finite for every finite logit.
 ///
-///   logits  : (B, C) of T        targets : (B) integers in 0..C-1
-///   result  : loss, in nats, and dlogits (B, C) = (softmax(logits) - one_hot(targets)) / B; a reference to
+/// ```cpp
+/// CrossEntropy criterion;                       // CrossEntropy criterion{{.ignore = -1}};
+/// const auto [loss, dlogits] = criterion(model.forward(x), targets);
+/// ```
+///
+///   logits  : (B, ..., C) of T
+///   targets : (B, ...) integers in 0..C-1, or the share of each class, numbers of the shape of the logits
+///   result  : loss, in nats, and dlogits (B, ..., C) = (softmax(logits) - one_hot(targets)) / rows, a view of
 ///             memory of this object, good until its next call
-///   errors  : [ctnn.shape] other extents, or no rows; [ctnn.class_id] a target out of range
-///   cost    : allocates at the first call and when the shape changes, at no other time
+///   weights : the mean is divided by the sum of the targets' class weights, the smoothed part too; for
+///             shares by the number of rows. All ignored: NaN, and a gradient of 0
+///   errors  : [ctnn.shape] other extents, or no rows; [ctnn.class_id] a target out of range; [ctnn.option] a
+///             weight negative or not finite, or not one a class; label_smoothing outside 0..1
+///   cost    : allocates at the first call and when there are more rows, at no other time
 template <Scalar T = float>
 class CrossEntropy {
 public:
+    CrossEntropy() : CrossEntropy(CrossEntropyOptions{}) {}
+    explicit CrossEntropy(const CrossEntropyOptions& options)
+        : targets_(options.ignore, options.class_weights), smoothing_(options.label_smoothing),
+          reduction_(options.reduction)
+    {
+        if (!(smoothing_ >= 0 && smoothing_ <= 1))
+            throw Error("ctnn.option",
+                        "label_smoothing is " + std::to_string(smoothing_) + ", expected 0 to 1");
+    }
+
     /// The loss of a network that gives each class the same chance: -log(1 / classes).
     [[nodiscard]] static double of_equal_chances(std::size_t classes)
     {
@@ -34,44 +63,107 @@ public:
     }
 
     template <class Logits, class Targets>
-    std::tuple<T, const xt::xtensor<T, 2>&> operator()(const Logits& logits, const Targets& targets)
+    auto operator()(const Logits& logits, const Targets& targets)
     {
-        if constexpr (detail::are_tensors<Logits, Targets>()) return of_tensors(logits, targets);
-        else return {T{0}, dlogits_};
+        if constexpr (detail::are_tensors<Logits, Targets>()) {
+            const auto shape = detail::class_shape_of(logits);
+            const T loss = of(logits, targets, shape);
+            return std::tuple{loss, view_of(std::as_const(dlogits_).data(), shape.logits)};
+        } else {
+            return std::tuple{T{0}, view_of(static_cast<const T*>(nullptr), std::array<std::size_t, 2>{})};
+        }
     }
+
+    /// With Reduction::none, the loss of each row of the last call, in order.
+    [[nodiscard]] const std::vector<T>& losses() const { return losses_; }
 
 private:
-    xt::xtensor<T, 2> dlogits_ = xt::xtensor<T, 2>::from_shape({0, 0});
-    std::vector<class_id> ids_;
-    std::vector<T> copy_;
+    detail::class_targets targets_;
+    double smoothing_;
+    Reduction reduction_;
+    std::vector<T> dlogits_, losses_, copy_, shares_, base_;
 
-    template <class Logits, class Targets>
-    std::tuple<T, const xt::xtensor<T, 2>&> of_tensors(const Logits& logits, const Targets& targets)
+    template <class Logits, class Targets, class Shape>
+    T of(const Logits& logits, const Targets& targets, const Shape& shape)
     {
-        const std::size_t rows = checked_rows(logits, targets);
-        const auto classes = static_cast<std::size_t>(logits.shape()[1]);
-        if (dlogits_.shape()[0] != rows || dlogits_.shape()[1] != classes)
-            dlogits_ = xt::xtensor<T, 2>::from_shape({rows, classes});
-        ids_.resize(rows);
-        const auto& stored = detail::stored(targets);
-        auto target = stored.template begin<xt::layout_type::row_major>();
-        detail::require_classes("the targets", target, std::array{rows}, classes);
-        for (std::size_t r = 0; r < rows; ++r, ++target) ids_[r] = static_cast<class_id>(*target);
+        constexpr bool soft = detail::soft_targets<Logits, Targets>;
+        if constexpr (soft) {
+            detail::require_shape("the tensor of targets", targets, shape.logits);
+            targets_.require_weights(shape.classes);
+        } else {
+            targets_.take(targets, shape);
+        }
+        dlogits_.resize(shape.rows * shape.classes);
         const T* x = detail::dense<T>(logits, copy_);
-        const T loss = kernel::softmax_cross_entropy(dlogits_.data(), x, ids_.data(), rows, classes);
-        return {loss, dlogits_};
+        if constexpr (soft)
+            return of_shares(x, detail::dense<T>(targets, shares_), shape.rows, shape.classes,
+                             shape.logits[0]);
+        else if (targets_.is_plain() && smoothing_ == 0 && reduction_ == Reduction::mean)
+            return kernel::softmax_cross_entropy(dlogits_.data(), x, targets_.ids().data(), shape.rows,
+                                                 shape.classes);
+        else return of_ids(x, shape.rows, shape.classes, shape.logits[0]);
     }
 
-    template <class Logits, class Targets>
-    static std::size_t checked_rows(const Logits& logits, const Targets& targets)
+    /// One class of each row, with all options.
+    T of_ids(const T* x, std::size_t rows, std::size_t classes, std::size_t samples)
     {
-        if (logits.dimension() != 2 || logits.shape()[0] == 0 || logits.shape()[1] == 0)
-            throw Error("ctnn.shape", "the logits have shape " + shape_text(logits.shape()) +
-                                          ", expected (batch, classes)");
-        const auto rows = static_cast<std::size_t>(logits.shape()[0]);
-        detail::require_shape("the vector of targets", targets, std::array{rows});
-        return rows;
+        const double part = smoothing_ / static_cast<double>(classes);
+        const T* const base = smoothing_ > 0 ? base_of(part, classes) : nullptr;
+        double base_sum = 0;
+        for (std::size_t c = 0; base != nullptr && c < classes; ++c) base_sum += part * targets_.weight(c);
+        const double share = detail::share_of_each(reduction_, targets_.total(), samples);
+        return over_rows(rows, share, [&](std::size_t r, T* dx) {
+            const class_id id = targets_.ids()[r];
+            if (id == detail::class_targets::ignored) {
+                std::fill_n(dx, classes, T{0});
+                return 0.0;
+            }
+            const auto target = static_cast<std::size_t>(id);
+            return kernel::cross_entropy_row(dx, x + r * classes, base, base_sum,
+                                             (1 - smoothing_) * targets_.weight(target), target, share,
+                                             classes);
+        });
+    }
+
+    /// A share of each class in each row, with all options.
+    T of_shares(const T* x, const T* shares, std::size_t rows, std::size_t classes, std::size_t samples)
+    {
+        base_.resize(classes);
+        const double part = smoothing_ / static_cast<double>(classes);
+        const double share = detail::share_of_each(reduction_, static_cast<double>(rows), samples);
+        return over_rows(rows, share, [&](std::size_t r, T* dx) {
+            double sum = 0;
+            for (std::size_t c = 0; c < classes; ++c) {
+                const double target = static_cast<double>(shares[r * classes + c]) * (1 - smoothing_) + part;
+                base_[c] = static_cast<T>(target * targets_.weight(c));
+                sum += static_cast<double>(base_[c]);
+            }
+            return kernel::cross_entropy_row(dx, x + r * classes, base_.data(), sum, 0, 0, share, classes);
+        });
+    }
+
+    const T* base_of(double part, std::size_t classes)
+    {
+        base_.resize(classes);
+        for (std::size_t c = 0; c < classes; ++c) base_[c] = static_cast<T>(part * targets_.weight(c));
+        return base_.data();
+    }
+
+    template <class Row>
+    T over_rows(std::size_t rows, double share, Row row)
+    {
+        const std::size_t classes = dlogits_.size() / rows;
+        losses_.resize(reduction_ == Reduction::none ? rows : 0);
+        double loss = 0;
+        for (std::size_t r = 0; r < rows; ++r) {
+            const double of_row = row(r, dlogits_.data() + r * classes);
+            if (reduction_ == Reduction::none) losses_[r] = kernel::finite_loss<T>(of_row);
+            loss += of_row;
+        }
+        return kernel::finite_loss<T>(loss * share);
     }
 };
+CrossEntropy() -> CrossEntropy<float>;
+CrossEntropy(const CrossEntropyOptions&) -> CrossEntropy<float>;
 
 } // namespace ctnn::inline CTNN_ARCH

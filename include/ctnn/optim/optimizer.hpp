@@ -2,12 +2,12 @@
 /// What all optimizers have in common: options for groups of parameters, state by name, a rate that moves.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +17,7 @@
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/mode.hpp>
 #include <ctnn/model/model.hpp>
+#include <ctnn/optim/options.hpp>
 #include <ctnn/optim/parameter_groups.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -37,40 +38,17 @@ inline constexpr bool can_be_trained = false;
 template <class Optimizer, class M>
 inline constexpr bool is_made_for = false;
 
-/// As few digits as tell a number from every other of its type.
-template <class T>
-std::string option_text(T x)
-{
-    char digits[40] = "0";
-    const auto reads_back = [&] {
-        if constexpr (std::is_same_v<T, float>) return std::strtof(digits, nullptr) == x;
-        else return std::strtod(digits, nullptr) == x;
-    };
-    for (int n = 6; n <= 17 && !reads_back(); ++n)
-        std::snprintf(digits, sizeof digits, "%.*g", n, static_cast<double>(x));
-    for (char& c : digits) c = c == ',' ? '.' : c; // in a locale that writes 0,9
-    return digits;
-}
-
-/// errors : [ctnn.option] value below low, above high, or NaN
-inline void require_option(const char* what, double value, double low, double high)
-{
-    if (!(value >= low && value <= high))
-        throw Error("ctnn.option", std::string(what) + " is " + option_text(value) +
-                                       ", expected a number from " + (low > 0 ? "above 0" : "0") + " to " +
-                                       (high < 1 ? "below 1" : "the largest float"));
-}
-inline constexpr double largest_rate = 3.4e38, below_one = 0.99999994;
-
 /// An optimizer by its `Rule`, a struct that says
 ///
 ///   options, changes : its options with learning_rate, and those of a group with apply(options)
 ///   title            : its name among the settings
 ///   state            : the names of arrays as long as the parameters, by which files know them
 ///   needs            : needs(options, k), whether array k is used at all
+///   initial          : initial(options), what the arrays begin with, if that is not 0
 ///   check            : check(options), which throws [ctnn.option]
 ///   text             : text(options), all options but the learning rate
 ///   update           : update(w, g, state, options, step, n), step n parameters; the first step is 1
+///   set_momentum     : set_momentum(options, momentum), if a schedule may move it
 ///
 ///   errors : those of check; [ctnn.option] a group that no parameter is in
 ///   cost   : one pass over the parameters; allocations at construction only
@@ -105,6 +83,11 @@ public:
                 for (std::size_t k = 0; k < arrays; ++k)
                     if (Rule::needs(group.options, k)) state_[k].resize(table::value.learning);
             }
+            if constexpr (requires { Rule::initial(options); })
+                for (const auto& [start, count, own] : groups_)
+                    for (auto& state : state_)
+                        std::fill_n(state.begin() + static_cast<std::ptrdiff_t>(start), count,
+                                    static_cast<T>(Rule::initial(own)));
             first_rate_ = rate_;
         }
     }
@@ -129,6 +112,23 @@ public:
     {
         require_option("learning rate", rate, 0, largest_rate);
         rate_ = static_cast<number>(rate);
+    }
+    /// The momentum, or what stands for it (Adam's first beta), of all groups, as a schedule moves it before
+    /// each step; a checkpoint does not keep it.
+    ///   errors : [ctnn.option] outside 0..1 (1 excluded); the optimizer was made without momentum
+    void set_momentum(double momentum)
+        requires requires(Options& o) { Rule::set_momentum(o, momentum); }
+    {
+        require_option("momentum", momentum, 0, below_one);
+        for (const auto& group : groups_) {
+            Options now = group.options;
+            Rule::set_momentum(now, momentum);
+            for (std::size_t k = 0; k < arrays; ++k)
+                if (Rule::needs(now, k) && !Rule::needs(group.options, k))
+                    throw Error("ctnn.option", "an optimizer made without momentum was asked to use " +
+                                                   option_text(momentum));
+        }
+        momentum_ = momentum;
     }
 
     /// f(name, numbers) for all that decides the steps to come, as a checkpoint keeps it: what belongs to a
@@ -164,6 +164,7 @@ private:
     parameter_groups<Net, T, Options> groups_;
     std::array<std::vector<T>, arrays> state_;
     number rate_, first_rate_ = 0;
+    std::optional<double> momentum_; // when it is not that of the options
     std::int64_t steps_ = 0;
 
     [[gnu::noinline]] void update(T* w, const T* g) // the same code, whoever calls it
@@ -173,6 +174,8 @@ private:
             Options now = options;
             if (options.learning_rate == first_rate_) now.learning_rate = rate_;
             else if (first_rate_ > 0) now.learning_rate = rate_ * (options.learning_rate / first_rate_);
+            if constexpr (requires { Rule::set_momentum(now, 0.0); })
+                if (momentum_) Rule::set_momentum(now, *momentum_);
             std::array<T*, arrays> state{};
             for (std::size_t k = 0; k < arrays; ++k)
                 if (!state_[k].empty()) state[k] = state_[k].data() + first;

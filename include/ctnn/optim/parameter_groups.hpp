@@ -19,6 +19,12 @@ struct change {
     bool is_given = false;
     constexpr change() = default;
     constexpr change(X x) : value(x), is_given(true) {}
+    constexpr change(double first, double second)
+        requires requires {
+            X{first, second};
+        }
+        : value{first, second}, is_given(true)
+    {}
     constexpr void apply(X& to) const
     {
         if (is_given) to = value;

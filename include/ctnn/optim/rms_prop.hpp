@@ -65,8 +65,7 @@ struct rms_prop_rule {
 
     /// g = g + decay w, v = alpha v + (1 - alpha) g^2; centered, a = alpha a + (1 - alpha) g and d = sqrt(v -
     /// a^2) + epsilon, else d = sqrt(v) + epsilon; with momentum b = momentum b + g / d and w -= rate b, else
-    /// w -= rate g / d. Where there is an fma, every rounding is PyTorch's; but for momentum b + g / d, which
-    /// a compiler may round once where PyTorch rounds twice.
+    /// w -= rate g / d. Where there is an fma, every rounding is PyTorch's.
     template <bool Centered, bool Momentum, class T>
     static void update(T* w, const T* g, const std::array<T*, std::size_t{1} + Centered + Momentum>& arrays,
                        const RmsPropOptions& o, std::size_t n)
@@ -75,7 +74,7 @@ struct rms_prop_rule {
         const auto rounded = [](double x) { return V(static_cast<T>(x)); };
         const V minus_rate = rounded(-o.learning_rate), decay = rounded(o.weight_decay),
                 alpha = rounded(o.alpha), rest = rounded(1 - o.alpha), epsilon = rounded(o.epsilon),
-                momentum = rounded(o.momentum);
+                momentum = rounded(o.momentum), one = kernel::opaque_one<T>();
         kernel::update(w, g, arrays, n, [&](V& x, V dx, V* s) CTNN_INLINE_LAMBDA {
             const V d = simd::fma(decay, x, dx);
             s[0] = simd::fma(rest * d, d, s[0] * alpha);
@@ -86,7 +85,7 @@ struct rms_prop_rule {
             }
             const V spread = simd::sqrt(square) + epsilon;
             if constexpr (Momentum) {
-                s[1 + Centered] = s[1 + Centered] * momentum + d / spread;
+                s[1 + Centered] = simd::fma(one, d / spread, s[1 + Centered] * momentum);
                 x = simd::fma(minus_rate, s[1 + Centered], x);
             } else {
                 x = x + minus_rate * d / spread;
@@ -94,6 +93,7 @@ struct rms_prop_rule {
         });
     }
 
+    static void set_momentum(RmsPropOptions& o, double momentum) { o.momentum = momentum; }
     static void check(const RmsPropOptions& o)
     {
         require_option("learning rate", o.learning_rate, 0, largest_rate);

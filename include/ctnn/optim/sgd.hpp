@@ -18,14 +18,16 @@ namespace ctnn::inline CTNN_ARCH {
 struct SgdOptions {
     float learning_rate = 0.1F;
     float momentum = 0;
-    float dampening = 0;
+    double dampening = 0; ///< in double, because 1 - dampening is rounded once
     float weight_decay = 0;
     bool nesterov = false;
     friend bool operator==(const SgdOptions&, const SgdOptions&) = default;
 };
 /// Those that a group of parameters has otherwise.
 struct SgdChanges {
-    detail::change<float> learning_rate = {}, momentum = {}, dampening = {}, weight_decay = {};
+    detail::change<float> learning_rate = {}, momentum = {};
+    detail::change<double> dampening = {};
+    detail::change<float> weight_decay = {};
     detail::change<bool> nesterov = {};
 
     void apply(SgdOptions& o) const
@@ -49,19 +51,18 @@ struct sgd_rule {
     static bool needs(const SgdOptions& o, std::size_t) { return o.momentum != 0; }
 
     /// g = g + decay w, v = momentum v + (1 - dampening) g, then w -= rate v, or with Nesterov w -= rate (g +
-    /// momentum v). In the first step v = g.
+    /// momentum v). In the first step v = g. Where there is an fma, every rounding is PyTorch's.
     template <class T>
     static void update(T* w, const T* g, const std::array<T*, 1>& v, const SgdOptions& o, std::int64_t step,
                        std::size_t n)
     {
         using V = simd::vec<T>;
         const V minus_rate(static_cast<T>(-o.learning_rate)), decay(static_cast<T>(o.weight_decay)),
-            momentum(static_cast<T>(o.momentum)),
-            share(step == 1 ? T{1} : T{1} - static_cast<T>(o.dampening));
+            momentum(static_cast<T>(o.momentum)), share(static_cast<T>(step == 1 ? 1 : 1 - o.dampening));
         if (o.momentum != 0)
             kernel::update(w, g, v, n, [&](V& x, V dx, V* velocity) CTNN_INLINE_LAMBDA {
                 const V d = simd::fma(decay, x, dx);
-                *velocity = simd::fma(momentum, *velocity, share * d);
+                *velocity = simd::fma(share, d, momentum * *velocity);
                 x = simd::fma(minus_rate, o.nesterov ? simd::fma(momentum, *velocity, d) : *velocity, x);
             });
         else if (o.weight_decay != 0)
@@ -73,12 +74,13 @@ struct sgd_rule {
                 w, g, {}, n, [&](V& x, V dx, V*) CTNN_INLINE_LAMBDA { x = simd::fma(minus_rate, dx, x); });
     }
 
+    static void set_momentum(SgdOptions& o, double momentum) { o.momentum = static_cast<float>(momentum); }
     static void check(const SgdOptions& o)
     {
         const auto number = [](float x) { return static_cast<double>(x); };
         require_option("learning rate", number(o.learning_rate), 0, largest_rate);
         require_option("weight decay", number(o.weight_decay), 0, largest_rate);
-        require_option("dampening", number(o.dampening), 0, largest_rate);
+        require_option("dampening", o.dampening, 0, largest_rate);
         require_option("momentum", number(o.momentum), 0, below_one);
         if (o.nesterov && (o.momentum == 0 || o.dampening != 0))
             throw Error("ctnn.option",
@@ -88,7 +90,8 @@ struct sgd_rule {
     static std::string text(const SgdOptions& o)
     {
         return std::string(o.nesterov ? " Nesterov" : "") + " momentum " + option_text(o.momentum) +
-               ", dampening " + option_text(o.dampening) + ", weight decay " + option_text(o.weight_decay);
+               ", dampening " + option_text(static_cast<float>(o.dampening)) + ", weight decay " +
+               option_text(o.weight_decay);
     }
 };
 

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <ctnn/core/error.hpp>
@@ -186,6 +187,39 @@ public:
         auto x = make<std::int64_t>(n...);
         fill_randint(std::span<std::int64_t>(x.data(), x.size()), low, high);
         return x;
+    }
+
+    /// Fills `order` with a permutation of 0..n-1, that of `torch.randperm(n)`.
+    ///   errors : [ctnn.generator] n is 2^32 or more
+    template <std::integral I>
+    constexpr void fill_randperm(std::span<I> order)
+    {
+        const std::size_t n = order.size();
+        if (n > 0xffffffffU)
+            throw Error("ctnn.generator", "randperm takes at most 4294967295, found " + std::to_string(n));
+        for (std::size_t i = 0; i < n; ++i) order[i] = static_cast<I>(i);
+        for (std::size_t i = 0; i + 1 < n; ++i)
+            std::swap(order[i], order[i + state_.engine() % static_cast<std::uint32_t>(n - i)]);
+    }
+
+    /// Draws what `randperm(n)` draws, and makes nothing of it.
+    constexpr void skip_randperm(std::size_t n)
+    {
+        for (std::size_t i = n; i > 1; --i) (void)state_.engine();
+    }
+
+    /// `torch.randperm(n)`.
+    [[nodiscard]] xt::xtensor<std::int64_t, 1> randperm(std::size_t n)
+    {
+        auto order = make<std::int64_t>(n);
+        fill_randperm(std::span<std::int64_t>(order.data(), order.size()));
+        return order;
+    }
+
+    /// `torch.empty((), dtype=torch.int64).random_()`: an integer from 0 to 2^63 - 1.
+    [[nodiscard]] constexpr std::int64_t random()
+    {
+        return static_cast<std::int64_t>(state_.engine.bits64() & (~std::uint64_t{0} >> 1));
     }
 
     /// `torch.multinomial(weights, 1)`: one class with a chance proportional to its weight; a class of weight

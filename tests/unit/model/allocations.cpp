@@ -98,6 +98,38 @@ TEST_CASE("one allocation makes a training model, none makes a step")
           }) == 0);
 }
 
+TEST_CASE("no allocation makes a step of any optimizer, loss or schedule")
+{
+    Generator g{1};
+    using Numbers = Sequential<Linear<6, 16>, ReLU, Linear<16, 5>>;
+    Model<Numbers, Train<8>> model{g};
+    const auto x = g.randn(8, 6), targets = g.randn(8, 5);
+    const auto ids = g.randint(0, 5, 8);
+    const auto quiet = [&](auto optimizer, auto criterion, const auto& t) {
+        ExponentialMovingAverage average{model};
+        const LinearWarmUp schedule{3, OneCycle{0.01, 20}};
+        const auto step = [&](std::size_t i) {
+            const auto [loss, dy] = criterion(model.forward(x), t);
+            model.backward(dy);
+            clip_gradient_norm(model, 0.1);
+            clip_gradient_value(model, 0.1);
+            optimizer.set_learning_rate(schedule.at(i));
+            optimizer.step(model);
+            average.update(model);
+        };
+        step(0); // the criterion learns the shape
+        CHECK(count([&] {
+                  for (std::size_t i = 0; i < 10; ++i) step(i);
+              }) == 0);
+    };
+    quiet(Adam{model}, MeanSquaredError{}, targets);
+    quiet(AdamW{model, {.amsgrad = true}}, Huber{}, targets);
+    quiet(RmsProp{model}, BinaryCrossEntropy{{.positive_weights = {2.0}}}, targets);
+    quiet(Adagrad{model}, CrossEntropy{{.ignore = 1, .label_smoothing = 0.1}}, ids);
+    quiet(Sgd{model}, LossSum{part<0, 3>(CrossEntropy{}), part<3, 5>(SmoothL1{})},
+          std::tuple{xt::xtensor<int, 1>(ids % 3), xt::xtensor<float, 2>(xt::zeros<float>({8, 2}))});
+}
+
 TEST_CASE("no allocation makes an answer, frozen or not")
 {
     Generator g{1};

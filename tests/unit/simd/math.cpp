@@ -77,6 +77,24 @@ TEST_CASE("exp within 2 ulp from -87.68 to 88.37, and to its limits outside")
     CHECK(outside);
 }
 
+TEST_CASE("log(1 + u) within 2 ulp on every 509th float from 0 to 1, and in double")
+{
+    double worst = 0;
+    for_floats([](auto x) { return simd::log1p_of_part(x); },
+               [&](float x, float y) {
+                   if (x >= 0 && x <= 1) worst = std::max(worst, ulps(y, std::log1p(static_cast<double>(x))));
+               });
+    CHECK(worst <= 2);
+    support::for_each_seed([](Generator& g) {
+        for (int i = 0; i < 1000; ++i) {
+            const double u = std::pow(g.rand<double>(1, 1)(0, 0), 1 + i % 30);
+            double lanes[simd::width<double>];
+            simd::log1p_of_part(simd::vec<double>(u)).store(lanes);
+            CHECK(std::fabs(lanes[0] - std::log1p(u)) <= 4.5e-16 * std::log1p(u));
+        }
+    });
+}
+
 TEST_CASE("exp and tanh in double against the standard library")
 {
     // A geometric walk through all sizes of both signs; the standard library's own error is below 1 ulp.

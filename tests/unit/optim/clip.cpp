@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctnn/ctnn.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "support/optimizer_check.hpp"
+
+using namespace ctnn;
+using support::relative_error;
+using support::training;
+
+namespace {
+
+struct TwoWeights {
+    static constexpr std::array parameters{Parameter{"weight", {13, 29}}, Parameter{"bias", {29}}};
+    static constexpr extents output(const extents& x) { return x; }
+    static void forward(const auto&) {}
+    static void backward(const auto&) {}
+};
+using Net = Sequential<Input<1>, TwoWeights>;
+
+} // namespace
+
+TEST_CASE("gradients clipped by their norm, as PyTorch's")
+{
+    for (const double largest : {1.0, 10.0, 1000.0}) {
+        Generator g{42};
+        Model<Net, Train<1>> model;
+        model.gradient<"1.weight">() = g.randn(13, 29);
+        const auto bias = g.randn(1, 29);
+        std::copy(bias.begin(), bias.end(), model.gradient<"1.bias">().begin());
+        const float norm = clip_gradient_norm(model, largest);
+        const std::string name = largest < 5    ? "clip_norm/1"
+                                 : largest < 50 ? "clip_norm/10"
+                                                : "clip_norm/1000";
+        // sums of 406 squares in another order
+        CHECK(relative_error(xt::xtensor<float, 1>{norm}, training()[name + "/norm"]) <= 2e-7);
+        CHECK(relative_error(model.gradient<"1.weight">(), training()[name + "/gradient"]) <= 3e-7);
+        const float after = clip_gradient_norm(model, largest);
+        CHECK(static_cast<double>(after) <= std::min(largest, static_cast<double>(norm)) * (1 + 1e-6));
+    }
+}
+
+TEST_CASE("gradients clipped by value, and bounds that cannot be meant")
+{
+    Generator g{42};
+    support::OneWeightModel model;
+    auto gradient = model.gradient<"1.weight">();
+    gradient = g.randn(13, 29);
+    clip_gradient_value(model, 0.5);
+    CHECK(relative_error(gradient, training()["clip_value"]) == 0);
+    const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+    gradient(0, 0) = nan;
+    gradient(0, 1) = -inf;
+    gradient(12, 28) = nan;
+    clip_gradient_value(model, 0.25);
+    CHECK(std::isnan(gradient(0, 0)));
+    CHECK(gradient(0, 1) == -0.25F);
+    CHECK(std::isnan(gradient(12, 28)));
+    CHECK(std::isnan(clip_gradient_norm(model, 1)));
+    CHECK(std::isnan(gradient(5, 5)));
+    gradient.fill(3e38F);
+    CHECK(clip_gradient_norm(model, 1) == inf);
+    CHECK(gradient(5, 5) == 0);
+    for (const double bad : {-1.0, std::nan(""), HUGE_VAL}) {
+        CHECK_THROWS_WITH_AS((void)clip_gradient_norm(model, bad), doctest::Contains("[ctnn.option]"), Error);
+        CHECK_THROWS_WITH_AS(clip_gradient_value(model, bad), doctest::Contains("[ctnn.option]"), Error);
+    }
+}
+
+TEST_CASE("an average of the weights, as PyTorch's operations give it")
+{
+    Generator g{42};
+    support::OneWeightModel model;
+    model.parameter<"1.weight">() = g.randn(13, 29);
+    ExponentialMovingAverage average{model, 0.9};
+    for (int step = 0; step < 100; ++step) {
+        model.parameter<"1.weight">() = g.randn(13, 29);
+        average.update(model);
+    }
+    CHECK(relative_error(average.weights().parameter<"1.weight">(), training()["moving_average"]) <=
+          support::steps_differ_by);
+    CHECK_THROWS_AS((ExponentialMovingAverage{model, 1}), Error);
+    CHECK(ExponentialMovingAverage{model}.settings() == "average with decay 0.999");
+}
+
+TEST_CASE("an average has the model's buffers, and answers in its place")
+{
+    Generator g{1};
+    using Network = Sequential<Linear<3, 4>, BatchNorm<4>, Fixed<Linear<4, 2>>>;
+    Model<Network, Train<8>> model{g};
+    ExponentialMovingAverage average{model, 0};
+    Sgd sgd{model};
+    for (int step = 0; step < 3; ++step) {
+        model.forward(g.randn(8, 3));
+        model.backward(g.randn(8, 2));
+        sgd.step(model);
+        average.update(model);
+    }
+    const auto x = g.randn(5, 3);
+    // of decay 0 it is the model itself
+    CHECK(Model<Network, Eval>{average.weights()}.forward(x) == Model<Network, Eval>{model}.forward(x));
+    CHECK(support::state_names(average).size() == 8);
+}
