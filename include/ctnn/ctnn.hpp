@@ -32,6 +32,7 @@
 #include <ctnn/layer/rms_norm.hpp>
 #include <ctnn/layer/sigmoid.hpp>
 #include <ctnn/layer/silu.hpp>
+#include <ctnn/layer/standardise.hpp>
 #include <ctnn/layer/tanh.hpp>
 #include <ctnn/loss/binary_cross_entropy.hpp>
 #include <ctnn/loss/cross_entropy.hpp>

@@ -117,6 +117,18 @@ class Norm:
         return F.group_norm(x.transpose(1, 2), self.groups, g, b).transpose(1, 2)
 
 
+class Standardise:
+    """(x - mean) / std, at first with 0 and 1."""
+
+    parameters = {}
+
+    def __init__(self, n):
+        self.buffers = {"mean": torch.zeros(n), "std": torch.ones(n)}
+
+    def __call__(self, x, training=True):
+        return (x - self.buffers["mean"]) / self.buffers["std"]
+
+
 class RmsNorm:
     """torch.nn.RMSNorm, which PyTorch has from 2.4 on."""
 
@@ -233,7 +245,7 @@ def layer(case, one, shape, classes=0):
         put(f"layer/{case}/dx", x.grad)
     for key, value in one.parameters.items():
         put(f"layer/{case}/gradient/{key}", value.grad)
-    if isinstance(one, BatchNorm):
+    if hasattr(one, "buffers"):
         for key, value in one.buffers.items():
             put(f"layer/{case}/buffer/{key}", value)
         put(f"layer/{case}/eval", one(x, False))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Samples divided among training, validation and test.
+/// Samples divided among training, validation and test, and what the training part says of all.
 #pragma once
 
 #include <algorithm>
@@ -126,6 +126,55 @@ template <class X>
         std::copy_n(from + static_cast<std::size_t>(rows[i]) * size, size, chosen.data() + i * size);
     }
     return chosen;
+}
+
+namespace detail {
+
+/// f(mean, standard deviation) of each column of x, (n, C), in double.
+template <class X, class F>
+void for_each_column(const X& x, F f)
+{
+    if (x.dimension() != 2 || x.shape()[0] == 0)
+        throw Error("ctnn.shape",
+                    "the samples have shape " + shape_text(x.shape()) + ", expected (n, columns)");
+    const auto n = static_cast<std::size_t>(x.shape()[0]);
+    for (std::size_t c = 0; c < static_cast<std::size_t>(x.shape()[1]); ++c) {
+        double mean = 0, squares = 0;
+        for (std::size_t r = 0; r < n; ++r) mean += static_cast<double>(x(r, c)) / static_cast<double>(n);
+        for (std::size_t r = 0; r < n; ++r) {
+            const double d = static_cast<double>(x(r, c)) - mean;
+            squares += d * d;
+        }
+        f(c, mean, std::sqrt(squares / static_cast<double>(n)));
+    }
+}
+
+} // namespace detail
+
+/// The mean of each column of x, (n, C).
+///   errors : [ctnn.shape] no rows, or other than two axes
+template <class X>
+[[nodiscard]] auto column_means(const X& x)
+{
+    auto means = xt::xtensor<std::remove_const_t<typename X::value_type>, 1>::from_shape({x.shape()[1]});
+    detail::for_each_column(x, [&](std::size_t c, double mean, double) {
+        means(c) = static_cast<std::remove_const_t<typename X::value_type>>(mean);
+    });
+    return means;
+}
+/// The standard deviation of each column of x, (n, C), with n below; 1 for a column whose numbers are all
+/// equal, so that one can divide by it. As scikit-learn's StandardScaler.
+///   errors : those of column_means
+template <class X>
+[[nodiscard]] auto column_stds(const X& x)
+{
+    using T = std::remove_const_t<typename X::value_type>;
+    auto stds = xt::xtensor<T, 1>::from_shape({x.shape()[1]});
+    detail::for_each_column(x, [&](std::size_t c, double mean, double std) {
+        // what rounding of the mean leaves of equal numbers is no spread
+        stds(c) = std > 1e-14 * std::fabs(mean) && static_cast<T>(std) > 0 ? static_cast<T>(std) : T{1};
+    });
+    return stds;
 }
 
 } // namespace ctnn::inline CTNN_ARCH

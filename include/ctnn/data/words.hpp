@@ -2,22 +2,16 @@
 /// Lists of words, one a line.
 #pragma once
 
-#include <cerrno>
 #include <cstddef>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <ctnn/core/error.hpp>
+#include <ctnn/data/text_file.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
-
-inline constexpr std::size_t largest_text = std::size_t{1} << 30; ///< bytes; more is an input without end
-inline constexpr std::size_t longest_line = 4096;                 ///< bytes; a longer line is a mistaken file
 
 /// A list of words and the place each came from, so that a later complaint can name it.
 struct Words {
@@ -108,23 +102,8 @@ private:
 ///            `words_from`
 [[nodiscard]] inline Words read_words(const std::string& path)
 {
-    const int errno_before = errno;
-    const auto fail = [&] {
-        const std::string why = std::strerror(errno);
-        errno = errno_before;
-        throw Error("ctnn.data", "cannot read '" + path + "': " + why);
-    };
-    struct closer {
-        void operator()(std::FILE* f) const { std::fclose(f); }
-    };
-    const std::unique_ptr<std::FILE, closer> file(std::fopen(path.c_str(), "rb"));
-    if (file == nullptr) fail();
     detail::word_reader reader{path};
-    char buffer[8192];
-    for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, file.get())) > 0;)
-        reader.add({buffer, n});
-    if (std::ferror(file.get()) != 0) fail();
-    errno = errno_before;
+    detail::read_text_file(path, [&](std::string_view piece) { reader.add(piece); });
     return reader.finish();
 }
 
