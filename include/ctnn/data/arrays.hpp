@@ -37,6 +37,17 @@ struct array_head {
     [[nodiscard]] std::string type() const { return std::string(1, kind) + std::to_string(8 * bytes); }
 };
 
+/// std::in_range, for bool and char too.
+template <std::integral T, std::integral X>
+constexpr bool holds(X x)
+{
+    using limits = std::numeric_limits<T>;
+    if (x < X{0})
+        return std::is_signed_v<T> &&
+               static_cast<std::int64_t>(x) >= static_cast<std::int64_t>(limits::min());
+    return static_cast<std::uint64_t>(x) <= static_cast<std::uint64_t>(limits::max());
+}
+
 /// The bytes of a file as they come: first a head, then as many numbers as it says.
 template <class Format>
 class array_reader {
@@ -50,10 +61,13 @@ public:
             has_head_ = Format::parse(bytes_, head_, [&](const std::string& why) { fail(why); });
             if (!has_head_) return;
             size_ = 1;
+            bool is_empty = false;
             for (const std::size_t e : head_.shape) {
+                is_empty = is_empty || e == 0;
                 if (e != 0 && size_ > most / e) fail("there are more than 2^40 numbers");
-                size_ *= e;
+                size_ *= e == 0 ? 1 : e;
             }
+            if (is_empty) size_ = 0;
         }
         if (bytes_.size() > head_.data + size_ * head_.bytes)
             fail("there are more bytes than the " + std::to_string(size_) + " numbers of " + head_.type() +
@@ -147,10 +161,10 @@ private:
             const Stored value = read(from);
             if constexpr (std::integral<T>) {
                 bool fits = true;
-                if constexpr (std::integral<Stored>) fits = std::in_range<T>(value);
+                if constexpr (std::integral<Stored>) fits = holds<T>(value);
                 else
                     fits = value == std::floor(value) && std::fabs(static_cast<double>(value)) < 0x1p53 &&
-                           std::in_range<T>(static_cast<std::int64_t>(value));
+                           holds<T>(static_cast<std::int64_t>(value));
                 if (!fits)
                     fail("number " + std::to_string(i) + " is " + std::to_string(value) +
                          ", which is not an integer of the type asked for");

@@ -49,7 +49,9 @@ class sample_rows {
 
 public:
     static constexpr std::size_t tensors = sizeof...(X);
-    static_assert((has_fixed_axes<X> && ...));
+    static_assert(B > 0, "[ctnn.shape] a batch has at least one sample");
+    static_assert((has_fixed_axes<X> && ...), "[ctnn.shape] how many axes samples have must be known when "
+                                              "compiling: they are xt::xtensors, and not xt::xarrays");
 
     /// errors : [ctnn.data] no samples; [ctnn.shape] the first extents differ
     explicit sample_rows(const X&... x) : size_(std::get<0>(std::tie(x...)).shape()[0])
@@ -58,6 +60,11 @@ public:
         ((void)require_rows(x), ...);
         with_indices<tensors>([&](auto... i) { (take<i()>(x), ...); });
     }
+    sample_rows(const sample_rows&) = delete; // it may refer to a copy of its own
+    sample_rows(sample_rows&&) = default;
+    sample_rows& operator=(const sample_rows&) = delete;
+    sample_rows& operator=(sample_rows&&) = default;
+    ~sample_rows() = default;
     [[nodiscard]] std::size_t size() const { return size_; }
 
     /// The batch of `count` samples by their numbers.
@@ -82,7 +89,7 @@ private:
         const element<Tensor>* data = nullptr;
         std::size_t row = 1; ///< numbers a sample
         std::array<std::size_t, std::tuple_size_v<typename Tensor::shape_type>> shape{};
-        std::vector<element<Tensor>> copy, batch;
+        xt::uvector<element<Tensor>> copy, batch; // a std::vector of bool has no array
     };
     std::size_t size_;
     std::tuple<source<X>...> source_;
@@ -149,15 +156,16 @@ public:
     auto next(Generator& generator)
     {
         if (is_at_end()) {
-            if (!ends_within_a_batch()) finish(generator);
+            end(generator);
             position_ = 0;
+            has_ended_ = 0;
             ++epoch_;
         }
         if (position_ == 0) begin(generator);
         const std::size_t first = static_cast<std::size_t>(position_) * B;
         const std::size_t count = std::min(B, order_.size() - first);
         ++position_;
-        if (count < B) finish(generator);
+        if (count < B) end(generator);
         return rows_.gather(order_.data() + first, count);
     }
     /// What is left of the epoch under way, or all of the next one, for a loop.
@@ -185,6 +193,7 @@ public:
         f("order", std::span<std::int64_t>(order_));
         f("position", std::span<std::int64_t>(&position_, 1));
         f("epoch", std::span<std::int64_t>(&epoch_, 1));
+        f("has_ended", std::span<std::int64_t>(&has_ended_, 1));
     }
     /// The samples and how they are gone through, so that a checkpoint is not taken up with others.
     [[nodiscard]] const std::string& settings() const
@@ -204,7 +213,9 @@ private:
     detail::sample_rows<B, X...> rows_;
     EpochsOptions options_;
     std::vector<std::int64_t> order_;
-    std::int64_t position_ = 0, epoch_ = 0; // batches of this epoch handed out
+    std::int64_t position_ = 0; // batches of this epoch handed out
+    std::int64_t epoch_ = 0;
+    std::int64_t has_ended_ = 0; // whether what is drawn after an epoch has been
     mutable std::string settings_;
 
     struct range {
@@ -218,7 +229,7 @@ private:
             auto operator*() const { return over->epochs.next(over->generator); }
             iterator& operator++()
             {
-                --left;
+                if (--left == 0) over->epochs.end(over->generator);
                 return *this;
             }
             bool operator!=(std::default_sentinel_t) const { return left > 0; }
@@ -232,14 +243,12 @@ private:
         if (options_.order == Order::data_loader) (void)generator.random(); // its base seed
         if (options_.order != Order::as_given) generator.fill_randperm(std::span<std::int64_t>(order_));
     }
-    [[nodiscard]] bool ends_within_a_batch() const
+    /// What PyTorch's sampler draws when it is asked for more than it has: for the last batch, if that is
+    /// smaller, or after it.
+    void end(Generator& generator)
     {
-        return options_.last == LastBatch::smaller && order_.size() % B != 0;
-    }
-    /// What PyTorch's sampler draws when it is asked for more than it has.
-    void finish(Generator& generator) const
-    {
-        if (options_.order == Order::data_loader) generator.skip_randperm(order_.size());
+        if (options_.order == Order::data_loader && has_ended_ == 0) generator.skip_randperm(order_.size());
+        has_ended_ = 1;
     }
 };
 

@@ -116,7 +116,7 @@ template <class X>
     const std::size_t n = shape[0];
     shape[0] = rows.size();
     auto chosen = xt::xtensor<T, rank>::from_shape(shape);
-    std::vector<T> spare;
+    xt::uvector<T> spare; // a std::vector of bool has no array
     const T* const from = detail::dense<T>(x, spare);
     const std::size_t size = n == 0 ? 0 : x.size() / n;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -130,7 +130,11 @@ template <class X>
 
 namespace detail {
 
-/// f(mean, standard deviation) of each column of x, (n, C), in double.
+/// T itself, or float for integers.
+template <class T>
+using number_for = std::conditional_t<std::is_floating_point_v<T>, T, float>;
+
+/// f(column, mean, standard deviation) of each column of x, (n, C), in double.
 template <class X, class F>
 void for_each_column(const X& x, F f)
 {
@@ -139,13 +143,15 @@ void for_each_column(const X& x, F f)
                     "the samples have shape " + shape_text(x.shape()) + ", expected (n, columns)");
     const auto n = static_cast<std::size_t>(x.shape()[0]);
     for (std::size_t c = 0; c < static_cast<std::size_t>(x.shape()[1]); ++c) {
-        double mean = 0, squares = 0;
-        for (std::size_t r = 0; r < n; ++r) mean += static_cast<double>(x(r, c)) / static_cast<double>(n);
+        // Distances from the first number: of equal numbers they are 0, and a large mean costs no digits.
+        const auto first = static_cast<double>(x(0, c)), count = static_cast<double>(n);
+        double sum = 0, squares = 0;
+        for (std::size_t r = 0; r < n; ++r) sum += static_cast<double>(x(r, c)) - first;
         for (std::size_t r = 0; r < n; ++r) {
-            const double d = static_cast<double>(x(r, c)) - mean;
+            const double d = static_cast<double>(x(r, c)) - first - sum / count;
             squares += d * d;
         }
-        f(c, mean, std::sqrt(squares / static_cast<double>(n)));
+        f(c, first + sum / count, std::sqrt(squares / count));
     }
 }
 
@@ -156,10 +162,9 @@ void for_each_column(const X& x, F f)
 template <class X>
 [[nodiscard]] auto column_means(const X& x)
 {
-    auto means = xt::xtensor<std::remove_const_t<typename X::value_type>, 1>::from_shape({x.shape()[1]});
-    detail::for_each_column(x, [&](std::size_t c, double mean, double) {
-        means(c) = static_cast<std::remove_const_t<typename X::value_type>>(mean);
-    });
+    using T = detail::number_for<std::remove_const_t<typename X::value_type>>;
+    auto means = xt::xtensor<T, 1>::from_shape({x.shape()[1]});
+    detail::for_each_column(x, [&](std::size_t c, double mean, double) { means(c) = static_cast<T>(mean); });
     return means;
 }
 /// The standard deviation of each column of x, (n, C), with n below; 1 for a column whose numbers are all
@@ -168,11 +173,10 @@ template <class X>
 template <class X>
 [[nodiscard]] auto column_stds(const X& x)
 {
-    using T = std::remove_const_t<typename X::value_type>;
+    using T = detail::number_for<std::remove_const_t<typename X::value_type>>;
     auto stds = xt::xtensor<T, 1>::from_shape({x.shape()[1]});
-    detail::for_each_column(x, [&](std::size_t c, double mean, double std) {
-        // what rounding of the mean leaves of equal numbers is no spread
-        stds(c) = std > 1e-14 * std::fabs(mean) && static_cast<T>(std) > 0 ? static_cast<T>(std) : T{1};
+    detail::for_each_column(x, [&](std::size_t c, double, double std) {
+        stds(c) = static_cast<T>(std) > 0 ? static_cast<T>(std) : T{1};
     });
     return stds;
 }

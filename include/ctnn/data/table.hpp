@@ -94,7 +94,7 @@ public:
     /// Columns as numbers, (rows, columns).
     ///   missing : what stands for a value that is not there
     ///   errors  : [ctnn.data] with line and column: a value that is missing, without `missing`; a value that
-    ///             is no finite number, or over the largest T
+    ///             is no finite number, or too large or too small for T
     template <class T = float>
     [[nodiscard]] xt::xtensor<T, 2> numbers(const std::vector<std::string_view>& columns,
                                             std::optional<T> missing = {}) const
@@ -164,6 +164,9 @@ public:
         const std::size_t c = table.column(column);
         for (const std::int64_t r : rows) {
             const auto row = static_cast<std::size_t>(r);
+            if (row >= table.rows())
+                throw Error("ctnn.data", table.source() + " has no row " + std::to_string(r) + ", it has " +
+                                             std::to_string(table.rows()));
             if (table.is_missing(row, c)) table.fail(row, c, "the value is missing");
             words_.emplace_back(table.cell(row, c));
         }

@@ -45,14 +45,14 @@ template <class Logits>
 auto class_shape_of(const Logits& logits)
 {
     class_shape<axes_of<Logits>> s;
-    bool good = logits.dimension() == s.logits.size();
+    bool good = logits.dimension() == s.logits.size() && s.logits.size() > 1;
     if (good) std::copy_n(logits.shape().begin(), s.logits.size(), s.logits.begin());
     std::copy_n(s.logits.begin(), s.ids.size(), s.ids.begin());
     for (const std::size_t e : s.ids) s.rows *= e;
     s.classes = s.logits.back();
     if (!good || s.rows == 0 || s.classes == 0)
         throw Error("ctnn.shape", "the logits have shape " + shape_text(logits.shape()) +
-                                      (s.ids.size() == 1 ? ", expected (batch, classes)"
+                                      (s.ids.size() <= 1 ? ", expected (batch, classes)"
                                                          : ", expected (batch, ..., classes)"));
     return s;
 }
@@ -70,6 +70,7 @@ public:
                 throw Error("ctnn.option", "a class weight is " + std::to_string(w) +
                                                ", expected a finite number that is not negative");
     }
+    [[nodiscard]] bool ignores() const { return ignore_.has_value(); }
     [[nodiscard]] bool is_plain() const { return !ignore_ && weights_.empty(); }
     [[nodiscard]] double weight(std::size_t c) const { return weights_.empty() ? 1 : weights_[c]; }
 

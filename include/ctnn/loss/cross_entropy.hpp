@@ -41,7 +41,8 @@ struct CrossEntropyOptions {
 ///   weights : the mean is divided by the sum of the targets' class weights, the smoothed part too; for
 ///             shares by the number of rows. All ignored: NaN, and a gradient of 0
 ///   errors  : [ctnn.shape] other extents, or no rows; [ctnn.class_id] a target out of range; [ctnn.option] a
-///             weight negative or not finite, or not one a class; label_smoothing outside 0..1
+///             weight negative or not finite, or not one a class; label_smoothing outside 0..1; `ignore`
+///             with shares
 ///   cost    : allocates at the first call and when there are more rows, at no other time
 template <Scalar T = float>
 class CrossEntropy {
@@ -90,6 +91,9 @@ private:
         if constexpr (soft) {
             detail::require_shape("the tensor of targets", targets, shape.logits);
             targets_.require_weights(shape.classes);
+            if (targets_.ignores())
+                throw Error("ctnn.option",
+                            "targets that are shares of each class have no id to ignore; leave `ignore` out");
         } else {
             targets_.take(targets, shape);
         }

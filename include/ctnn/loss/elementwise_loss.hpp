@@ -70,8 +70,10 @@ public:
             require_shape("the tensor of targets", targets, shape);
             if (y.size() == 0) throw Error("ctnn.shape", "y of shape " + shape_text(shape) + " is empty");
             gradient_.resize(y.size());
-            const T loss =
-                of(dense<T>(y, y_), dense<T>(targets, targets_), shape[0], rank > 1 ? shape[rank - 1] : 1);
+            std::size_t samples = 1, columns = 1;
+            if constexpr (rank > 0) samples = shape[0];
+            if constexpr (rank > 1) columns = shape[rank - 1];
+            const T loss = of(dense<T>(y, y_), dense<T>(targets, targets_), samples, columns);
             return std::tuple{loss, view_of(static_cast<const T*>(gradient_.data()), shape)};
         } else {
             static_assert(!tensors || has_fixed_axes<Y>,

@@ -14,6 +14,7 @@
 #include <ctnn/core/index.hpp>
 #include <ctnn/core/mode.hpp>
 #include <ctnn/core/tensor.hpp>
+#include <ctnn/loss/class_targets.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -53,15 +54,21 @@ public:
     {
         static_assert(sizeof...(Targets) == sizeof...(Parts),
                       "[ctnn.shape] a sum of losses takes a tuple with the targets of each of its parts");
-        constexpr std::size_t rank = std::tuple_size_v<typename Y::shape_type>;
-        std::array<std::size_t, rank> shape{};
-        std::copy_n(y.shape().begin(), rank, shape.begin());
-        dy_.assign(y.size(), T{0});
-        const T* const numbers = detail::dense<T>(y, copy_);
-        double loss = 0;
-        detail::for_each_index<sizeof...(Parts)>(
-            [&](auto i) { loss += add(std::get<i()>(parts_), std::get<i()>(targets), numbers, shape); });
-        return std::tuple{static_cast<T>(loss), view_of(static_cast<const T*>(dy_.data()), shape)};
+        if constexpr (!detail::are_tensors<Y>() || sizeof...(Targets) != sizeof...(Parts)) {
+            return std::tuple{T{0}, view_of(static_cast<const T*>(nullptr), std::array<std::size_t, 2>{})};
+        } else {
+            constexpr std::size_t rank = detail::axes_of<Y>;
+            std::array<std::size_t, rank> shape{};
+            if (y.dimension() != rank)
+                throw Error("ctnn.shape", "y has shape " + shape_text(y.shape()) + ", expected two axes");
+            std::copy_n(y.shape().begin(), rank, shape.begin());
+            dy_.assign(y.size(), T{0});
+            const T* const numbers = detail::dense<T>(y, copy_);
+            double loss = 0;
+            detail::for_each_index<sizeof...(Parts)>(
+                [&](auto i) { loss += add(std::get<i()>(parts_), std::get<i()>(targets), numbers, shape); });
+            return std::tuple{static_cast<T>(loss), view_of(static_cast<const T*>(dy_.data()), shape)};
+        }
     }
 
 private:

@@ -17,7 +17,7 @@ struct SmoothL1Options {
         using V = simd::vec<T>;
         const V d = y - target, width(static_cast<T>(beta)), half(T(0.5)), one(T{1});
         const V lowest(T{-1});
-        if (beta == 0) // where d is 0, PyTorch has -1; NaN stays
+        if (static_cast<T>(beta) == 0) // where d is 0, PyTorch has -1; NaN stays
             return {simd::abs(d), simd::select<T>(d > V(T{0}), one, simd::max(lowest, simd::min(lowest, d)))};
         const V size = simd::abs(d), part = d / width;
         return {simd::select<T>(size < width, half * d * part, size - half * width),

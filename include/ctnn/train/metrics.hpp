@@ -91,7 +91,7 @@ public:
 };
 
 /// How often each class was taken for each: of class i taken for class j, `at(i, j)`. The class with the
-/// first of the largest logits is taken.
+/// first of the largest logits is taken, whatever is NaN beside it.
 ///
 ///   precision : of those taken for a class, the share that is of it
 ///   recall    : of those of a class, the share taken for it
@@ -110,14 +110,17 @@ public:
     void add(const Logits& logits, const Targets& targets)
     {
         if constexpr (detail::are_tensors<Logits, Targets>())
-            detail::for_each_row(
-                targets_, copy_, logits, targets, [&](const double* x, std::size_t target, std::size_t n) {
-                    if (n != classes_)
-                        throw Error("ctnn.shape", "the logits are of " + std::to_string(n) +
-                                                      " classes, the confusion matrix of " +
-                                                      std::to_string(classes_));
-                    ++counts_[target * n + static_cast<std::size_t>(std::max_element(x, x + n) - x)];
-                });
+            detail::for_each_row(targets_, copy_, logits, targets,
+                                 [&](const double* x, std::size_t target, std::size_t n) {
+                                     if (n != classes_)
+                                         throw Error("ctnn.shape", "the logits are of " + std::to_string(n) +
+                                                                       " classes, the confusion matrix of " +
+                                                                       std::to_string(classes_));
+                                     std::size_t best = 0;
+                                     for (std::size_t c = 1; c < n; ++c)
+                                         best = x[c] > x[best] || std::isnan(x[best]) ? c : best;
+                                     ++counts_[target * n + best];
+                                 });
     }
     [[nodiscard]] std::size_t classes() const { return classes_; }
     [[nodiscard]] std::size_t at(std::size_t is, std::size_t taken_for) const

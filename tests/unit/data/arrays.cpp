@@ -68,6 +68,9 @@ TEST_CASE("arrays of numpy in every order and type")
     CHECK(read(npy("<i2", "False", "(2,3)", bytes<std::int16_t>({1, 2, 3, 4, 5, 200}))) == whole);
     CHECK(read(npy("|b1", "False", "(1, 2)", bytes<std::uint8_t>({0, 1}))) == xt::xtensor<float, 2>{{0, 1}});
     CHECK(read(npy("<f4", "False", "(0, 3)", "")).size() == 0);
+    support::write_bytes(path, npy("|b1", "False", "(2,)", bytes<std::uint8_t>({0, 1})));
+    CHECK(read_npy<bool, 1>(path) == xt::xtensor<bool, 1>{false, true});
+    CHECK(read_npy<char, 1>(path)(1) == 1);
     support::write_bytes(path, npy("<i8", "False", "(3,)", bytes<std::int64_t>({7, 0, -1})));
     CHECK(read_npy<class_id, 1>(path) == xt::xtensor<class_id, 1>{7, 0, -1});
     support::write_bytes(path, npy("<i8", "False", "()", bytes<std::int64_t>({7})));
@@ -102,6 +105,7 @@ TEST_CASE("what is no array is refused, and no prefix of one is taken for it")
     refuses_npy(npy("<f4", "False", "(6,)", bytes<float>({1, 2, 3, 4, 5, 6})),
                 "of shape (6,), expected 2 axes");
     refuses_npy(npy("<f4", "False", "(99999999999, 99999999999)", ""), "more than 2^40 numbers");
+    refuses_npy(npy("<f4", "False", "(0, 1099511627776, 1099511627776)", ""), "more than 2^40 numbers");
     refuses_npy(npy("<f4", "False", "(18446744073709551616, 1)", ""), "its shape is no tuple of extents");
     refuses_npy(npy("<f4", "False", "(2, x)", ""), "its shape is no tuple of extents");
     refuses_npy(npy("<f4", "False", "2", ""), "its shape is no tuple");

@@ -51,6 +51,8 @@ TEST_CASE("a table of numbers and words")
                          Error);
     CHECK_THROWS_WITH_AS((Categories{table, "mass"}),
                          doctest::Contains("line 5, column 'mass': the value is missing"), Error);
+    CHECK_THROWS_WITH_AS((Categories{table, "island", {0, 3}}), doctest::Contains("has no row 3, it has 3"),
+                         Error);
     CHECK(Categories{"island", island.words()}.ids(table) == island.ids(table));
     CHECK_THROWS_AS((Categories{"island", {"b", "a"}}), Error);
     CHECK_THROWS_AS((Categories{"island", {"a", "a"}}), Error);

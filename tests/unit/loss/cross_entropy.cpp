@@ -88,6 +88,9 @@ TEST_CASE("cross entropy of nothing but ignored targets, and options that cannot
                              Error);
     CHECK_THROWS_WITH_AS((CrossEntropy{{.class_weights = {1, -1}}}),
                          doctest::Contains("a class weight is -1"), Error);
+    CHECK_THROWS_WITH_AS((void)criterion(logits, logits), doctest::Contains("no id to ignore"), Error);
+    CHECK_THROWS_WITH_AS((void)criterion(xt::xtensor<float, 1>{1, 2}, xt::xtensor<int, 1>{1}),
+                         doctest::Contains("the logits have shape (2,), expected (batch, classes)"), Error);
     CrossEntropy two{{.class_weights = {1, 2}}};
     CHECK_THROWS_WITH_AS((void)two(logits, xt::xtensor<int, 1>{0, 1}),
                          doctest::Contains("there are 2 class weights for 3 classes"), Error);
@@ -154,7 +157,9 @@ TEST_CASE("the gradient of cross entropy is a central difference too")
             CrossEntropy<double> all{
                 {.ignore = 3, .class_weights = weights, .label_smoothing = 0.25, .reduction = reduction}};
             support::gradient_as_difference(all, logits, targets);
-            support::gradient_as_difference(all, logits, shares);
+            CrossEntropy<double> of_shares{
+                {.class_weights = weights, .label_smoothing = 0.25, .reduction = reduction}};
+            support::gradient_as_difference(of_shares, logits, shares);
             NegativeLogLikelihood<double> likelihood{{3, weights, reduction}};
             support::gradient_as_difference(likelihood, logits, targets);
         }

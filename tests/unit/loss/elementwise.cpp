@@ -115,6 +115,12 @@ TEST_CASE("at the ends of float and at the kinks")
     CHECK(std::isnan(slope(Huber{}, nan, 0)));
     CHECK(std::isnan(slope(SmoothL1{}, nan, 0)));
     CHECK(std::isnan(slope(MeanAbsoluteError{}, nan, 0)));
+    CHECK(slope(SmoothL1{{.beta = 1e-46}}, 2, 2) == -1);
+    xt::xtensor<float, 0> number, target;
+    number() = 3;
+    target() = 1;
+    MeanSquaredError squares;
+    CHECK(std::get<0>(squares(number, target)) == 4);
     CHECK(loss(KullbackLeibler{}, -inf, 0) == 0);
     CHECK(loss(KullbackLeibler{}, -inf, 0.5F) == inf);
     CHECK(std::isnan(loss(KullbackLeibler{}, -1, -0.5F)));

@@ -67,7 +67,11 @@ TEST_CASE("gradients clipped by value, and bounds that cannot be meant")
     gradient.fill(3e38F);
     CHECK(clip_gradient_norm(model, 1) == inf);
     CHECK(gradient(5, 5) == 0);
-    for (const double bad : {-1.0, std::nan(""), HUGE_VAL}) {
+    gradient.fill(2);
+    CHECK(static_cast<double>(clip_gradient_norm(model, HUGE_VAL)) ==
+          doctest::Approx(2 * std::sqrt(377.0))); // no bound
+    CHECK(gradient(5, 5) == 2);
+    for (const double bad : {-1.0, std::nan("")}) {
         CHECK_THROWS_WITH_AS((void)clip_gradient_norm(model, bad), doctest::Contains("[ctnn.option]"), Error);
         CHECK_THROWS_WITH_AS(clip_gradient_value(model, bad), doctest::Contains("[ctnn.option]"), Error);
     }

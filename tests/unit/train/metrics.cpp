@@ -59,6 +59,8 @@ TEST_CASE("a confusion matrix, precision, recall and F1 as scikit-learn's")
     CHECK(matrix.recall() == doctest::Approx(2.0 / 9));
     CHECK_THROWS_WITH_AS(matrix.add(xt::xtensor<float, 2>{{1, 2}}, xt::xtensor<int, 1>{1}),
                          doctest::Contains("of 2 classes, the confusion matrix of 4"), Error);
+    matrix.add(xt::xtensor<float, 2>{{std::nanf(""), 5, 1, 0}}, xt::xtensor<int, 1>{1});
+    CHECK(matrix.at(1, 1) == 1);
     matrix.reset();
     CHECK(matrix.count() == 0);
 }
