@@ -36,7 +36,7 @@ struct Training {
     Samples samples = some_samples();
     Generator generator{11};
     Model<Net, Train<4>> model{generator};
-    Sgd<Net> sgd{model, {.learning_rate = 0.1F, .momentum = 0.9F, .dampening = 0.5F}};
+    Sgd<Net> sgd{model, {.learning_rate = 0.1F, .momentum = 0.9F, .dampening = 0.5}};
     Minibatches<4> batches{samples};
     CrossEntropy<float> criterion;
     Checkpoint<Model<Net, Train<4>>, Sgd<Net>, Minibatches<4>> checkpoint{model, sgd, generator, batches};
@@ -125,7 +125,7 @@ TEST_CASE("a checkpoint of another training is refused, and nothing is changed")
     refused(other.checkpoint, "seed 12",
             "seed 11; SGD with momentum 0.9, dampening 0.5, weight decay 0; batches of 4 from");
     refused(other.checkpoint, "", "and this is one with\n  SGD");
-    Sgd slower{other.model, {.momentum = 0.8F, .dampening = 0.5F}};
+    Sgd slower{other.model, {.momentum = 0.8F, .dampening = 0.5}};
     Checkpoint with_slower{other.model, slower, other.generator, other.batches};
     refused(with_slower, "seed 11", "momentum 0.8");
     const Words words = words_from("abcd\nbad\ncab\ndab\nacdd\n");
