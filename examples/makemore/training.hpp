@@ -432,7 +432,7 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
     result.steps = options.steps.value_or(stage_names[static_cast<std::size_t>(stage)].steps);
     if constexpr (Watch::watches_outputs) result.inside = look_at_start(model, data, generator, options.seed);
     const MultiStep schedule{options.learning_rate, {options.decay_at}};
-    Sgd sgd{model, {.learning_rate = schedule.at(0)}};
+    Sgd sgd{model, {.learning_rate = static_cast<float>(schedule.at(0))}};
     Watch observer{model};
     CrossEntropy criterion;
     Minibatches<batch> batches{data.train};
