@@ -137,10 +137,11 @@ TEST_CASE("the file of a module with attributes and a shared weight, without map
 {
     using Mixed = Named<"", Residual<Named<"ln_1", LayerNorm<12>>, Named<"mix", Linear<12, 12>>>>;
     using Mlp = Sequential<Named<"c_fc", Linear<12, 48>>, GELU, Named<"c_proj", Linear<48, 12>>>;
-    using Block = Sequential<Mixed, Named<"", Residual<Named<"ln_2", LayerNorm<12>>, Named<"mlp", Mlp>>>>;
-    using Net = Sequential<Named<"transformer.wte", Embedding<27, 12, 5>>,
-                           Named<"transformer.h", Repeat<3, Block>>, Named<"transformer.ln_f", LayerNorm<12>>,
-                           Named<"lm_head", Tied<"transformer.wte", Linear<12, 27, NoBias>>>>;
+    using Layers = Sequential<Mixed, Named<"", Residual<Named<"ln_2", LayerNorm<12>>, Named<"mlp", Mlp>>>>;
+    using Net =
+        Sequential<Named<"transformer.wte", Embedding<27, 12, 5>>, Named<"transformer.h", Repeat<3, Layers>>,
+                   Named<"transformer.ln_f", LayerNorm<12>>,
+                   Named<"lm_head", Tied<"transformer.wte", Linear<12, 27, NoBias>>>>;
     Model<Net, Eval> model;
     load(model, CTNN_GOLDEN_DIR "/named.safetensors");
     const support::Fixture& ids = branching()["named/ids"];

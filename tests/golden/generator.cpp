@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// The random streams against PyTorch and Python.
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <ctnn/random/python_random.hpp>
 
 #include "../support/fixtures.hpp"
+#include "../support/orders.hpp"
 
 using namespace ctnn;
 using support::fixtures;
@@ -93,4 +95,26 @@ TEST_CASE("shuffle equals Python's")
         PythonRandom{seed}.shuffle(order);
         CHECK(equal(order, fixtures()["shuffle/" + std::to_string(seed)].values));
     }
+}
+
+TEST_CASE("randperm is PyTorch's")
+{
+    for (const std::size_t n : {1U, 2U, 3U, 31U, 1000U, 100003U}) {
+        Generator g{42};
+        const auto order = g.randperm(n);
+        std::vector<double> ours(order.begin(),
+                                 order.begin() + std::min<std::ptrdiff_t>(8, order.end() - order.begin()));
+        ours.push_back(support::checksum({order.begin(), order.end()}));
+        for (const double d : support::draws_after(g)) ours.push_back(d);
+        CHECK(ours == support::training()["randperm/" + std::to_string(n)].values);
+        Generator skipped{42};
+        skipped.skip_randperm(n);
+        Generator drawn{42};
+        (void)drawn.randperm(n);
+        CHECK(skipped.state() == drawn.state());
+    }
+    Generator g{42};
+    std::vector<double> ours;
+    for (int i = 0; i < 5; ++i) ours.push_back(static_cast<double>(g.random()));
+    CHECK(ours == support::training()["random"].values);
 }

@@ -10,25 +10,16 @@ repeats.
 """
 import sys
 
-import numpy
 import torch
 import torch.nn.functional as F
 
-sys.path.append("../../examples")
-from safetensors import load_file, save_file
+from fixture_file import put, write
+
+sys.path.append("../../examples/python")
+from ctnn_files import load_file, save_file
 
 nn = torch.nn
 torch.set_num_threads(1)
-index, blob = [
-    f"# torch {torch.__version__}, numpy {numpy.__version__}, python {sys.version.split()[0]}"
-], bytearray()
-
-
-def put(name, value):
-    value = value.detach() if isinstance(value, torch.Tensor) else torch.tensor(value)
-    kind = {torch.float32: "f32", torch.float64: "f64", torch.int64: "i64"}[value.dtype]
-    index.append(" ".join([name, kind] + [str(n) for n in value.shape]))
-    blob.extend(value.contiguous().numpy().tobytes())
 
 
 class Residual(nn.Sequential):
@@ -277,6 +268,4 @@ save_file(model.state_dict(), "named.safetensors")
 # And back: what ctnn saves of it, which the tests compare byte by byte, is taken with strict=True.
 Model().load_state_dict(load_file("named.safetensors"), strict=True)
 
-open("branching.txt", "w").write("\n".join(index) + "\n")
-open("branching.bin", "wb").write(blob)
-print(len(index) - 1, "tensors,", len(blob), "bytes")
+write("branching")

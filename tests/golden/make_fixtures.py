@@ -10,23 +10,13 @@ so that only results are stored.
 import math
 import random
 import re
-import sys
 
-import numpy
 import torch
 import torch.nn.functional as F
 
+from fixture_file import put, write
+
 torch.set_num_threads(1)
-index, blob = [
-    f"# torch {torch.__version__}, numpy {numpy.__version__}, python {sys.version.split()[0]}"
-], bytearray()
-
-
-def put(name, value):
-    value = value.detach() if isinstance(value, torch.Tensor) else torch.tensor(value)
-    kind = {torch.float32: "f32", torch.float64: "f64", torch.int64: "i64"}[value.dtype]
-    index.append(" ".join([name, kind] + [str(n) for n in value.shape]))
-    blob.extend(value.contiguous().numpy().tobytes())
 
 
 class Linear:
@@ -354,6 +344,4 @@ for seed in (0, 1, 42, 2**32 + 5):
     random.shuffle(order)
     put(f"shuffle/{seed}", torch.tensor(order))
 
-open("fixtures.txt", "w").write("\n".join(index) + "\n")
-open("fixtures.bin", "wb").write(blob)
-print(len(index) - 1, "tensors,", len(blob), "bytes")
+write("fixtures")

@@ -7,26 +7,16 @@ Run with Debian's PyTorch, from this folder: /usr/bin/python3 make_training.py
 As in make_fixtures.py, every random input is drawn from a generator that ctnn::Generator repeats. Nothing
 here multiplies matrices, so that the numbers are the same on every CPU.
 """
-import sys
 import warnings
 
-import numpy
 import torch
 import torch.nn.functional as F
 from torch.optim import lr_scheduler
 
+from fixture_file import put, write
+
 warnings.filterwarnings("ignore")  # that a schedule was asked before the optimizer's first step
 torch.set_num_threads(1)
-index, blob = [
-    f"# torch {torch.__version__}, numpy {numpy.__version__}, python {sys.version.split()[0]}"
-], bytearray()
-
-
-def put(name, value):
-    value = value.detach() if isinstance(value, torch.Tensor) else torch.tensor(value)
-    kind = {torch.float32: "f32", torch.float64: "f64", torch.int64: "i64"}[value.dtype]
-    index.append(" ".join([name, kind] + [str(n) for n in value.shape]))
-    blob.extend(value.contiguous().numpy().tobytes())
 
 
 def generator(seed=42):
@@ -263,7 +253,8 @@ for n in (1, 2, 3, 31, 1000, 100003):
     put(f"randperm/{n}", torch.cat([order[:8], torch.tensor([checksum(order)]), after]))
 g = generator()
 put("random", torch.stack([torch.empty((), dtype=torch.int64).random_(generator=g) for _ in range(5)]))
-for n, batch, drop in ((31, 8, False), (31, 8, True), (32, 8, False), (32, 8, True), (5, 8, False), (1000, 32, False)):
+sizes_and_batches = [(31, 8, False), (31, 8, True), (32, 8, False), (32, 8, True), (5, 8, False)]
+for n, batch, drop in sizes_and_batches + [(1000, 32, False)]:
     g = generator()
     loader = torch.utils.data.DataLoader(
         torch.arange(n), batch_size=batch, shuffle=True, drop_last=drop, generator=g
@@ -280,5 +271,4 @@ for n, shares in ((1000, (0.8, 0.1, 0.1)), (1001, (0.3333, 0.3333, 0.3334)), (7,
     parts = torch.utils.data.random_split(range(n), shares, generator=generator())
     put(f"random_split/{n}", torch.tensor([len(p) for p in parts] + [checksum(p.indices) for p in parts]))
 
-open("training.txt", "w").write("\n".join(index) + "\n")
-open("training.bin", "wb").write(bytes(blob))
+write("training")

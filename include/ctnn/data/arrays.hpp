@@ -10,7 +10,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -87,43 +86,24 @@ public:
         std::array<std::size_t, N> shape{};
         for (std::size_t axis = 0; axis < N; ++axis) shape[axis] = head_.shape[axis];
         auto x = xt::xtensor<T, N>::from_shape(shape);
-        switch (head_.bytes * 256 + static_cast<unsigned char>(head_.kind)) {
-        case 256 + 'b':
-            put<std::uint8_t>(x);
-            break;
-        case 256 + 'u':
-            put<std::uint8_t>(x);
-            break;
-        case 256 + 'i':
-            put<std::int8_t>(x);
-            break;
-        case 2 * 256 + 'u':
-            put<std::uint16_t>(x);
-            break;
-        case 2 * 256 + 'i':
-            put<std::int16_t>(x);
-            break;
-        case 4 * 256 + 'u':
-            put<std::uint32_t>(x);
-            break;
-        case 4 * 256 + 'i':
-            put<std::int32_t>(x);
-            break;
-        case 8 * 256 + 'u':
-            put<std::uint64_t>(x);
-            break;
-        case 8 * 256 + 'i':
-            put<std::int64_t>(x);
-            break;
-        case 4 * 256 + 'f':
-            put<float>(x);
-            break;
-        case 8 * 256 + 'f':
-            put<double>(x);
-            break;
-        default:
-            fail("it holds numbers of " + head_.type() + ", which are not read");
-        }
+        bool is_read = false;
+        const auto as = [&]<class Stored>(std::type_identity<Stored>, char kind) {
+            if (kind != head_.kind || sizeof(Stored) != head_.bytes) return;
+            put<Stored>(x);
+            is_read = true;
+        };
+        as(std::type_identity<std::uint8_t>{}, 'b');
+        as(std::type_identity<std::uint8_t>{}, 'u');
+        as(std::type_identity<std::uint16_t>{}, 'u');
+        as(std::type_identity<std::uint32_t>{}, 'u');
+        as(std::type_identity<std::uint64_t>{}, 'u');
+        as(std::type_identity<std::int8_t>{}, 'i');
+        as(std::type_identity<std::int16_t>{}, 'i');
+        as(std::type_identity<std::int32_t>{}, 'i');
+        as(std::type_identity<std::int64_t>{}, 'i');
+        as(std::type_identity<float>{}, 'f');
+        as(std::type_identity<double>{}, 'f');
+        if (!is_read) fail("it holds numbers of " + head_.type() + ", which are not read");
         return x;
     }
 
@@ -259,8 +239,8 @@ xt::xtensor<T, N> read_array(const std::string& path)
 
 } // namespace detail
 
-/// An array that numpy.save wrote, of integers, bool or float of 32 or 64 bits, in either order of bytes and of
-/// axes, as T.
+/// An array that numpy.save wrote, of integers, bool or float of 32 or 64 bits, in either order of bytes and
+/// of axes, as T.
 ///
 /// ```cpp
 /// const auto x = read_npy<float, 2>("x.npy"); // an xt::xtensor<float, 2>

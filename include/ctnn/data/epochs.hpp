@@ -25,7 +25,7 @@
 namespace ctnn::inline CTNN_ARCH {
 
 /// How an epoch goes through the samples.
-enum class Order {
+enum class SampleOrder {
     randperm,    ///< in the order of torch.randperm(n, generator=g)
     data_loader, ///< in that of torch.utils.data.DataLoader(shuffle=True, generator=g) of PyTorch 1.13, which
                  ///< draws a seed before each epoch, and another permutation after it
@@ -35,7 +35,7 @@ enum class Order {
 enum class LastBatch { smaller, dropped };
 
 struct EpochsOptions {
-    Order order = Order::randperm;
+    SampleOrder order = SampleOrder::randperm;
     LastBatch last = LastBatch::smaller;
 };
 
@@ -52,12 +52,14 @@ public:
     static_assert(B > 0, "[ctnn.shape] a batch has at least one sample");
     static_assert((has_fixed_axes<X> && ...), "[ctnn.shape] how many axes samples have must be known when "
                                               "compiling: they are xt::xtensors, and not xt::xarrays");
+    static_assert(((std::tuple_size_v<typename X::shape_type> > 0) && ...),
+                  "[ctnn.shape] the first axis of samples is the sample: a number alone has none");
 
     /// errors : [ctnn.data] no samples; [ctnn.shape] the first extents differ
     explicit sample_rows(const X&... x) : size_(std::get<0>(std::tie(x...)).shape()[0])
     {
         if (size_ == 0) throw Error("ctnn.data", "there are no samples to make batches of");
-        ((void)require_rows(x), ...);
+        (require_rows(x), ...);
         with_indices<tensors>([&](auto... i) { (take<i()>(x), ...); });
     }
     sample_rows(const sample_rows&) = delete; // it may refer to a copy of its own
@@ -68,8 +70,13 @@ public:
     [[nodiscard]] std::size_t size() const { return size_; }
 
     /// The batch of `count` samples by their numbers.
+    ///   errors : [ctnn.data] a number of no sample, which a checkpoint of others may hold
     auto gather(const std::int64_t* rows, std::size_t count)
     {
+        for (std::size_t i = 0; i < count; ++i)
+            if (static_cast<std::uint64_t>(rows[i]) >= size_)
+                throw Error("ctnn.data", "there is no sample " + std::to_string(rows[i]) + " among " +
+                                             std::to_string(size_));
         return with_indices<tensors>([&](auto... i) { return std::tuple{batch_of<i()>(rows, count)...}; });
     }
     /// The samples themselves, so that two are told apart.
@@ -97,7 +104,7 @@ private:
     template <class Tensor>
     void require_rows(const Tensor& x) const
     {
-        if (x.dimension() == 0 || static_cast<std::size_t>(x.shape()[0]) != size_)
+        if (static_cast<std::size_t>(x.shape()[0]) != size_)
             throw Error("ctnn.shape", "one tensor of samples has shape " + shape_text(x.shape()) +
                                           ", the first has " + std::to_string(size_) + " samples");
     }
@@ -153,8 +160,12 @@ public:
     }
 
     /// The next batch; after the last of an epoch the first of another, which draws its order.
+    ///   errors : [ctnn.data] a checkpoint has put it where it cannot be
     auto next(Generator& generator)
     {
+        if (static_cast<std::uint64_t>(position_) > batches())
+            throw Error("ctnn.data", "the next batch is number " + std::to_string(position_) +
+                                         " of an epoch of " + std::to_string(batches()));
         if (is_at_end()) {
             end(generator);
             position_ = 0;
@@ -200,9 +211,9 @@ public:
     {
         if (settings_.empty()) // reads all samples, so only once
             settings_ = "epochs " +
-                        std::string(options_.order == Order::randperm      ? "by randperm"
-                                    : options_.order == Order::data_loader ? "by DataLoader"
-                                                                           : "in order") +
+                        std::string(options_.order == SampleOrder::randperm      ? "by randperm"
+                                    : options_.order == SampleOrder::data_loader ? "by DataLoader"
+                                                                                 : "in order") +
                         " in batches of " + std::to_string(B) +
                         (options_.last == LastBatch::dropped ? ", the last dropped," : "") + " from " +
                         std::to_string(order_.size()) + " samples with checksum " + rows_.checksum_text();
@@ -240,14 +251,15 @@ private:
 
     void begin(Generator& generator)
     {
-        if (options_.order == Order::data_loader) (void)generator.random(); // its base seed
-        if (options_.order != Order::as_given) generator.fill_randperm(std::span<std::int64_t>(order_));
+        if (options_.order == SampleOrder::data_loader) (void)generator.random(); // its base seed
+        if (options_.order != SampleOrder::as_given) generator.fill_randperm(std::span<std::int64_t>(order_));
     }
     /// What PyTorch's sampler draws when it is asked for more than it has: for the last batch, if that is
     /// smaller, or after it.
     void end(Generator& generator)
     {
-        if (options_.order == Order::data_loader && has_ended_ == 0) generator.skip_randperm(order_.size());
+        if (options_.order == SampleOrder::data_loader && has_ended_ == 0)
+            generator.skip_randperm(order_.size());
         has_ended_ = 1;
     }
 };

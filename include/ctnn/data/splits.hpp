@@ -99,14 +99,17 @@ stratified_split(const Classes& classes, const double (&shares)[N], Generator& g
         for (std::size_t p = 1; p < N; ++p) best = lacks(p) > lacks(best) + 1e-9 ? p : best;
         parts[best].push_back(i);
     }
-    for (auto& part : parts) std::sort(part.begin(), part.end());
+    for (auto& part : parts) {
+        if (part.empty()) throw Error("ctnn.data", "the classes leave a part of the split empty");
+        std::sort(part.begin(), part.end());
+    }
     return parts;
 }
 
 /// The rows of x, (n, ...), with these numbers, in their order.
 ///   errors : [ctnn.data] a number of no row
 template <class X>
-    requires(detail::tensor_like<X> && detail::has_fixed_axes<X>)
+    requires(detail::tensor_like<X> && std::tuple_size_v<typename X::shape_type> > 0)
 [[nodiscard]] auto rows_of(const X& x, const std::vector<std::int64_t>& rows)
 {
     using T = std::remove_const_t<typename X::value_type>;
@@ -134,15 +137,21 @@ namespace detail {
 template <class T>
 using number_for = std::conditional_t<std::is_floating_point_v<T>, T, float>;
 
-/// f(column, mean, standard deviation) of each column of x, (n, C), in double.
-template <class X, class F>
-void for_each_column(const X& x, F f)
+/// errors : [ctnn.shape] no rows, or other than two axes
+template <class X>
+std::size_t columns_of(const X& x)
 {
     if (x.dimension() != 2 || x.shape()[0] == 0)
         throw Error("ctnn.shape",
                     "the samples have shape " + shape_text(x.shape()) + ", expected (n, columns)");
+    return static_cast<std::size_t>(x.shape()[1]);
+}
+/// f(column, mean, standard deviation) of each column of x, (n, C), in double.
+template <class X, class F>
+void for_each_column(const X& x, F f)
+{
     const auto n = static_cast<std::size_t>(x.shape()[0]);
-    for (std::size_t c = 0; c < static_cast<std::size_t>(x.shape()[1]); ++c) {
+    for (std::size_t c = 0; c < columns_of(x); ++c) {
         // Distances from the first number: of equal numbers they are 0, and a large mean costs no digits.
         const auto first = static_cast<double>(x(0, c)), count = static_cast<double>(n);
         double sum = 0, squares = 0;
@@ -163,7 +172,7 @@ template <class X>
 [[nodiscard]] auto column_means(const X& x)
 {
     using T = detail::number_for<std::remove_const_t<typename X::value_type>>;
-    auto means = xt::xtensor<T, 1>::from_shape({x.shape()[1]});
+    auto means = xt::xtensor<T, 1>::from_shape({detail::columns_of(x)});
     detail::for_each_column(x, [&](std::size_t c, double mean, double) { means(c) = static_cast<T>(mean); });
     return means;
 }
@@ -174,7 +183,7 @@ template <class X>
 [[nodiscard]] auto column_stds(const X& x)
 {
     using T = detail::number_for<std::remove_const_t<typename X::value_type>>;
-    auto stds = xt::xtensor<T, 1>::from_shape({x.shape()[1]});
+    auto stds = xt::xtensor<T, 1>::from_shape({detail::columns_of(x)});
     detail::for_each_column(x, [&](std::size_t c, double, double std) {
         stds(c) = static_cast<T>(std) > 0 ? static_cast<T>(std) : T{1};
     });

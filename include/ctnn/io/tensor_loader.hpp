@@ -41,7 +41,7 @@ public:
 
     /// Of the network that the file was saved from; empty when it does not say.
     [[nodiscard]] const std::string& signature() const { return signature_; }
-    /// Of the training that the file is a checkpoint of; empty when it is none.
+    /// Of the training that the file is a checkpoint of; empty for a file that is no checkpoint.
     [[nodiscard]] const std::string& settings() const { return settings_; }
 
     /// errors : [ctnn.load] naming the first number that is NaN or infinite

@@ -90,8 +90,8 @@ CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
     using P = simd::pack<T, Place::registers>;
     using whole = simd::columns<T, Place::registers, simd::width<T>>;
     const std::size_t last = k_count, safe = last > Careful ? last - Careful : 0, length = safe / Parts;
-    // One row and many chains: all chains at once, because a row alone has nothing else to hide a
-    // multiply-add's latency behind.
+    // One row and many chains: all chains at once, because a row alone has nothing else to hide the latency
+    // of a multiply-add.
     constexpr std::size_t chains = MR == 1 ? Parts : 1;
 
     P sum[chains][MR], total[1][MR];

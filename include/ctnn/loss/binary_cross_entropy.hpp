@@ -39,13 +39,16 @@ struct BinaryCrossEntropyOptions {
         if (count != 1 && count != columns)
             throw Error("ctnn.option", "there are " + std::to_string(count) + " positive weights for " +
                                            std::to_string(columns) + " columns");
-        spare.resize(n);
-        for (std::size_t i = 0; i < n; ++i) spare[i] = static_cast<T>(positive_weights[i % count]);
+        if (spare.size() != n) { // they stay the same from one call to the next
+            spare.resize(n);
+            for (std::size_t i = 0; i < n; ++i) spare[i] = static_cast<T>(positive_weights[i % count]);
+        }
         return spare.data();
     }
     void check() const
     {
-        for (const double w : positive_weights) detail::require_loss_option("a positive weight", w, 0, true);
+        for (const double w : positive_weights)
+            detail::require_option("a positive weight", w, 0, detail::largest_option);
     }
 };
 

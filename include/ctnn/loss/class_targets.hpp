@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -17,6 +16,7 @@
 #include <ctnn/core/class_ids.hpp>
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/mode.hpp>
+#include <ctnn/core/options.hpp>
 #include <ctnn/core/tensor.hpp>
 
 namespace ctnn::inline CTNN_ARCH::detail {
@@ -65,10 +65,7 @@ public:
     class_targets(std::optional<std::int64_t> ignore, const std::vector<double>& weights)
         : ignore_(ignore), weights_(weights)
     {
-        for (const double w : weights_)
-            if (!(w >= 0 && w <= 3.4e38))
-                throw Error("ctnn.option", "a class weight is " + std::to_string(w) +
-                                               ", expected a finite number that is not negative");
+        for (const double w : weights_) require_option("a class weight", w, 0, largest_option);
     }
     [[nodiscard]] bool ignores() const { return ignore_.has_value(); }
     [[nodiscard]] bool is_plain() const { return !ignore_ && weights_.empty(); }

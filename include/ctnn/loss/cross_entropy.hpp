@@ -12,6 +12,7 @@
 
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/mode.hpp>
+#include <ctnn/core/options.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/kernel/softmax.hpp>
 #include <ctnn/loss/class_targets.hpp>
@@ -36,8 +37,8 @@ struct CrossEntropyOptions {
 ///
 ///   logits  : (B, ..., C) of T
 ///   targets : (B, ...) integers in 0..C-1, or the share of each class, numbers of the shape of the logits
-///   result  : loss, in nats, and dlogits (B, ..., C) = (softmax(logits) - one_hot(targets)) / rows, a view of
-///             memory of this object, good until its next call
+///   result  : loss, in nats, and dlogits (B, ..., C) = (softmax(logits) - one_hot(targets)) / rows; a view
+///             of memory of this object, good until its next call
 ///   weights : the mean is divided by the sum of the targets' class weights, the smoothed part too; for
 ///             shares by the number of rows. All ignored: NaN, and a gradient of 0
 ///   errors  : [ctnn.shape] other extents, or no rows; [ctnn.class_id] a target out of range; [ctnn.option] a
@@ -52,9 +53,7 @@ public:
         : targets_(options.ignore, options.class_weights), smoothing_(options.label_smoothing),
           reduction_(options.reduction)
     {
-        if (!(smoothing_ >= 0 && smoothing_ <= 1))
-            throw Error("ctnn.option",
-                        "label_smoothing is " + std::to_string(smoothing_) + ", expected 0 to 1");
+        detail::require_option("label_smoothing", smoothing_, 0, 1);
     }
 
     /// The loss of a network that gives each class the same chance: -log(1 / classes).

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <tuple>
@@ -12,20 +11,12 @@
 
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/mode.hpp>
+#include <ctnn/core/options.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/loss/reduction.hpp>
 #include <ctnn/simd/loop.hpp>
 
 namespace ctnn::inline CTNN_ARCH::detail {
-
-/// errors : [ctnn.option] not a finite number above low, or low itself when it may be
-inline void require_loss_option(const char* what, double value, double low, bool may_be_low)
-{
-    if (!(value > low || (may_be_low && value == low)) || !std::isfinite(value))
-        throw Error("ctnn.option", std::string(what) + " is " + std::to_string(value) +
-                                       ", expected a finite number " + (may_be_low ? "from " : "above ") +
-                                       std::to_string(low));
-}
 
 /// A register of losses, and of their derivatives by y.
 template <class T>

@@ -19,7 +19,7 @@ struct HuberOptions {
         return {simd::select<T>(size < most, half * d * d, most * (size - half * most)),
                 simd::max(V(static_cast<T>(-delta)), simd::min(most, d))};
     }
-    void check() const { detail::require_loss_option("delta", delta, 0, false); }
+    void check() const { detail::require_option("delta", delta, detail::above_zero, detail::largest_option); }
 };
 
 /// d^2 / 2 of d = y - target, and from |d| = delta on the line delta (|d| - delta / 2); its mean over all

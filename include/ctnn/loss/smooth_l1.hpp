@@ -23,7 +23,7 @@ struct SmoothL1Options {
         return {simd::select<T>(size < width, half * d * part, size - half * width),
                 simd::max(lowest, simd::min(one, part))};
     }
-    void check() const { detail::require_loss_option("beta", beta, 0, true); }
+    void check() const { detail::require_option("beta", beta, 0, detail::largest_option); }
 };
 
 /// d^2 / (2 beta) of d = y - target, and from |d| = beta on the line |d| - beta / 2; its mean over all

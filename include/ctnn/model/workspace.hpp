@@ -30,7 +30,7 @@ constexpr auto batch_extents(std::size_t rows)
     return e;
 }
 
-/// The first extent, that of the batch; 0 where there is none.
+/// The first extent, that of the batch; 0 for a tensor without axes.
 template <class X>
 std::size_t rows_of(const X& x)
 {

@@ -49,8 +49,8 @@ struct adagrad_rule {
     static bool needs(const AdagradOptions&, std::size_t) { return true; }
     static double initial(const AdagradOptions& o) { return o.initial_accumulator_value; }
 
-    /// g = g + decay w, s = s + g^2, w -= rate / (1 + (t - 1) rate_decay) g / (sqrt(s) + epsilon). Where there
-    /// is an fma, every rounding is PyTorch's.
+    /// g = g + decay w, s = s + g^2, w -= rate / (1 + (t - 1) rate_decay) g / (sqrt(s) + epsilon). Where
+    /// there is an fma, every rounding is PyTorch's.
     template <class T>
     static void update(T* w, const T* g, const std::array<T*, 1>& sum, const AdagradOptions& o,
                        std::int64_t step, std::size_t n)
@@ -68,11 +68,11 @@ struct adagrad_rule {
 
     static void check(const AdagradOptions& o)
     {
-        require_option("learning rate", o.learning_rate, 0, largest_rate);
-        require_option("learning rate decay", o.learning_rate_decay, 0, largest_rate);
-        require_option("weight decay", o.weight_decay, 0, largest_rate);
-        require_option("the initial accumulator value", o.initial_accumulator_value, 0, largest_rate);
-        require_option("epsilon", o.epsilon, 1e-37, largest_rate);
+        require_option("learning rate", o.learning_rate, 0, largest_option);
+        require_option("learning rate decay", o.learning_rate_decay, 0, largest_option);
+        require_option("weight decay", o.weight_decay, 0, largest_option);
+        require_option("the initial accumulator value", o.initial_accumulator_value, 0, largest_option);
+        require_option("epsilon", o.epsilon, above_zero, largest_option);
     }
     static std::string text(const AdagradOptions& o)
     {

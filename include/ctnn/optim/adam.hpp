@@ -99,11 +99,11 @@ struct adam_rule {
     static void set_momentum(options& o, double momentum) { o.betas.first = momentum; }
     static void check(const options& o)
     {
-        require_option("learning rate", o.learning_rate, 0, largest_rate);
+        require_option("learning rate", o.learning_rate, 0, largest_option);
         require_option("the first beta", o.betas.first, 0, below_one);
         require_option("the second beta", o.betas.second, 0, below_one);
-        require_option("epsilon", o.epsilon, 1e-37, largest_rate);
-        require_option("weight decay", o.weight_decay, 0, largest_rate);
+        require_option("epsilon", o.epsilon, above_zero, largest_option);
+        require_option("weight decay", o.weight_decay, 0, largest_option);
     }
     static std::string text(const options& o)
     {

@@ -2,12 +2,9 @@
 /// Gradients kept within bounds before a step.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <string>
 
-#include <ctnn/core/error.hpp>
 #include <ctnn/core/mode.hpp>
 #include <ctnn/kernel/statistics.hpp>
 #include <ctnn/kernel/update.hpp>
@@ -20,14 +17,6 @@ namespace detail {
 // Shown by a compile error; never true.
 template <class M>
 inline constexpr bool has_gradients = false;
-
-/// errors : [ctnn.option] negative or NaN; infinity is no bound at all
-inline void require_bound(const char* what, double largest)
-{
-    if (!(largest >= 0))
-        throw Error("ctnn.option",
-                    std::string(what) + " is " + option_text(largest) + ", expected 0 or more");
-}
 
 /// Each gradient g becomes f(g); the gaps between them stay 0, whatever f makes of that.
 template <class M, class F>
@@ -66,13 +55,14 @@ constexpr bool can_be_clipped()
 ///   norm   : the root of the sum of the squares of all of them; those of Fixed layers are not there
 ///   method : times largest / (norm + 1e-6) if that is below 1. NaN or infinity among them makes NaN of all,
 ///            or 0, as in PyTorch; look at what is returned
-///   errors : [ctnn.option] largest negative or NaN; [ctnn.mode] (compile time) an eval model
+///   errors : [ctnn.option] largest negative or NaN (infinity only measures); [ctnn.mode] (compile time) an
+///            eval model
 ///   cost   : one pass over the gradients, two where they are scaled
 template <class M>
 typename M::scalar clip_gradient_norm(M& model, double largest)
 {
     using T = typename M::scalar;
-    detail::require_bound("the largest norm", largest);
+    detail::require_option("the largest norm", largest, 0, detail::no_limit);
     if constexpr (detail::can_be_clipped<M>()) {
         const auto norm =
             static_cast<T>(std::sqrt(kernel::sum_of_squares(model.gradient_block(), M::block_size())));
@@ -94,7 +84,7 @@ template <class M>
 void clip_gradient_value(M& model, double largest)
 {
     using V = simd::vec<typename M::scalar>;
-    detail::require_bound("the largest gradient", largest);
+    detail::require_option("the largest gradient", largest, 0, detail::no_limit);
     if constexpr (detail::can_be_clipped<M>()) {
         const V high(static_cast<typename M::scalar>(largest)),
             low(static_cast<typename M::scalar>(-largest));

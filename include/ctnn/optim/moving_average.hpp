@@ -14,8 +14,9 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// An exponential moving average of a model's weights: average = decay * average + (1 - decay) * weights after
-/// each step, from the weights at the start on. It often answers better than the weights of the last step.
+/// An exponential moving average of a model's weights: average = decay * average + (1 - decay) * weights
+/// after each step, from the weights at the start on. It often answers better than the weights of the last
+/// step.
 ///
 /// ```cpp
 /// ExponentialMovingAverage average{model, 0.999};

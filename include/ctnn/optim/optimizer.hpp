@@ -16,8 +16,8 @@
 
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/mode.hpp>
+#include <ctnn/core/options.hpp>
 #include <ctnn/model/model.hpp>
-#include <ctnn/optim/options.hpp>
 #include <ctnn/optim/parameter_groups.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -110,7 +110,7 @@ public:
     /// errors : [ctnn.option] negative or not finite; the old one stays
     void set_learning_rate(double rate)
     {
-        require_option("learning rate", rate, 0, largest_rate);
+        require_option("learning rate", rate, 0, largest_option);
         rate_ = static_cast<number>(rate);
     }
     /// The momentum, or what stands for it (Adam's first beta), of all groups, as a schedule moves it before

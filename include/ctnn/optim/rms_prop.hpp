@@ -96,10 +96,10 @@ struct rms_prop_rule {
     static void set_momentum(RmsPropOptions& o, double momentum) { o.momentum = momentum; }
     static void check(const RmsPropOptions& o)
     {
-        require_option("learning rate", o.learning_rate, 0, largest_rate);
+        require_option("learning rate", o.learning_rate, 0, largest_option);
         require_option("alpha", o.alpha, 0, below_one);
-        require_option("epsilon", o.epsilon, 1e-37, largest_rate);
-        require_option("weight decay", o.weight_decay, 0, largest_rate);
+        require_option("epsilon", o.epsilon, above_zero, largest_option);
+        require_option("weight decay", o.weight_decay, 0, largest_option);
         require_option("momentum", o.momentum, 0, below_one);
     }
     static std::string text(const RmsPropOptions& o)

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include <ctnn/core/error.hpp>
-#include <ctnn/optim/options.hpp>
+#include <ctnn/core/options.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -38,10 +38,10 @@ concept Schedule = requires(const S& schedule, std::size_t step) {
 
 namespace detail {
 
-inline void require_rate(double rate) { require_option("a learning rate", rate, 0, largest_rate); }
+inline void require_rate(double rate) { require_option("a learning rate", rate, 0, largest_option); }
 inline void require_factor(double factor)
 {
-    require_option("the factor of a learning rate", factor, 0, largest_rate);
+    require_option("the factor of a learning rate", factor, 0, largest_option);
 }
 inline void require_steps(std::size_t steps)
 {
@@ -171,13 +171,12 @@ public:
     {
         const auto& o = options_;
         detail::require_rate(largest);
-        detail::require_option("div_factor", o.div_factor, 1e-300, detail::largest_rate);
-        detail::require_option("final_div_factor", o.final_div_factor, 1e-300, detail::largest_rate);
+        detail::require_option("div_factor", o.div_factor, detail::above_zero, detail::largest_option);
+        detail::require_option("final_div_factor", o.final_div_factor, detail::above_zero,
+                               detail::largest_option);
         detail::require_option("base_momentum", o.base_momentum, 0, detail::below_one);
         detail::require_option("max_momentum", o.max_momentum, 0, detail::below_one);
-        if (!(o.pct_start >= 0 && o.pct_start <= 1))
-            throw Error("ctnn.option",
-                        "pct_start is " + detail::option_text(o.pct_start) + ", expected 0 to 1");
+        detail::require_option("pct_start", o.pct_start, 0, 1);
         detail::require_steps(steps);
         const double initial = largest / o.div_factor, last = steps_ - 1;
         const double top = o.pct_start * steps_ - 1;
@@ -249,9 +248,7 @@ public:
     LinearWarmUp(std::size_t steps, Then then, double start_factor = 1.0 / 3)
         : steps_(steps), then_(std::move(then)), start_factor_(start_factor)
     {
-        if (!(start_factor >= 0 && start_factor <= 1))
-            throw Error("ctnn.option",
-                        "start_factor is " + detail::option_text(start_factor) + ", expected 0 to 1");
+        detail::require_option("start_factor", start_factor, 0, 1);
     }
     [[nodiscard]] double at(std::size_t step) const
     {
@@ -300,8 +297,8 @@ public:
         detail::require_rate(initial);
         detail::require_rate(options.min_learning_rate);
         detail::require_option("the factor of a plateau", options.factor, 0, detail::below_one);
-        detail::require_option("the threshold of a plateau", options.threshold, 0, detail::largest_rate);
-        detail::require_option("the epsilon of a plateau", options.epsilon, 0, detail::largest_rate);
+        detail::require_option("the threshold of a plateau", options.threshold, 0, detail::largest_option);
+        detail::require_option("the epsilon of a plateau", options.epsilon, 0, detail::largest_option);
     }
 
     /// The rate to go on with after an evaluation that gave `metric`.

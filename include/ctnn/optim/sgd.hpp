@@ -78,9 +78,9 @@ struct sgd_rule {
     static void check(const SgdOptions& o)
     {
         const auto number = [](float x) { return static_cast<double>(x); };
-        require_option("learning rate", number(o.learning_rate), 0, largest_rate);
-        require_option("weight decay", number(o.weight_decay), 0, largest_rate);
-        require_option("dampening", o.dampening, 0, largest_rate);
+        require_option("learning rate", number(o.learning_rate), 0, largest_option);
+        require_option("weight decay", number(o.weight_decay), 0, largest_option);
+        require_option("dampening", o.dampening, 0, largest_option);
         require_option("momentum", number(o.momentum), 0, below_one);
         if (o.nesterov && (o.momentum == 0 || o.dampening != 0))
             throw Error("ctnn.option",

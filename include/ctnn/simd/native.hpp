@@ -37,7 +37,7 @@ using scalar::abs, scalar::copysign, scalar::fma, scalar::fnma, scalar::max, sca
 }
 
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-/// xsimd 8 to 13 name a type without operations where there is none.
+/// For a T without registers xsimd 8 to 13 name a type that has no operations.
 template <class T>
 concept has_registers =
     xsimd::types::has_simd_register<T, xsimd::default_arch>::value &&

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <ctnn/ctnn.hpp>
-#include <ctnn/data/table.hpp>
+#include <ctnn/data/categories.hpp>
+#include <ctnn/data/csv.hpp>
 
 #include <cmath>
 #include <cstdio>

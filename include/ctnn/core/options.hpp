@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -26,14 +27,20 @@ std::string option_text(T x)
     return digits;
 }
 
+/// Ends of ranges that are said in words.
+inline constexpr double above_zero = 1e-37, below_one = 0.99999994, largest_option = 3.4e38,
+                        no_limit = std::numeric_limits<double>::infinity();
+
 /// errors : [ctnn.option] value below low, above high, or NaN
 inline void require_option(const char* what, double value, double low, double high)
 {
     if (!(value >= low && value <= high))
         throw Error("ctnn.option", std::string(what) + " is " + option_text(value) +
                                        ", expected a number from " + (low > 0 ? "above 0" : "0") + " to " +
-                                       (high < 1 ? "below 1" : "the largest float"));
+                                       (high < 1           ? "below 1"
+                                        : high == 1        ? "1"
+                                        : high == no_limit ? "infinity"
+                                                           : "the largest float"));
 }
-inline constexpr double largest_rate = 3.4e38, below_one = 0.99999994;
 
 } // namespace ctnn::inline CTNN_ARCH::detail
