@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Names from a character-level network: the third makemore lecture as a program.
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <limits>
 #include <string>
@@ -22,10 +20,10 @@
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "report.hpp"
+#include <ctnn/report/report.hpp>
+
 #include "training.hpp"
 
 namespace {
@@ -109,105 +107,73 @@ void print_result(const Result& r)
                r.validation, r.test);
     fmt::print("training time       {:.2f} s, {:.1f} us a step\n\n", r.seconds,
                r.seconds / static_cast<double>(std::max<std::size_t>(1, r.steps - r.first)) * 1e6);
-    if (r.inside) print_inside(*r.inside);
+    if (r.run)
+        fmt::print("layers in the last step\n{}\nparameters in the last step\n{}\n{}\n",
+                   text_table(r.run->activations), text_table(r.run->parameters), text_of(r.run->verdicts));
     std::fflush(stdout);
 }
 
-void finish_report(const Options& options, const std::vector<Result>& results)
+void finish_report(const Options& options, const std::vector<Run>& runs)
 {
-    const std::string missing = write_report(options.report, results);
+    const std::string missing = write_report(options.report, runs);
     fmt::print("\nreport: {}/report.html\n", options.report);
     if (!missing.empty()) std::fprintf(stderr, "makemore: %s\n", missing.c_str());
-}
-
-/// Whether two paths are one file, there or not yet there.
-bool same_file(const std::string& a, const std::string& b)
-{
-    if (a.empty() || b.empty()) return false;
-    std::error_code unknown;
-    const auto whole = [&](const std::string& path) {
-        return std::filesystem::weakly_canonical(std::filesystem::absolute(path, unknown), unknown);
-    };
-    return std::filesystem::equivalent(a, b, unknown) || whole(a) == whole(b);
-}
-
-/// Whether a file is there that may be wanted: with a start, one that does not begin as one of ours does.
-bool is_of_others(const std::string& path, std::string_view start)
-{
-    std::error_code unknown;
-    if (!std::filesystem::is_regular_file(path, unknown)) return false;
-    std::ifstream file{path};
-    std::string found(std::max<std::size_t>(1, start.size()), '\0');
-    file.read(found.data(), static_cast<std::streamsize>(found.size()));
-    return file.gcount() > 0 && found != start;
 }
 
 /// No file is lost that somebody may want, and what cannot be written is found before the training.
 ///   from : what the command line calls options.resume
 void check_files(const Options& options, const char* from)
 {
-    const std::pair<const char*, const std::string*> files[] = {{"--data", &options.data},
-                                                                {"--metrics", &options.metrics},
-                                                                {"--checkpoint", &options.checkpoint},
-                                                                {from, &options.resume},
-                                                                {"--header", &options.header}};
-    for (const auto& [a, first] : files)
-        for (const auto& [b, second] : files)
-            if (std::string_view(a) < b && same_file(*first, *second) &&
-                !((first == &options.checkpoint || first == &options.resume) &&
-                  (second == &options.checkpoint || second == &options.resume)))
-                throw Failure(1, fmt::format("{} and {} are one file, '{}'", a, b, *first));
-    if (!options.resume.empty() && !options.report.empty())
+    const std::string& goes_on = options.resume;
+    for (const auto& [name, checkpoint] : {std::pair{"--checkpoint", &options.checkpoint}, {from, &goes_on}})
+        require_different({{"--data", options.data},
+                           {"--metrics", options.metrics},
+                           {name, *checkpoint},
+                           {"--header", options.header}});
+    if (!goes_on.empty() && !options.report.empty())
         throw Failure(1, "--report needs the whole training: what an observer saw before a checkpoint is not "
                          "in it; leave out --resume or --report");
-    std::error_code unknown;
-    for (const std::string& path : {options.checkpoint, options.header}) {
-        if (path.empty()) continue;
-        if (std::filesystem::is_directory(path, unknown))
-            throw Failure(4, fmt::format("cannot write '{}': it is a folder", path));
-        const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-        if (!folder.empty() && !std::filesystem::is_directory(folder, unknown))
-            throw Failure(4,
-                          fmt::format("cannot write '{}': there is no folder '{}'", path, folder.string()));
-        if (std::filesystem::exists(std::filesystem::symlink_status(path, unknown))) {
-            if (std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown))
-                throw Failure(4, fmt::format("cannot write '{}': it is not a regular file", path));
-        } else { // a name that cannot be, a folder that takes no file; another's file may be there any moment
-            struct stat s {};
-            if ((::lstat(path.c_str(), &s) != 0 && errno != ENOENT) ||
-                ::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0)
-                throw Failure(4, fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
-        }
-    }
+    require_writable(options.checkpoint);
+    require_writable(options.header);
     if (options.overwrite) return;
     if (is_of_others(options.header, "// Written by ctnn "))
         throw Failure(
             4, fmt::format("'{}' is there already, and is no exported header; say --overwrite to lose it",
                            options.header));
-    const bool goes_on = !options.resume.empty();
-    if (goes_on ? is_of_others(options.metrics, "{\"step\": ") : is_of_others(options.metrics, ""))
+    if (is_of_others(options.metrics, goes_on.empty() ? "" : "{\"step\": "))
         throw Failure(4, fmt::format("'{}' is there already{}; say --overwrite to lose it", options.metrics,
-                                     goes_on ? ", and has no metrics" : ""));
-    if (!options.checkpoint.empty() && std::filesystem::exists(options.checkpoint, unknown) &&
-        !same_file(options.checkpoint, options.resume))
+                                     goes_on.empty() ? "" : ", and has no metrics"));
+    if (std::error_code unknown; !options.checkpoint.empty() &&
+                                 std::filesystem::exists(options.checkpoint, unknown) &&
+                                 !same_file(options.checkpoint, goes_on))
         throw Failure(4, fmt::format("'{}' is there already; take it up with --resume {}, or name another "
                                      "file, or say --overwrite",
                                      options.checkpoint, options.checkpoint));
+}
+
+void prepare_report(const Options& options)
+{
+    if (!options.report.empty())
+        ctnn::prepare_report(options.report, {{"--data", options.data},
+                                              {"--metrics", options.metrics},
+                                              {"--checkpoint", options.checkpoint},
+                                              {"--resume", options.resume},
+                                              {"--header", options.header}});
 }
 
 void run_train(Stage stage, Options options)
 {
     check_files(options, "--resume");
     if (options.checkpoint.empty()) options.checkpoint = options.resume;
-    const Lock lock{options.checkpoint};
-    if (!options.report.empty()) prepare_report(options);
+    prepare_report(options);
     const Data data = load(options.data);
+    const SignalWatch watch; // from here on something can be saved
     const StageName& name = stage_names[static_cast<std::size_t>(stage)];
     fmt::print("{}: {} samples to train on, {} to validate, {} to test\n", name.name, data.train.size(),
                data.validation.size(), data.test.size());
     std::fflush(stdout);
     const Result result = train(stage, data, options, false, print_result);
-    if (result.inside) finish_report(options, {result});
+    if (result.run) finish_report(options, {*result.run});
     if (!result.diverged.empty()) throw Failure(3, result.diverged);
     if (!result.output_error.empty()) throw Failure(4, result.output_error);
 }
@@ -215,27 +181,42 @@ void run_train(Stage stage, Options options)
 /// A line for each stage.
 void run_stages(const std::vector<Stage>& stages, Options options)
 {
-    if (!options.report.empty()) prepare_report(options);
+    prepare_report(options);
     const Data data = load(options.data);
+    const SignalWatch watch;
     const bool draws = !options.report.empty();
     if (!draws) options.samples = 0;
     options.prints_names = false;
-    std::vector<Result> results;
+    std::vector<Run> runs;
     fmt::print("{:<12} {:>12} {:>12} {:>12} {:>10}\n", "stage", "initial loss", "train", "validation",
                "seconds");
-    for (const Stage stage : stages)
-        results.push_back(train(stage, data, options, true, [&](const Result& r) {
+    for (const Stage stage : stages) {
+        const Result result = train(stage, data, options, true, [&](const Result& r) {
             fmt::print("{:<12} {:>12.4f} {:>12.4f} {:>12.4f} {:>10.1f}\n",
                        stage_names[static_cast<std::size_t>(stage)].name, r.initial_loss, r.train,
                        r.validation, r.seconds);
             std::fflush(stdout);
-        }));
-    if (!draws) return;
-    for (const Result& r : results) {
-        fmt::print("\n{}\n{}", stage_names[static_cast<std::size_t>(r.stage)].name,
-                   text_of(r.inside->verdicts));
+        });
+        if (result.run) runs.push_back(*result.run);
     }
-    finish_report(options, results);
+    if (!draws) return;
+    for (const Run& r : runs) fmt::print("\n{}\n{}", r.name, text_of(r.verdicts));
+    finish_report(options, runs);
+}
+
+/// Until a SignalWatch lives, SIGINT and SIGTERM end the program where it stands: nothing has begun that could
+/// be saved.
+void leave_at_signals()
+{
+    struct sigaction action {};
+    action.sa_handler = [](int signal) {
+        constexpr char text[] = "\nmakemore: stopped by a signal before it began; nothing is lost\n";
+        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, sizeof text - 1);
+        ::_exit(128 + signal);
+    };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
 }
 
 /// A descriptor that is closed would be given to the next file that is opened, and our lines would go there:
@@ -434,8 +415,14 @@ int run(const std::vector<Command>& commands)
         std::fprintf(stderr, "makemore: %s\n", failure.what());
         return failure.code;
     } catch (const ctnn::Error& error) {
-        std::fprintf(stderr, "makemore: %s\n", error.what());
-        return error.id() == "ctnn.option" ? 1 : error.id() == "ctnn.save" ? 4 : 2;
+        const bool diverged = error.id() == "ctnn.diverged";
+        const bool was_cut_off =
+            stop_signal() != 0 && error.id() != "ctnn.stopped"; // what waited is an error
+        std::fprintf(stderr, "makemore: %s%s%s%s\n", was_cut_off ? "stopped by a signal: " : "",
+                     diverged ? "diverged: " : "", error.what(),
+                     diverged ? "; try a smaller --learning-rate" : "");
+        if (stop_signal() != 0) return 128 + stop_signal();
+        return error.id() == "ctnn.option" ? 1 : diverged ? 3 : error.id() == "ctnn.save" ? 4 : 2;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "makemore: %s\n", error.what());
         return 4;

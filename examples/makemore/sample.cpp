@@ -17,7 +17,7 @@ void makemore::sample_from(const std::string& file, const Options& options)
         throw Failure(2, fmt::format("'{}' is a training with\n  {}\nand the words of '{}' have the {}", file,
                                      settings, options.data, characters));
     const auto model = pick_model<PlainNet, BatchNormNet, DeepNet, LayerNormNet, GroupNormNet>(file);
-    watch_signals();
+    const SignalWatch watch;
     Generator generator{options.seed + 10};
     std::visit(
         [&](const auto& picked) {

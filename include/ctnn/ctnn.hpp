@@ -59,4 +59,5 @@
 #include <ctnn/random/generator.hpp>
 #include <ctnn/random/initialise.hpp>
 #include <ctnn/random/python_random.hpp>
+#include <ctnn/train/early_stopping.hpp>
 #include <ctnn/train/metrics.hpp>

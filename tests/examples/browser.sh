@@ -69,7 +69,7 @@ for report in deep three; do
         exit 1
     fi
     cat $report/report.html probe.html >$report/probed.html
-    [ $report = deep ] && pictures=11 || pictures=29
+    [ $report = deep ] && pictures=13 || pictures=33
     for width in 1280 390; do
         {
             echo "<script>addEventListener('message', e => document.title = e.data)</script>"

@@ -36,7 +36,7 @@ inline std::string printable(std::string_view text)
 /// `[ctnn.shape] the input has shape (32, 4), the model takes (32, 3)`. Control characters are escaped.
 ///
 ///   ids : ctnn.shape, ctnn.class_id, ctnn.option, ctnn.data, ctnn.sample, ctnn.generator, ctnn.load,
-///         ctnn.save
+///         ctnn.save, ctnn.diverged, ctnn.stopped
 class Error : public std::runtime_error {
 public:
     /// `id` is a string literal, such as "ctnn.shape".

@@ -30,6 +30,8 @@ struct LayerInfo {
     bool elementwise = false;       ///< a nonlinearity: it states that it is elementwise, or limits
     bool before_activation = false; ///< what it gives goes into a nonlinearity
     bool reshapes_only = false;
+    /// the layers whose outputs it takes; the network's inputs are numbered after the last layer
+    std::vector<std::size_t> reads = {};
 
     /// "3 (Tanh)"
     [[nodiscard]] std::string name() const { return path + (path.empty() ? "(" : " (") + type + ")"; }
@@ -125,6 +127,13 @@ template <class Net>
         layer.parameters = detail::parameter_elements<Net>(i);
         for (std::size_t axis = 0; axis < shape.rank; ++axis) layer.shape.push_back(shape[axis]);
     }
+    for (std::size_t i = 0; i < layers.size(); ++i)
+        for (std::size_t k = 0; k < schedule.nodes[i].reads.count; ++k) {
+            std::size_t maker = 0, input = 0;
+            while (maker < i && schedule.nodes[maker].gives != schedule.read(i, k)) ++maker;
+            while (maker == i && schedule.inputs[input] != schedule.read(i, k)) ++input;
+            layers[i].reads.push_back(maker < i ? maker : layers.size() + input);
+        }
     for (std::size_t i = layers.size(); i-- > 0;)
         for (std::size_t reader = i + 1; reader < layers.size(); ++reader)
             if (schedule.read(reader) == schedule.nodes[i].gives &&

@@ -11,11 +11,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <ctnn/core/concepts.hpp>
+#include <ctnn/core/index.hpp>
 #include <ctnn/io/model_file.hpp>
 #include <ctnn/io/safetensors_header.hpp>
 #include <ctnn/random/generator.hpp>
@@ -76,7 +78,9 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
 
 /// Everything that decides how a training goes on, in one safetensors file: parameters and running statistics
 /// under their own names, so that `load` and PyTorch find the model in it; and as "ctnn.optimizer",
-/// "ctnn.sampler", "ctnn.generator" and "ctnn.step" the rest.
+/// "ctnn.sampler", "ctnn.generator" and "ctnn.step" the rest. What else remembers something, such as an
+/// ExponentialMovingAverage, a ReduceOnPlateau or an EarlyStopping, is given after these, in the same order
+/// each time: "ctnn.also.0", "ctnn.also.1".
 ///
 /// ```cpp
 /// Checkpoint checkpoint{model, sgd, generator, batches};      // refers to the four
@@ -87,14 +91,14 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
 /// }
 /// ```
 ///
-/// A custom optimizer or sampler has `for_each_state(f)`, which calls f(name, span) for each stretch
-/// of float, double or std::int64_t that changes, and `settings()`, a text that two of them share when the
-/// same state makes them go on alike.
-template <class M, class O, class Sampler>
+/// A custom optimizer, sampler or whatever remembers has `for_each_state(f)`, which calls f(name, span) for
+/// each stretch of float, double or std::int64_t that changes, and `settings()`, a text that two of them share
+/// when the same state makes them go on alike.
+template <class M, class O, class Sampler, class... More>
 class Checkpoint {
 public:
-    Checkpoint(M& model, O& optimizer, Generator& generator, Sampler& sampler)
-        : model_(&model), optimizer_(&optimizer), generator_(&generator), sampler_(&sampler)
+    Checkpoint(M& model, O& optimizer, Generator& generator, Sampler& sampler, More&... more)
+        : model_(&model), optimizer_(&optimizer), generator_(&generator), sampler_(&sampler), more_(&more...)
     {
         if constexpr (!(Optimizer<O, M> && detail::keeps_state<O>))
             static_assert(
@@ -105,6 +109,9 @@ public:
             static_assert(detail::has_state<Sampler>,
                           "[ctnn.checkpoint] a sampler is kept by its for_each_state(f) and settings(); see "
                           "ctnn/data/ngrams.hpp");
+        static_assert((detail::keeps_state<More> && ...),
+                      "[ctnn.checkpoint] what remembers something is kept by its for_each_state(f) and "
+                      "settings(); see ctnn/optim/moving_average.hpp");
     }
 
     /// Writes the file as `ctnn::save` does: whole, or the old one stays.
@@ -131,7 +138,7 @@ public:
                                             all_settings(settings)));
     }
 
-    /// Sets all four, and returns the number of steps done; or throws, and they are as they were.
+    /// Sets all of them, and returns the number of steps done; or throws, and they are as they were.
     ///   errors : [ctnn.load] those of `load`; other settings than the file's, with both; numbers
     ///            that are not the state of a generator
     std::size_t load(const std::string& path, const std::string& settings = {})
@@ -164,12 +171,20 @@ private:
     O* optimizer_;
     Generator* generator_;
     Sampler* sampler_;
+    std::tuple<More*...> more_;
+
+    static constexpr bool is_kept =
+        detail::keeps_state<O> && detail::keeps_state<Sampler> && (detail::keeps_state<More> && ...);
 
     [[nodiscard]] std::string all_settings(const std::string& own) const
     {
-        if constexpr (detail::keeps_state<O> && detail::keeps_state<Sampler>)
-            return (own.empty() ? "" : own + "; ") + optimizer_->settings() + "; " + sampler_->settings();
-        else return own; // the constructor has complained
+        std::string all = own;
+        if constexpr (is_kept) { // else the constructor has complained
+            all += (own.empty() ? "" : "; ") + optimizer_->settings() + "; " + sampler_->settings();
+            detail::for_each_index<sizeof...(More)>(
+                [&](auto i) { all += "; " + std::get<i()>(more_)->settings(); });
+        }
+        return all;
     }
 
     /// All arrays beside the model's.
@@ -188,12 +203,15 @@ private:
                                   layout::same,
                                   reinterpret_cast<std::byte*>(values.data())});
         };
-        if constexpr (detail::keeps_state<O>)
-            optimizer_->for_each_state(
-                [&](const char* name, auto values) { add(std::string("ctnn.optimizer.") + name, values); });
-        if constexpr (detail::keeps_state<Sampler>)
-            sampler_->for_each_state(
-                [&](const char* name, auto values) { add(std::string("ctnn.sampler.") + name, values); });
+        const auto add_all = [&](auto& part, const std::string& prefix) {
+            part.for_each_state([&](const char* name, auto values) { add(prefix + name, values); });
+        };
+        if constexpr (is_kept) {
+            add_all(*optimizer_, "ctnn.optimizer.");
+            add_all(*sampler_, "ctnn.sampler.");
+            detail::for_each_index<sizeof...(More)>(
+                [&](auto i) { add_all(*std::get<i()>(more_), "ctnn.also." + std::to_string(i()) + "."); });
+        }
         add("ctnn.generator", std::span<std::int64_t>(numbers));
         add("ctnn.step", std::span<std::int64_t>(&steps, 1));
         return arrays;

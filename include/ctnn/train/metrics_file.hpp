@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What a training measures, as lines of JSON for other programs.
+#pragma once
+
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <ctnn/core/error.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// A number with its name: `{"accuracy", 0.97}`.
+using Metric = std::pair<std::string_view, double>;
+
+/// A file (or pipe) that gets an object a line: `{"step": 7, "loss": 2.4, "learning_rate": 0.1}`. A disk that
+/// is full does not stop the training; `close` says so.
+///
+///   first  : a training that was taken up at step `first` goes on in the file that is there, after its last
+///            line of a step before that: what a killed program wrote after its last checkpoint goes, and so
+///            does a broken line at the end. What is not a regular file is only written
+///   errors : [ctnn.save] the file cannot be written
+class MetricsFile {
+public:
+    /// An empty path: no file, nothing is written.
+    explicit MetricsFile(const std::string& path, std::size_t first = 0) : path_(path)
+    {
+        if (path.empty()) return;
+        std::error_code unknown;
+        if (first > 0 && std::filesystem::is_regular_file(path, unknown)) keep_before(first);
+        file_.reset(std::fopen(path.c_str(), first > 0 ? "a" : "w"));
+        if (file_ == nullptr) throw Error("ctnn.save", failure(std::strerror(errno)));
+    }
+
+    /// Up to `digits` significant digits each; what is not finite is null, JSON has no NaN.
+    void write(std::size_t step, std::span<const Metric> metrics, int digits = 9)
+    {
+        if (file_ == nullptr || error_ != 0) return;
+        line_ = "{\"step\": " + std::to_string(step);
+        for (const auto& [name, value] : metrics) {
+            line_.append(", \"").append(name).append("\": ");
+            char number[40];
+            const auto end = std::to_chars(number, number + sizeof number, value, std::chars_format::general,
+                                           digits); // whatever the locale
+            line_.append(std::isfinite(value) ? std::string_view(number, end.ptr) : "null");
+        }
+        line_ += "}\n";
+        if (std::fwrite(line_.data(), 1, line_.size(), file_.get()) != line_.size()) error_ = errno;
+    }
+    /// Empty when every line is on disk, else what went wrong.
+    [[nodiscard]] std::string close()
+    {
+        if (std::FILE* const file = file_.release(); file != nullptr) {
+            if (std::fflush(file) != 0 && error_ == 0) error_ = errno;
+            if (std::fclose(file) != 0 && error_ == 0) error_ = errno;
+        }
+        return error_ == 0 ? "" : failure(std::strerror(error_));
+    }
+
+private:
+    struct closer {
+        void operator()(std::FILE* f) const { std::fclose(f); }
+    };
+    std::string path_, line_;
+    std::unique_ptr<std::FILE, closer> file_;
+    int error_ = 0;
+
+    [[nodiscard]] std::string failure(const std::string& why) const
+    {
+        return "cannot write '" + path_ + "': " + why;
+    }
+    void keep_before(std::size_t first) const
+    {
+        std::ifstream old(path_);
+        std::uintmax_t kept = 0, read = 0;
+        for (std::string line; std::getline(old, line) && !old.eof();) {
+            read += line.size() + 1;
+            if (unsigned long long step = 0;
+                std::sscanf(line.c_str(), "{\"step\": %llu,", &step) == 1 && step < first)
+                kept = read;
+        }
+        std::error_code error;
+        if (old.eof()) std::filesystem::resize_file(path_, kept, error);
+        else error = std::make_error_code(std::errc::permission_denied);
+        if (error) throw Error("ctnn.save", failure(error.message()));
+    }
+};
+
+} // namespace ctnn::inline CTNN_ARCH
