@@ -61,7 +61,7 @@ inline void add_graph(std::vector<Picture>& all, const Run& run)
     p.kind = "The network";
     p.meaning = "Its layers in the order they run, what each gives for a batch of B samples, and how many "
                 "numbers it learns; a line shows what a layer reads.";
-    p.height = static_cast<int>(rows.size()) * pitch + 10;
+    p.height = std::max(300, static_cast<int>(rows.size()) * pitch + 10);
     const auto top = [&](std::size_t row) { return 5 + static_cast<int>(row) * pitch; };
     std::string lines, boxes;
     std::vector<std::string> names, figures;

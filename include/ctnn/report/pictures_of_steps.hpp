@@ -172,7 +172,7 @@ inline void add_learning_rate(std::vector<Picture>& all, const std::vector<Run>&
     Picture p = lines_over_steps(runs, "learning-rate", "learning rate", lines);
     p.kind = "The learning rate over the steps";
     p.meaning = "What the schedule has set the optimizer's learning rate to.";
-    p.script = "set yrange [0:*]\n" + p.script;
+    p.script = "set yrange [0:*]\nset offsets 0, 0, graph 0.1, 0\n" + p.script;
     all.push_back(std::move(p));
 }
 
