@@ -204,8 +204,8 @@ void run_stages(const std::vector<Stage>& stages, Options options)
     finish_report(options, runs);
 }
 
-/// Until a SignalWatch lives, SIGINT and SIGTERM end the program where it stands: nothing has begun that could
-/// be saved.
+/// Until a SignalWatch lives, SIGINT and SIGTERM end the program where it stands: nothing has begun that
+/// could be saved.
 void leave_at_signals()
 {
     struct sigaction action {};

@@ -1,9 +1,10 @@
 #!/bin/sh
-# browser.sh PROGRAM: opens reports in headless Chromium, from disk, wide and narrow: no error on the console,
-# every picture there with a size, a name and a text, no part of the page wider than the window. Screenshots
+# browser.sh MAKEMORE DIGITS: opens reports in headless Chromium, from disk, wide and narrow: no error on the
+# console, # every picture there with a size, a name and a text, no part of the page wider than the window. Screenshots
 # go to the folder that CTNN_SCREENSHOTS names, if any.
 set -u
 makemore=$1
+digits=$2
 browser=
 for name in chromium chromium-browser google-chrome; do
     command -v $name >/dev/null && browser=$name && break
@@ -17,6 +18,7 @@ cd "$folder" || exit 1
 
 "$makemore" inspect --report deep >/dev/null || exit 1
 "$makemore" compare baseline kaiming batchnorm --steps 500 --report three >/dev/null || exit 1
+"$digits" digits >/dev/null || exit 1
 
 # Runs in the page once it is laid out, and tells the page around it what it finds: a frame can be narrower
 # than any window.
@@ -63,13 +65,17 @@ EOF
 chrome() {
     "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$folder/profile" "$@"
 }
-for report in deep three; do
+for report in deep three digits; do
     if grep -oE '(src|href)="https?:[^"]*"' $report/report.html; then
         echo "FAILED: $report/report.html loads something from elsewhere"
         exit 1
     fi
     cat $report/report.html probe.html >$report/probed.html
-    [ $report = deep ] && pictures=13 || pictures=33
+    case $report in
+    deep) pictures=13 ;;
+    three) pictures=33 ;;
+    digits) pictures=12 ;;
+    esac
     for width in 1280 390; do
         {
             echo "<script>addEventListener('message', e => document.title = e.data)</script>"

@@ -292,7 +292,8 @@ report)
     has out '% of its outputs are saturated \(beyond 0\.99'
     has out '2 \(Tanh\) .*█'; has out 'report: a/b/report.html'
     [ -s a/b/report.html ] || fail "no page"
-    for picture in loss learning-rate baseline-network baseline-scaling baseline-first-preactivations baseline-first-activations \
+    for picture in loss learning-rate baseline-network baseline-scaling \
+        baseline-first-preactivations baseline-first-activations \
         baseline-activations baseline-gradients \
         baseline-weight-gradients baseline-updates baseline-saturation baseline-embedding; do
         { [ -s a/b/$picture.csv ] && [ -s a/b/$picture.json ]; } || fail "no data of $picture"

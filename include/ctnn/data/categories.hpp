@@ -58,6 +58,19 @@ public:
             throw Error("ctnn.data", "the words of column '" + column_ + "' are not in order, each once");
     }
 
+    /// A table of one column, to be saved with a model: `Categories{csv_from(text), "species"}` makes the
+    /// same.
+    [[nodiscard]] std::string csv() const
+    {
+        const auto quoted = [](const std::string& word) {
+            std::string text = "\"";
+            for (const char c : word) text.append(c == '"' ? 2 : 1, c);
+            return text + "\"\n";
+        };
+        std::string text = quoted(column_);
+        for (const std::string& word : words_) text += quoted(word);
+        return text;
+    }
     [[nodiscard]] std::size_t size() const { return words_.size(); }
     [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
     [[nodiscard]] const std::string& column() const { return column_; }

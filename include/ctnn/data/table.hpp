@@ -38,6 +38,7 @@ inline std::string in_quotes(std::string_view text)
 /// const Table table = read_csv("penguins.csv");
 /// const auto x = table.numbers({"bill_length_mm", "body_mass_g"}); // an xtensor of (rows, 2)
 /// const auto [known, unknown] = table.rows_with({"sex"});          // by what is missing
+/// const Table complete = rows_of(table, known);
 /// ```
 class Table {
 public:
@@ -55,6 +56,17 @@ public:
         std::string all;
         for (const std::string& n : names_) all += (all.empty() ? "" : ", ") + n;
         throw Error("ctnn.data", source_ + " has no column '" + std::string(name) + "'; it has " + all);
+    }
+    /// The names of all other columns: `table.numbers(table.columns_except({"price"}))`.
+    ///   errors : [ctnn.data] no column has one of these names
+    [[nodiscard]] std::vector<std::string_view>
+    columns_except(const std::vector<std::string_view>& left_out) const
+    {
+        const std::vector<std::size_t> numbers = numbers_of(left_out);
+        std::vector<std::string_view> others;
+        for (std::size_t c = 0; c < names_.size(); ++c)
+            if (std::find(numbers.begin(), numbers.end(), c) == numbers.end()) others.emplace_back(names_[c]);
+        return others;
     }
     /// The text of a cell, without quotes and spaces around it.
     [[nodiscard]] std::string_view cell(std::size_t row, std::size_t column) const
@@ -94,6 +106,28 @@ public:
             for (std::size_t i = 0; i < chosen.size(); ++i)
                 x(r, i) = missing && is_missing(r, chosen[i]) ? *missing : number<T>(r, chosen[i]);
         return x;
+    }
+
+    /// Some rows, by their numbers; they keep their lines for messages.
+    ///   errors : [ctnn.data] a row that is not there
+    [[nodiscard]] friend Table rows_of(const Table& table, const std::vector<std::int64_t>& rows)
+    {
+        Table part;
+        part.source_ = table.source_;
+        part.names_ = table.names_;
+        part.missing_ = table.missing_;
+        for (const std::int64_t r : rows) {
+            const auto row = static_cast<std::size_t>(r);
+            if (row >= table.rows())
+                throw Error("ctnn.data", table.source_ + " has no row " + std::to_string(r) + ", it has " +
+                                             std::to_string(table.rows()));
+            for (std::size_t c = 0; c < table.names_.size(); ++c) {
+                part.text_ += table.cell(row, c);
+                part.end_.push_back(static_cast<std::uint32_t>(part.text_.size()));
+            }
+            part.line_.push_back(table.line_[row]);
+        }
+        return part;
     }
 
     /// Complains of a cell.

@@ -92,8 +92,8 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
 /// ```
 ///
 /// A custom optimizer, sampler or whatever remembers has `for_each_state(f)`, which calls f(name, span) for
-/// each stretch of float, double or std::int64_t that changes, and `settings()`, a text that two of them share
-/// when the same state makes them go on alike.
+/// each stretch of float, double or std::int64_t that changes, and `settings()`, a text that two of them
+/// share when the same state makes them go on alike.
 template <class M, class O, class Sampler, class... More>
 class Checkpoint {
 public:

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,8 @@ using NameInFile = std::function<std::string(std::string_view)>;
 struct SaveOptions {
     NameInFile name_in_file = {};
     bool allow_non_finite = false; ///< write NaN and infinite numbers as they are
+    /// texts that go with the model, by name: units, words of a table; `notes_in` reads them
+    std::map<std::string, std::string> notes = {};
 };
 struct LoadOptions {
     NameInFile name_in_file = {};
@@ -137,7 +140,7 @@ inline void require_signature(const std::string& path, const std::string& found,
     const kept_errno keep;
     if (!options.allow_non_finite)
         require_finite(arrays, path, " (SaveOptions::allow_non_finite writes such numbers)");
-    write_file(path, safetensors_bytes(std::move(arrays), signature_in_file(signature)));
+    write_file(path, safetensors_bytes(std::move(arrays), signature_in_file(signature), {}, options.notes));
 }
 [[gnu::cold]] inline LeftOut load_arrays(std::vector<stored_array<std::byte>> arrays,
                                          std::span<const std::string_view> names,
@@ -186,10 +189,11 @@ inline void require_signature(const std::string& path, const std::string& found,
 ///
 /// ```cpp
 /// save(model, "names.safetensors");
+/// save(model, "flats.safetensors", {.notes = {{"unit", "euro"}}}); // notes_in("flats.safetensors")
 /// ```
 ///
 ///   errors : [ctnn.save] the file cannot be written, with the system's reason; a number is NaN or infinite;
-///            two names are the same
+///            two names are the same; [ctnn.option] a note named "", "format" or "ctnn..."; over 28 of them
 ///   cost   : memory for the whole file
 template <class Net, Mode M, class T>
 void save(const Model<Net, M, T>& model, const std::string& path, const SaveOptions& options = {})
@@ -228,6 +232,24 @@ LeftOut load(Model<Net, M, T>& model, const std::string& path, const LoadOptions
     for (const detail::slot& s : table.tied) names.push_back(s.name);
     return detail::load_arrays(detail::arrays_of<std::byte>(model, options.name_in_file), names,
                                signature<Net>(), path, options);
+}
+
+/// The notes that a file was saved with, by name; those of other programs too.
+///   errors : [ctnn.load] the file cannot be read, or is not as the format has it
+[[nodiscard]] inline std::map<std::string, std::string> notes_in(const std::string& path)
+{
+    struct {
+        std::map<std::string, std::string> notes;
+        void metadata(const std::string& key, const std::string& value)
+        {
+            if (detail::is_note(key)) notes[key] = value;
+        }
+        void tensor(const detail::described_tensor&) {}
+    } contents;
+    const detail::kept_errno keep;
+    detail::input_file file(path);
+    (void)detail::read_header(file, contents);
+    return std::move(contents.notes);
 }
 
 /// A tensor of a file: its name, its type as the format has it ("F32", "F64", "I64", ...), and its shape.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -124,13 +125,20 @@ inline constexpr std::string_view signature_key = "ctnn.signature", settings_key
 inline constexpr std::string_view no_checksum =
     "0000000000000000"; ///< what stands in its place while it is computed
 
+/// Whether an entry is a user's.
+inline bool is_note(std::string_view key)
+{
+    return !key.empty() && key != "format" && !key.starts_with("ctnn.");
+}
+
 /// A whole file: the length of the header, the header padded with spaces so that the data starts at a
 /// multiple of 8, the data. Arrays of wider numbers come first, so that each is aligned; then the order is
 /// that of the names, as the format's own library writes them.
 ///   errors : [ctnn.save] two arrays have one name; the header would be over 64 KiB
 [[gnu::cold]] inline std::string safetensors_bytes(std::vector<stored_array<const std::byte>> arrays,
                                                    const std::string& signature,
-                                                   const std::string& settings = {})
+                                                   const std::string& settings = {},
+                                                   const std::map<std::string, std::string>& notes = {})
 {
     std::sort(arrays.begin(), arrays.end(), [](const auto& a, const auto& b) {
         return a.element != b.element ? a.element > b.element : a.name < b.name;
@@ -140,6 +148,13 @@ inline constexpr std::string_view no_checksum =
     };
     std::string header = R"({"__metadata__":{"format":"pt")" + entry(signature_key, signature);
     if (!settings.empty()) header += entry(settings_key, settings);
+    if (notes.size() > safetensors_limits::metadata - 4)
+        throw Error("ctnn.option", "there are " + std::to_string(notes.size()) + " notes, a file takes " +
+                                       std::to_string(safetensors_limits::metadata - 4));
+    for (const auto& [name, text] : notes) {
+        if (!is_note(name)) throw Error("ctnn.option", "a note in a file cannot be named '" + name + "'");
+        header += "," + json_text(name) + ":" + json_text(text);
+    }
     header += ",\"" + std::string(checksum_key) + "\":\"";
     const std::size_t digits = 8 + header.size();
     header += std::string(no_checksum) + "\"}";

@@ -16,8 +16,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// Named columns, as CSV and as JSON. They may differ in length. A number that is not finite is an empty field
-/// of CSV, and null in JSON.
+/// Named columns, as CSV and as JSON. They may differ in length. A number that is not finite is an empty
+/// field of CSV, and null in JSON.
 class PictureData {
 public:
     struct Column {

@@ -267,10 +267,11 @@ private:
 
 } // namespace detail
 
-/// Creates the folder of a report and sees that it can be written to, before a training that would be in vain.
+/// Creates the folder of a report and sees that it can be written to, before a training that would be in
+/// vain.
 ///
-///   files  : what the program reads and writes, each by what its user calls it: none of them may be where the
-///            report is written
+///   files  : what the program reads and writes, each by what its user calls it: none of them may be where
+///            the report is written
 ///   errors : [ctnn.save] with the path and the system's reason; [ctnn.option] a file in the way
 inline void prepare_report(const std::string& folder,
                            std::initializer_list<std::pair<std::string_view, std::string_view>> files = {})

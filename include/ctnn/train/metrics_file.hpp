@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,6 +25,32 @@ namespace ctnn::inline CTNN_ARCH {
 
 /// A number with its name: `{"accuracy", 0.97}`.
 using Metric = std::pair<std::string_view, double>;
+
+/// Reads what a MetricsFile has written: f(step, name, value) for each number, NaN for null. Lines of another
+/// form are passed over, and so is the last one when it has no end. A file that cannot be read has no
+/// numbers.
+template <class F>
+void read_metrics(const std::string& path, F f)
+{
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line) && !file.eof();) {
+        const char* at = line.c_str();
+        unsigned long long step = 0;
+        int read = 0;
+        if (std::sscanf(at, "{\"step\": %llu%n", &step, &read) != 1) continue;
+        for (at += read; std::strncmp(at, ", \"", 3) == 0;) {
+            const char* const name = at + 3;
+            const char* const end = std::strstr(name, "\": ");
+            if (end == nullptr) break;
+            double value = std::numeric_limits<double>::quiet_NaN();
+            at = end + 3;
+            if (std::strncmp(at, "null", 4) == 0) at += 4;
+            else at = std::from_chars(at, line.c_str() + line.size(), value).ptr;
+            f(static_cast<std::size_t>(step), std::string_view(name, static_cast<std::size_t>(end - name)),
+              value);
+        }
+    }
+}
 
 /// A file (or pipe) that gets an object a line: `{"step": 7, "loss": 2.4, "learning_rate": 0.1}`. A disk that
 /// is full does not stop the training; `close` says so.
@@ -59,6 +86,11 @@ public:
         line_ += "}\n";
         if (std::fwrite(line_.data(), 1, line_.size(), file_.get()) != line_.size()) error_ = errno;
     }
+    /// Gives all lines to the system, so that a killed program has written those before a checkpoint.
+    void flush()
+    {
+        if (file_ != nullptr && std::fflush(file_.get()) != 0 && error_ == 0) error_ = errno;
+    }
     /// Empty when every line is on disk, else what went wrong.
     [[nodiscard]] std::string close()
     {
@@ -84,7 +116,7 @@ private:
     void keep_before(std::size_t first) const
     {
         std::ifstream old(path_);
-        std::uintmax_t kept = 0, read = 0;
+        std::uintmax_t kept = 0, read = 0; // bytes
         for (std::string line; std::getline(old, line) && !old.eof();) {
             read += line.size() + 1;
             if (unsigned long long step = 0;

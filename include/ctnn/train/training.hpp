@@ -50,7 +50,7 @@ struct MetricHistory {
 /// progress, metrics, checkpoints, signals, an early stop.
 ///
 /// ```cpp
-/// Training training{{.steps = 20'000, .checkpoint = "net.ckpt"}, model, adam_w, generator, epochs, stopping};
+/// Training training{{.steps = 20'000, .checkpoint = "net"}, model, adam_w, generator, epochs, stopping};
 /// while (training.next()) {
 ///     const auto [x, y] = epochs.next(generator);
 ///     const auto [loss, dlogits] = criterion(model.forward(x), y);
@@ -67,7 +67,7 @@ struct MetricHistory {
 /// if (training.signal() != 0) return 128 + training.signal();
 /// ```
 ///
-///   given      : what a Checkpoint is given; of what comes after the sampler, one with `is_over()` may end it
+///   given      : what a Checkpoint is given; after the sampler, what has an `is_over()` may end it
 ///   checkpoint : saved at the first step, each `every` steps, at a signal and at the end; taken up, the
 ///                training goes on bit by bit as if it had not been stopped. FILE.lock keeps others from it
 ///   signals    : SIGINT and SIGTERM end the loop after the step they come in
@@ -84,7 +84,12 @@ public:
           more_(&more...), lock_(options_.checkpoint),
           checkpoint_(model, optimizer, generator, sampler, more...), first_(resumed()), step_(first_),
           metrics_(options_.metrics, first_), progress_(options_.steps, first_)
-    {}
+    {
+        if (first_ > 0 && std::filesystem::is_regular_file(options_.metrics))
+            read_metrics(options_.metrics, [&](std::size_t step, std::string_view name, double value) {
+                remember(step, name, value);
+            });
+    }
     Training(const Training&) = delete;
     Training& operator=(const Training&) = delete;
     ~Training()
@@ -92,8 +97,8 @@ public:
         if (!problem_.empty() && !problem_is_known_) std::fprintf(stderr, "%s\n", problem_.c_str());
     }
 
-    /// Ends the step before, and whether there is another one: not after the last, a signal, `stop()`, or when
-    /// something that was given is over.
+    /// Ends the step before, and whether there is another one: not after the last, a signal, `stop()`, or
+    /// when something that was given is over.
     bool next()
     {
         if (is_at_end_) return false;
@@ -124,24 +129,28 @@ public:
         const double rate = learning_rate();
         if (!options_.metrics.empty())
             metrics_.write(step_, std::array{Metric{"loss", loss}, Metric{"learning_rate", rate}});
-        loss_.add(step_, loss);
-        learning_rate_.add(step_, rate);
+        remember(step_, "loss", loss);
+        remember(step_, "learning_rate", rate);
         if (!std::isfinite(loss)) fail_of(loss);
         if (options_.shows_progress) progress_.step(step_, loss, epoch());
     }
     /// What an evaluation after the step has found: a line of the progress, an object of the metrics, and
     /// `history()`.
+    ///   errors : [ctnn.option] a name that is "loss", "learning_rate" or has a quotation mark in it
     void evaluated(std::initializer_list<Metric> metrics)
     {
         const std::span<const Metric> all(metrics.begin(), metrics.size());
+        for (const auto& [name, value] : all)
+            if (name == "loss" || name == "learning_rate" || name.find('"') != name.npos)
+                throw Error("ctnn.option", "an evaluation has '" + std::string(name) +
+                                               "', expected another name, such as 'validation loss'");
         metrics_.write(step_, all);
         std::string text;
         for (const auto& [name, value] : all) {
             char number[40];
             std::snprintf(number, sizeof number, "%.4f", value);
             text.append(text.empty() ? "" : ", ").append(name).append(" ").append(number);
-            history_of(name).step.push_back(step_);
-            history_of(name).value.push_back(value);
+            remember(step_, name, value);
         }
         if (options_.shows_progress) progress_.line(step_, text);
     }
@@ -160,8 +169,8 @@ public:
                (file.empty() ? "; nothing was saved, because there is no checkpoint"
                              : "; saved in '" + file + "'");
     }
-    /// After the loop: empty, or why the metrics are not complete. What is not asked for stands on the standard
-    /// error in the end.
+    /// After the loop: empty, or why the metrics are not complete. What is not asked for stands on the
+    /// standard error in the end.
     [[nodiscard]] const std::string& problem()
     {
         problem_is_known_ = true;
@@ -169,7 +178,8 @@ public:
     }
     /// From its making to the end of the loop, without the last checkpoint.
     [[nodiscard]] double seconds() const { return is_at_end_ ? seconds_ : progress_.seconds(); }
-    /// The losses, and the optimizer's learning rate, of the steps that this program has taken.
+    /// The losses, and the optimizer's learning rate: of the steps that this program has taken, and of those
+    /// before a resumption as far as they stand in the file of metrics.
     [[nodiscard]] const Series& loss() const { return loss_; }
     [[nodiscard]] const Series& learning_rates() const { return learning_rate_; }
     [[nodiscard]] const std::vector<MetricHistory>& history() const { return history_; }
@@ -223,9 +233,10 @@ private:
                                            std::to_string(options_.steps));
         return at;
     }
-    void save() const
+    void save()
     {
         if (options_.checkpoint.empty()) return;
+        metrics_.flush();
         try {
             checkpoint_.save(options_.checkpoint, step_, options_.settings);
         } catch (const Error& error) {
@@ -279,11 +290,16 @@ private:
         if constexpr (requires { sampler_->epochs_before(); }) return sampler_->epochs_before() + 1;
         else return 0;
     }
-    MetricHistory& history_of(std::string_view name)
+    void remember(std::size_t step, std::string_view name, double value)
     {
-        for (MetricHistory& h : history_)
-            if (h.name == name) return h;
-        return history_.emplace_back(MetricHistory{std::string(name), {}, {}});
+        if (name == "loss") return loss_.add(step, value);
+        if (name == "learning_rate") return learning_rate_.add(step, value);
+        const auto same = [&](const MetricHistory& h) { return h.name == name; };
+        auto history = std::find_if(history_.begin(), history_.end(), same);
+        if (history == history_.end())
+            history = history_.insert(history, MetricHistory{std::string(name), {}, {}});
+        history->step.push_back(step);
+        history->value.push_back(value);
     }
 };
 

@@ -122,3 +122,21 @@ TEST_CASE("random tables are read as they were written, in pieces of any size")
         }
     });
 }
+
+TEST_CASE("some rows of a table, all other columns, and words that go with a model")
+{
+    const Table table = csv_from("a,b,word\n1,,x\n2,3,\"y \"\"z\n\"\n4,5,x\n", "t.csv");
+    const Table part = rows_of(table, {2, 1});
+    REQUIRE(part.rows() == 2);
+    CHECK(part.numbers({"b", "a"}) == xt::xtensor<float, 2>{{5, 4}, {3, 2}});
+    CHECK(table.columns_except({"b"}) == std::vector<std::string_view>{"a", "word"});
+    CHECK_THROWS_WITH_AS((void)table.columns_except({"c"}), doctest::Contains("no column 'c'"), Error);
+    CHECK_THROWS_WITH_AS((void)rows_of(table, {3}), doctest::Contains("no row 3"), Error);
+    CHECK_THROWS_WITH_AS((void)part.numbers({"word"}), doctest::Contains("t.csv, line 5, column 'word'"),
+                         Error);
+
+    const Categories words{table, "word"};
+    const Categories back{csv_from(words.csv()), "word"};
+    CHECK(back.words() == words.words());
+    CHECK(back.words() == std::vector<std::string>{"x", "y \"z\n"});
+}

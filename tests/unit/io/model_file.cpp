@@ -670,3 +670,34 @@ TEST_CASE("a tied weight stands under both names, may stand under one, and must 
                          doctest::Contains("tensors '0.weight' and '3.weight' differ"), Error);
     CHECK(bits_of(again) == bits_of(model));
 }
+
+TEST_CASE("notes go with a model")
+{
+    const Folder folder;
+    const std::string path = folder.file("m");
+    Generator generator{1};
+    const Model<Sequential<Linear<2, 3>>, Eval> model{generator};
+    const std::map<std::string, std::string> notes{{"unit", "euro\n\"\\ \xe2\x82\xac"}, {"words", ""}};
+    save(model, path, {.notes = notes});
+    CHECK(notes_in(path) == notes);
+    Model<Sequential<Linear<2, 3>>, Eval> again;
+    load(again, path);
+    CHECK(again.parameter<"0.weight">() == model.parameter<"0.weight">());
+    std::string bytes = bytes_of(path); // a note is under the checksum too
+    bytes[bytes.find("euro")] = 'E';
+    write_bytes(path, bytes);
+    CHECK_THROWS_WITH_AS(load(again, path), doctest::Contains("checksum"), Error);
+    save(model, path);
+    CHECK(notes_in(path).empty());
+    for (const char* name : {"", "format", "ctnn.settings"})
+        CHECK_THROWS_WITH_AS(save(model, path, {.notes = {{name, "x"}}}), doctest::Contains("a note"), Error);
+    CHECK_THROWS_WITH_AS(save(model, path, {.notes = {{"x", "\xff"}}}), doctest::Contains("not UTF-8"),
+                         Error);
+    std::map<std::string, std::string> many;
+    for (int i = 0; i < 28; ++i) many[std::to_string(i)] = "x";
+    save(model, path, {.notes = many});
+    CHECK(notes_in(path) == many);
+    many["more"] = "x";
+    CHECK_THROWS_WITH_AS(save(model, path, {.notes = many}), doctest::Contains("29 notes"), Error);
+    CHECK(notes_in(path).size() == 28);
+}
