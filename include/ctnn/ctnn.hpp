@@ -8,6 +8,7 @@
 #include <ctnn/core/version.hpp>
 #include <ctnn/data/epochs.hpp>
 #include <ctnn/data/ngrams.hpp>
+#include <ctnn/data/padding.hpp>
 #include <ctnn/data/sample.hpp>
 #include <ctnn/data/splits.hpp>
 #include <ctnn/data/vocabulary.hpp>

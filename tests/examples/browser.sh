@@ -1,7 +1,7 @@
 #!/bin/sh
 # browser.sh MAKEMORE DIGITS: opens reports in headless Chromium, from disk, wide and narrow: no error on the
-# console, # every picture there with a size, a name and a text, no part of the page wider than the window. Screenshots
-# go to the folder that CTNN_SCREENSHOTS names, if any.
+# console, every picture there with a size, a name and a text, no part of the page wider than the window.
+# Screenshots go to the folder that CTNN_SCREENSHOTS names, if any.
 set -u
 makemore=$1
 digits=$2

@@ -60,7 +60,7 @@ signal)
     code=$?
     # It may have been done before the signal came.
     if [ $code -eq 130 ]; then
-        grep -q "stopped by a signal after step [0-9]*; saved in 'stopped/training.safetensors'; run this again" \
+        grep -q "after step [0-9]*; saved in 'stopped/training.safetensors'; run this again" \
             err || fail "it does not say how it goes on"
     elif [ $code -ne 0 ]; then fail "SIGINT ended it with $code"; fi
     run stopped

@@ -74,7 +74,8 @@ struct MetricHistory {
 ///   errors     : [ctnn.diverged] a loss that is not finite, with its step and the first layer that is not;
 ///                [ctnn.save], [ctnn.load] those of Checkpoint, files that would be lost; [ctnn.option] no
 ///                steps; a checkpoint at a later step than the last
-///   cost       : no allocation a step, but for the lines that are printed and the files
+///   cost       : no allocation a step after the first 1,024, but for the lines that are printed and the
+///                files
 template <class M, class O, class Sampler, class... More>
 class Training {
 public:

@@ -3,6 +3,7 @@
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/model_file.hpp>
 #include <ctnn/io/pick_model.hpp>
+#include <ctnn/train/training.hpp>
 
 #include <array>
 #include <cstdlib>
@@ -128,6 +129,33 @@ TEST_CASE("no allocation makes a step of any optimizer, loss or schedule")
     quiet(Adagrad{model}, CrossEntropy{{.ignore = 1, .label_smoothing = 0.1}}, ids);
     quiet(Sgd{model}, LossSum{part<0, 3>(CrossEntropy{}), part<3, 5>(SmoothL1{})},
           std::tuple{xt::xtensor<int, 1>(ids % 3), xt::xtensor<float, 2>(xt::zeros<float>({8, 2}))});
+}
+
+TEST_CASE("no allocation makes a step of epochs, dropout and AdamW in a training, once its series are full")
+{
+    Generator g{1};
+    using Digits = Sequential<Linear<64, 64>, ReLU, Dropout<1, 5>, Linear<64, 10>>;
+    const xt::xtensor<float, 2> x = g.rand(100, 64);
+    const xt::xtensor<class_id, 1> y = g.randint(0, 10, 100);
+    Model<Digits, Train<32>> model{g};
+    AdamW adam_w{model, {.learning_rate = 2e-3}};
+    CrossEntropy criterion;
+    auto epochs = epochs_of<32>(x, y);
+    EarlyStopping stopping{model};
+    Training training{{.steps = 3000, .shows_progress = false}, model, adam_w, g, epochs, stopping};
+    const auto step = [&] {
+        const auto [bx, by] = epochs.next(g);
+        const auto [loss, dlogits] = criterion(model.forward(bx, g), by);
+        training.record(static_cast<double>(loss));
+        model.backward(dlogits);
+        adam_w.step(model);
+        stopping.after(model, -static_cast<double>(training.step()));
+    };
+    while (training.step() < 1100 && training.next()) step();
+    CHECK(count([&] {
+              while (training.next()) step();
+          }) == 0);
+    CHECK(training.step() == 3000);
 }
 
 TEST_CASE("no allocation makes an answer, frozen or not")
