@@ -35,7 +35,6 @@ int main()
             adam.step(model);
         }
     const auto y = Model<Net, Eval>{model}.forward(places, numbers);
-    double above = 0;
-    for (std::size_t i = 0; i < 4000; ++i) above += levels(i, 0) > y(i, 0) ? 1.0 / 4000 : 0;
+    const double above = xt::mean(xt::cast<double>(levels > y))();
     std::printf("%.1f %% of the levels are above what is expected one time in ten\n", 100 * above);
 }

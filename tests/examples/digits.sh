@@ -33,7 +33,7 @@ killed) # 50 times at any moment: it ends in the same bits, and each line of the
     while [ $kills -lt 50 ]; do
         "$digits" again >out 2>err &
         pid=$!
-        sleep "$(awk -v n="$kills$pid" 'BEGIN { srand(n); print rand() * 0.3 }')"
+        sleep "$(awk -v n="$kills$pid" 'BEGIN { srand(n); print rand() * 0.2 }')"
         kill -9 $pid 2>/dev/null
         wait $pid 2>/dev/null
         code=$?

@@ -143,7 +143,7 @@ TEST_CASE("the baseline is called bad in words, kaiming and batchnorm sound")
     options.samples = 0;
     options.report = "observed"; // a name is all that training asks for
     const auto verdicts = [&](Stage stage) {
-        return train(stage, *data, options, true, [](const Result&) {}).inside->verdicts;
+        return train(stage, *data, options, true, [](const Result&) {}).run->verdicts;
     };
     const auto bad = verdicts(Stage::baseline);
     CHECK(!sound(bad));
@@ -172,7 +172,7 @@ TEST_CASE("an observed training is the training")
         const Result observed = train(stage, *data, options, true, [](const Result&) {});
         CHECK(observed.initial_loss == doctest::Approx(plain.initial_loss).epsilon(1e-6));
         CHECK(observed.validation == doctest::Approx(plain.validation).epsilon(1e-5));
-        CHECK(!plain.inside);
+        CHECK(!plain.run);
     }
 }
 

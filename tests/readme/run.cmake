@@ -86,6 +86,8 @@ file(WRITE ${WORK}/readme-lines.cpp [[
 #include <ctnn/io/checkpoint.hpp>
 #include <ctnn/io/export_header.hpp>
 #include <ctnn/io/pick_model.hpp>
+#include <ctnn/report/report.hpp>
+#include <ctnn/train/training.hpp>
 #include <cstdio>
 using namespace ctnn;
 using NameNet = Sequential<Embedding<27, 10>, Linear<30, 200, NoBias>, BatchNorm<200>, Tanh, Linear<200, 27>>;
@@ -94,7 +96,9 @@ using Large = Sequential<Linear<2, 4>>;
 void readme(Model<NameNet, Train<32, RetainGradients>>& model, Model<NameNet, Eval>& other,
             CrossEntropy<>& criterion, Sgd<NameNet>& sgd, const xt::xtensor<class_id, 2>& contexts,
             const xt::xtensor<class_id, 1>& targets, float loss, std::size_t step, Generator& generator,
-            Minibatches<32>& batches, const Vocabulary& vocabulary)
+            Minibatches<32>& batches, const Vocabulary& vocabulary, AdamW<NameNet>& adam_w,
+            Epochs<32, xt::xtensor<class_id, 2>, xt::xtensor<class_id, 1>>& epochs,
+            EarlyStopping<NameNet>& stopping, ObserveAll& observer, const Run& run)
 {
 ]] "${lines}}\n")
 execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} ${WORK}/readme-lines.cpp

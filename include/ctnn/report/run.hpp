@@ -11,7 +11,7 @@
 #include <ctnn/inspect/inspect.hpp>
 #include <ctnn/report/picture.hpp>
 #include <ctnn/train/metrics.hpp>
-#include <ctnn/train/training.hpp>
+#include <ctnn/train/metrics_file.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -59,9 +59,8 @@ struct Run {
         start = check_initialisation(model, criterion, x, y);
         add(judge(*start));
     }
-    /// What a training has recorded.
-    template <class... Parts>
-    void see(const Training<Parts...>& training)
+    /// What a Training has recorded.
+    void see(const auto& training)
     {
         steps = training.step();
         loss = training.loss();

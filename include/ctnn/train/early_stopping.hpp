@@ -11,6 +11,7 @@
 
 #include <ctnn/core/options.hpp>
 #include <ctnn/model/model.hpp>
+#include <ctnn/model/weights.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <ctnn/core/error.hpp>
 
@@ -25,6 +26,12 @@ namespace ctnn::inline CTNN_ARCH {
 
 /// A number with its name: `{"accuracy", 0.97}`.
 using Metric = std::pair<std::string_view, double>;
+/// A metric over the evaluations of a training.
+struct MetricHistory {
+    std::string name;
+    std::vector<std::size_t> step;
+    std::vector<double> value;
+};
 
 /// Reads what a MetricsFile has written: f(step, name, value) for each number, NaN for null. Lines of another
 /// form are passed over, and so is the last one when it has no end. A file that cannot be read has no

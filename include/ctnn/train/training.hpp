@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/index.hpp>
+#include <ctnn/core/options.hpp>
 #include <ctnn/inspect/non_finite.hpp>
 #include <ctnn/inspect/series.hpp>
 #include <ctnn/io/checkpoint.hpp>
@@ -37,13 +39,6 @@ struct TrainingOptions {
     std::string settings = {};   ///< what else must be the same when the training goes on
     bool overwrite = false;      ///< a checkpoint or metrics of another training
     bool shows_progress = true;  ///< on the standard output
-};
-
-/// A metric over the evaluations of a training.
-struct MetricHistory {
-    std::string name;
-    std::vector<std::size_t> step;
-    std::vector<double> value;
 };
 
 /// Counts the steps of a training that its user writes, and does around each what has nothing to do with it:
