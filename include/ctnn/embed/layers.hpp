@@ -167,6 +167,75 @@ struct rms_norm {
     }
 };
 
+/// Numbers as shares of one, N times C of them: ctnn::Softmax.
+template <std::size_t N, std::size_t C>
+struct softmax {
+    static constexpr std::size_t in = N * C, out = in;
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t n = 0; n < N; ++n, x += C, y += C) {
+            const float sum = shifted(y, x);
+            for (std::size_t c = 0; c < C; ++c) y[c] /= sum;
+        }
+    }
+    /// y = e^(x - the largest x); returns the sum. A NaN in x is in y, wherever it stands.
+    static constexpr float shifted(float* y, const float* x)
+    {
+        float largest = x[0], sum = 0;
+        for (std::size_t c = 1; c < C; ++c) largest = x[c] > largest ? x[c] : largest;
+        for (std::size_t c = 0; c < C; ++c) {
+            y[c] = embed::exp(x[c] - largest);
+            sum += y[c];
+        }
+        return sum;
+    }
+};
+/// Its logarithm: ctnn::LogSoftmax.
+template <std::size_t N, std::size_t C>
+struct log_softmax {
+    static constexpr std::size_t in = N * C, out = in;
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t n = 0; n < N; ++n, x += C, y += C) {
+            float largest = x[0];
+            for (std::size_t c = 1; c < C; ++c) largest = x[c] > largest ? x[c] : largest;
+            const float log_sum = embed::log(softmax<1, C>::shifted(y, x));
+            for (std::size_t c = 0; c < C; ++c) y[c] = x[c] - largest - log_sum;
+        }
+    }
+};
+
+/// The last of T positions, their mean, and the two axes turned: ctnn::LastStep, GlobalMean, Transpose.
+template <std::size_t T, std::size_t C>
+struct last_step {
+    static constexpr std::size_t in = T * C, out = C;
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t c = 0; c < C; ++c) y[c] = x[(T - 1) * C + c];
+    }
+};
+template <std::size_t T, std::size_t C>
+struct global_mean {
+    static constexpr std::size_t in = T * C, out = C;
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t c = 0; c < C; ++c) {
+            float sum = 0;
+            for (std::size_t t = 0; t < T; ++t) sum += x[t * C + c];
+            y[c] = sum / static_cast<float>(T);
+        }
+    }
+};
+template <std::size_t A, std::size_t B>
+struct transpose {
+    static constexpr std::size_t in = A * B, out = in;
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t a = 0; a < A; ++a)
+            for (std::size_t b = 0; b < B; ++b) y[b * A + a] = x[a * B + b];
+    }
+};
+
 /// A function of each number.
 template <std::size_t N, class F>
 struct elementwise {
@@ -198,6 +267,33 @@ struct leaky_of {
         return x < 0.F ? x * (static_cast<float>(Numerator) / static_cast<float>(Denominator)) : x;
     }
 };
+template <int Numerator, int Denominator>
+struct elu_of {
+    constexpr float operator()(float x) const
+    {
+        // e^x - 1 from tanh, which near 0 keeps its digits.
+        const float t = embed::tanh(0.5F * select(x > 0.F, 0.F, x));
+        return select(x > 0.F, x,
+                      (2.F * t / (1.F - t)) *
+                          (static_cast<float>(Numerator) / static_cast<float>(Denominator)));
+    }
+};
+struct softplus_of {
+    constexpr float operator()(float x) const
+    {
+        return select(x < 0.F, 0.F, x) + log1p_of_part(embed::exp(-magnitude(x)));
+    }
+};
+struct hard_tanh_of {
+    constexpr float operator()(float x) const { return select(x > 1.F, 1.F, select(x < -1.F, -1.F, x)); }
+};
+struct new_gelu_of {
+    constexpr float operator()(float x) const
+    {
+        const float z = x * (1.5957691F + 0.07135481F * x * x);
+        return select(x < -13.F, -0.F, x * embed::sigmoid(z));
+    }
+};
 struct relu_of {
     constexpr float operator()(float x) const { return x < 0.F ? 0.F : x; } // NaN stays
 };
@@ -212,6 +308,14 @@ template <std::size_t N>
 using gelu_layer = elementwise<N, detail::gelu_of>;
 template <std::size_t N>
 using silu_layer = elementwise<N, detail::silu_of>;
+template <std::size_t N>
+using softplus_layer = elementwise<N, detail::softplus_of>;
+template <std::size_t N>
+using hard_tanh_layer = elementwise<N, detail::hard_tanh_of>;
+template <std::size_t N>
+using new_gelu_layer = elementwise<N, detail::new_gelu_of>;
+template <std::size_t N, int Numerator, int Denominator>
+using elu_layer = elementwise<N, detail::elu_of<Numerator, Denominator>>;
 template <std::size_t N>
 using relu_layer = elementwise<N, detail::relu_of>;
 template <std::size_t N, int Numerator, int Denominator>

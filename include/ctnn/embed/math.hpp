@@ -78,6 +78,23 @@ constexpr float tanh(float x)
 /// 1 / (1 + e^-x).
 constexpr float sigmoid(float x) { return 1.F / (1.F + exp(-x)); }
 
+/// log(1 + u) for 0 <= u <= 1: twice the inverse hyperbolic tangent of u / (2 + u).
+constexpr float log1p_of_part(float u)
+{
+    const float s = u / (2.F + u), square = s * s;
+    float sum = 1.F / 17.F;
+    for (int k = 15; k > 0; k -= 2) sum = sum * square + 1.F / static_cast<float>(k);
+    return 2.F * s * sum;
+}
+/// log x for a normal x above 0: its power of two, and the rest from 1 to 2.
+constexpr float log(float x)
+{
+    const std::uint32_t b = detail::bits(x);
+    const float power = static_cast<float>(static_cast<std::int32_t>(b >> 23U) - 127);
+    const float rest = detail::from_bits((b & 0x007fffffU) | 0x3f800000U);
+    return power * 0.6931471806F + log1p_of_part(rest - 1.F);
+}
+
 /// The square root of 0, a normal positive number or infinity, by Newton's method: right to the last bit but
 /// one.
 constexpr float sqrt(float x)

@@ -68,6 +68,35 @@ template <class T>
     });
 }
 
+/// dx(n) = y(n) * (dy(n) - sum of dy y), for y = softmax(x).   dx : =, may be dy
+template <class T>
+[[gnu::flatten]] void softmax_backward(T* dx, const T* dy, const T* y, std::size_t n)
+{
+    using V = simd::vec<T>;
+    V sum(T{0});
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+        sum = simd::fma(place.load(dy + i), place.load(y + i), sum); // past the end both are 0
+    });
+    const V mean(simd::sum(sum));
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+        place.store(dx + i, place.load(y + i) * (place.load(dy + i) - mean));
+    });
+}
+
+/// dx(n) = dy(n) - e^y(n) * sum of dy, for y = log_softmax(x).   dx : =, may be dy
+template <class T>
+[[gnu::flatten]] void log_softmax_backward(T* dx, const T* dy, const T* y, std::size_t n)
+{
+    using V = simd::vec<T>;
+    V sum(T{0});
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place)
+                                 CTNN_INLINE_LAMBDA { sum = sum + place.load(dy + i); });
+    const V all(simd::sum(sum));
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+        place.store(dx + i, simd::fnma(simd::exp(place.load(y + i)), all, place.load(dy + i)));
+    });
+}
+
 /// A mean or sum of losses of finite numbers as T, which is finite too.
 template <class T>
 T finite_loss(double loss)

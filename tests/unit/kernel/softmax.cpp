@@ -53,6 +53,39 @@ TEST_CASE("softmax and log softmax: sums, extremes, ties and one -inf")
     }
 }
 
+TEST_CASE("the gradients of softmax and log softmax are those of plain loops, also in place")
+{
+    for (const std::size_t n : edges) {
+        CAPTURE(n);
+        Generator g{n};
+        const auto x = normals<float>(g, n, 3), dy = normals<float>(g, n);
+        std::vector<float> p(n), log_p(n), dx(n, 1e30F), log_dx(n, 1e30F);
+        kernel::softmax(p.data(), x.data(), n);
+        kernel::log_softmax(log_p.data(), x.data(), n);
+        kernel::softmax_backward(dx.data(), dy.data(), p.data(), n);
+        kernel::log_softmax_backward(log_dx.data(), dy.data(), log_p.data(), n);
+        const auto exact = reference::log_softmax(reference::widened(x));
+        double mean = 0, sum = 0, size = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            mean += static_cast<double>(dy[i]) * std::exp(exact[i]);
+            sum += static_cast<double>(dy[i]);
+            size += std::fabs(static_cast<double>(dy[i]));
+        }
+        const double tolerance = static_cast<double>(n + 16) * eps;
+        for (std::size_t i = 0; i < n; ++i) {
+            const double share = std::exp(exact[i]), from = static_cast<double>(dy[i]);
+            CHECK(std::fabs(static_cast<double>(dx[i]) - share * (from - mean)) <= tolerance * share * size);
+            CHECK(std::fabs(static_cast<double>(log_dx[i]) - (from - share * sum)) <= tolerance * size);
+        }
+        auto in_place = dy;
+        kernel::softmax_backward(in_place.data(), in_place.data(), p.data(), n);
+        CHECK(in_place == dx);
+        in_place = dy;
+        kernel::log_softmax_backward(in_place.data(), in_place.data(), log_p.data(), n);
+        CHECK(in_place == log_dx);
+    }
+}
+
 TEST_CASE("cross entropy: the loss of a plain loop, the gradient of softmax minus one-hot")
 {
     for (const std::size_t C : edges) {

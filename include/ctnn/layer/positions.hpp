@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// From a sequence of positions to one sample, and the two axes turned.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include <ctnn/core/pass.hpp>
+#include <ctnn/core/roles.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// The last position of a sequence: x[:, -1, :].
+///
+///   x        : (T, C)          y : (C)
+///   backward : dx is overwritten, with 0 at every position but the last
+///   errors   : [ctnn.shape] x does not have two axes
+struct LastStep {
+    static constexpr extents output(const extents& x)
+    {
+        return x.rank == 2 && x[0] > 0 ? extents{x[1]} : extents::none();
+    }
+    template <class P>
+    static void forward(const P& pass)
+    {
+        constexpr std::size_t T = P::input::value[0], C = P::input::value[1];
+        for (std::size_t r = 0; r < pass.y().size() / C; ++r)
+            std::copy_n(pass.x().data() + (r * T + T - 1) * C, C, pass.y().data() + r * C);
+    }
+    template <class P>
+    static void backward(const P& pass)
+    {
+        constexpr std::size_t T = P::input::value[0], C = P::input::value[1];
+        std::fill(pass.dx().begin(), pass.dx().end(), typename P::scalar{0});
+        for (std::size_t r = 0; r < pass.dy().size() / C; ++r)
+            std::copy_n(pass.dy().data() + r * C, C, pass.dx().data() + (r * T + T - 1) * C);
+    }
+
+    static constexpr uses derivative_uses = uses::nothing;
+};
+
+/// The mean over the positions of a sequence: x.mean(1).
+///
+///   x        : (T, C)          y : (C)
+///   backward : dx = dy / T at every position is overwritten
+///   errors   : [ctnn.shape] x does not have two axes
+struct GlobalMean {
+    static constexpr extents output(const extents& x)
+    {
+        return x.rank == 2 && x[0] > 0 ? extents{x[1]} : extents::none();
+    }
+    template <class P>
+    static void forward(const P& pass)
+    {
+        using S = typename P::scalar;
+        constexpr std::size_t T = P::input::value[0], C = P::input::value[1];
+        const S* x = pass.x().data();
+        S* y = pass.y().data();
+        for (std::size_t r = 0; r < pass.y().size() / C; ++r, y += C) {
+            std::copy_n(x, C, y);
+            for (std::size_t t = 1; t < T; ++t)
+                for (std::size_t c = 0; c < C; ++c) y[c] += x[t * C + c];
+            for (std::size_t c = 0; c < C; ++c) y[c] /= static_cast<S>(T);
+            x += T * C;
+        }
+    }
+    template <class P>
+    static void backward(const P& pass)
+    {
+        using S = typename P::scalar;
+        constexpr std::size_t T = P::input::value[0], C = P::input::value[1];
+        const S* dy = pass.dy().data();
+        S* dx = pass.dx().data();
+        for (std::size_t r = 0; r < pass.dy().size() / C; ++r, dy += C)
+            for (std::size_t t = 0; t < T; ++t, dx += C)
+                for (std::size_t c = 0; c < C; ++c) dx[c] = dy[c] / static_cast<S>(T);
+    }
+
+    static constexpr uses derivative_uses = uses::nothing;
+};
+
+/// The two axes of a sample turned: x.transpose(1, 2).
+///
+///   x        : (A, B)          y : (B, A)
+///   backward : dx is overwritten
+///   errors   : [ctnn.shape] x does not have two axes
+struct Transpose {
+    static constexpr extents output(const extents& x)
+    {
+        return x.rank == 2 ? extents{x[1], x[0]} : extents::none();
+    }
+    template <class P>
+    static void forward(const P& pass)
+    {
+        turn<P::input::value[0], P::input::value[1]>(pass.y(), pass.x());
+    }
+    template <class P>
+    static void backward(const P& pass)
+    {
+        turn<P::input::value[1], P::input::value[0]>(pass.dx(), pass.dy());
+    }
+
+    static constexpr uses derivative_uses = uses::nothing;
+
+private:
+    /// y(..., B, A) from x(..., A, B).
+    template <std::size_t A, std::size_t B>
+    static void turn(auto y, auto x)
+    {
+        for (std::size_t first = 0; first < x.size(); first += A * B)
+            for (std::size_t b = 0; b < B; ++b)
+                for (std::size_t a = 0; a < A; ++a) y[first + b * A + a] = x[first + a * B + b];
+    }
+};
+
+template <>
+struct expected_spread<LastStep> {
+    static Spread of(const Spread& x, const auto&) { return x; }
+};
+template <>
+struct expected_spread<Transpose> {
+    static Spread of(const Spread& x, const auto&) { return x; }
+};
+template <>
+struct export_rule<LastStep> {
+    static std::string type(const extents& x) { return detail::embedded_type("last_step", {x[0], x[1]}); }
+};
+template <>
+struct export_rule<GlobalMean> {
+    static std::string type(const extents& x) { return detail::embedded_type("global_mean", {x[0], x[1]}); }
+};
+template <>
+struct export_rule<Transpose> {
+    static std::string type(const extents& x) { return detail::embedded_type("transpose", {x[0], x[1]}); }
+};
+
+} // namespace ctnn::inline CTNN_ARCH
