@@ -16,6 +16,7 @@
 #include <ctnn/inspect/non_finite.hpp>
 #include <ctnn/layer/batch_norm.hpp>
 #include <ctnn/layer/branches.hpp>
+#include <ctnn/layer/causal_self_attention.hpp>
 #include <ctnn/layer/dropout.hpp>
 #include <ctnn/layer/elu.hpp>
 #include <ctnn/layer/embedding.hpp>
@@ -30,6 +31,7 @@
 #include <ctnn/layer/linear.hpp>
 #include <ctnn/layer/named.hpp>
 #include <ctnn/layer/new_gelu.hpp>
+#include <ctnn/layer/position.hpp>
 #include <ctnn/layer/positions.hpp>
 #include <ctnn/layer/relu.hpp>
 #include <ctnn/layer/repeat.hpp>

@@ -140,6 +140,34 @@ class Then:
         return self.second(self.first(x))
 
 
+class Position:
+    def __init__(self, t, c):
+        self.parameters = {"weight": torch.zeros(t, c)}
+
+    def __call__(self, x):
+        return x + self.parameters["weight"]
+
+
+def causal_mean(x):
+    return x.cumsum(1) / torch.arange(1, x.shape[1] + 1).view(1, -1, 1)
+
+
+class Attention:
+    """softmax(q k^T / sqrt(D)) v with a causal mask, of q, k, v beside each other."""
+
+    parameters = {}
+
+    def __init__(self, heads):
+        self.heads = heads
+
+    def __call__(self, x):
+        b, t, c = x.shape
+        q, k, v = (p.view(b, t, self.heads, -1).transpose(1, 2) for p in x.split(c // 3, 2))
+        z = (q @ k.transpose(-2, -1)) / q.shape[-1] ** 0.5
+        z = z.masked_fill(torch.ones(t, t).tril() == 0, -torch.inf)
+        return (torch.softmax(z, -1) @ v).transpose(1, 2).reshape(b, t, c // 3)
+
+
 class Function:
     parameters = {}
 

@@ -236,6 +236,62 @@ struct transpose {
     }
 };
 
+/// A vector for each position, N numbers in all, added: ctnn::Position.
+template <std::size_t N>
+struct position {
+    static constexpr std::size_t in = N, out = N;
+    const float* weight;
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t i = 0; i < N; ++i) y[i] = x[i] + weight[i];
+    }
+};
+/// The mean of each position and those before it: ctnn::BagOfWords.
+template <std::size_t T, std::size_t C>
+struct bag_of_words {
+    static constexpr std::size_t in = T * C, out = in;
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t c = 0; c < C; ++c) {
+            float sum = 0;
+            for (std::size_t t = 0; t < T; ++t) {
+                sum += x[t * C + c];
+                y[t * C + c] = sum / static_cast<float>(t + 1);
+            }
+        }
+    }
+};
+/// T positions with queries, keys and values of Heads blocks of D features: ctnn::CausalSelfAttention.
+///
+///   stack : T numbers
+template <std::size_t T, std::size_t Heads, std::size_t D>
+struct causal_self_attention {
+    static constexpr std::size_t C = Heads * D, in = T * 3 * C, out = T * C;
+    constexpr void forward(float* y, const float* x) const
+    {
+        const float scale = 1.F / sqrt(static_cast<float>(D));
+        for (std::size_t h = 0; h < C; h += D)
+            for (std::size_t t = 0; t < T; ++t) {
+                float p[T], largest = 0, sum = 0;
+                for (std::size_t s = 0; s <= t; ++s) {
+                    p[s] = 0;
+                    for (std::size_t j = h; j < h + D; ++j) p[s] += x[t * 3 * C + j] * x[s * 3 * C + C + j];
+                    p[s] *= scale;
+                    largest = s == 0 || p[s] > largest ? p[s] : largest;
+                }
+                for (std::size_t s = 0; s <= t; ++s) {
+                    p[s] = embed::exp(p[s] - largest);
+                    sum += p[s];
+                }
+                for (std::size_t j = h; j < h + D; ++j) {
+                    float mean = 0;
+                    for (std::size_t s = 0; s <= t; ++s) mean += p[s] * x[s * 3 * C + 2 * C + j];
+                    y[t * C + j] = mean / sum;
+                }
+            }
+    }
+};
+
 /// A function of each number.
 template <std::size_t N, class F>
 struct elementwise {

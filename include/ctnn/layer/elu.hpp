@@ -11,8 +11,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// y = x above 0 and a (e^x - 1) below, element by element, with a = Numerator / Denominator: `EluScale<1, 2>`
-/// ends at -0.5.
+/// y = x above 0 and a (e^x - 1) below, element by element, with a = Numerator / Denominator: `EluScale<1,
+/// 2>` ends at -0.5.
 ///
 ///   x, y     : any shape, the same
 ///   backward : dx = dy above 0 and dy (y + a) below is overwritten

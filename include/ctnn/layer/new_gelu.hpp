@@ -10,8 +10,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// y = x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), element by element: torch.nn.GELU(approximate='tanh'),
-/// makemore's NewGELU. It is up to 4.7e-4 from GELU.
+/// y = x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), element by element: makemore's NewGELU,
+/// torch.nn.GELU(approximate='tanh'). It is up to 4.7e-4 from GELU.
 ///
 ///   x, y     : any shape, the same
 ///   backward : dx is overwritten

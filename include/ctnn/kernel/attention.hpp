@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Causal self-attention of one sample: each position looks at itself and those before it.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include <ctnn/kernel/softmax.hpp>
+#include <ctnn/simd/loop.hpp>
+
+namespace ctnn::inline CTNN_ARCH::kernel {
+
+namespace detail {
+
+/// y(n) = sum over rows of factor(row) * m(row, n), the rows from first to last - 1.   y : =
+template <class T, class F>
+CTNN_INLINE void combine_rows(T* y, const T* m, std::size_t stride, std::size_t n, std::size_t first,
+                              std::size_t last, F factor)
+{
+    using V = simd::vec<T>;
+    simd::for_each_vec<T>(n, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+        V even(T{0}), odd(T{0}); // two chains, so that one multiply-add need not wait for the one before it
+        std::size_t r = first;
+        for (; r + 2 <= last; r += 2) {
+            even = simd::fma(V(factor(r)), place.load(m + r * stride + i), even);
+            odd = simd::fma(V(factor(r + 1)), place.load(m + (r + 1) * stride + i), odd);
+        }
+        if (r < last) even = simd::fma(V(factor(r)), place.load(m + r * stride + i), even);
+        place.store(y + i, even + odd);
+    });
+}
+
+/// to(D,T) = from(T,D)^T, whose rows are `stride` apart.
+template <std::size_t T, std::size_t D, class S>
+CTNN_INLINE void turn_head(S* to, const S* from, std::size_t stride)
+{
+    for (std::size_t t = 0; t < T; ++t)
+        for (std::size_t j = 0; j < D; ++j) to[j * T + t] = from[t * stride + j];
+}
+
+/// p(0..t) = softmax of q(D) . k(s) / sqrt(D) for s from 0 to t, k turned.
+template <std::size_t T, std::size_t D, class S>
+CTNN_INLINE void attention_row(S* p, const S* q, const S* k_turned, std::size_t t)
+{
+    const S scale = S{1} / std::sqrt(static_cast<S>(D));
+    combine_rows(p, k_turned, T, t + 1, 0, D, [&](std::size_t j) CTNN_INLINE_LAMBDA { return q[j] * scale; });
+    softmax(p, p, t + 1);
+}
+
+} // namespace detail
+
+/// y(T,C) from x(T,3C) = q, k, v beside each other, C = Heads D: for each head h
+/// y(t) = sum over s <= t of p(t,s) v(s), p(t,.) = softmax(q(t) . k(.) / sqrt(D)).   y : =
+///
+///   source : Vaswani et al. 2017 (arXiv:1706.03762), section 3.2
+template <std::size_t T, std::size_t Heads, std::size_t D, class S>
+[[gnu::flatten]] void causal_attention(S* y, const S* x, S* scratch)
+{
+    constexpr std::size_t C = Heads * D, stride = 3 * C;
+    S *const k_turned = scratch, *const p = scratch + D * T;
+    for (std::size_t h = 0; h < C; h += D) {
+        const S *const q = x + h, *const k = q + C, *const v = k + C;
+        detail::turn_head<T, D>(k_turned, k, stride);
+        for (std::size_t t = 0; t < T; ++t) {
+            detail::attention_row<T, D>(p, q + t * stride, k_turned, t);
+            detail::combine_rows(y + t * C + h, v, stride, D, 0, t + 1,
+                                 [&](std::size_t s) CTNN_INLINE_LAMBDA { return p[s]; });
+        }
+    }
+}
+
+/// Its gradient; the (T, T) shares of a head are computed again.
+///
+///   dx : =, may not be x
+///   dv(s) = sum over t of p(t,s) dy(t);   dz = p (dp - sum of p dp) / sqrt(D) with dp(t,s) = dy(t) . v(s);
+///   dq(t) = sum over s of dz(t,s) k(s);   dk(s) = sum over t of dz(t,s) q(t)
+template <std::size_t T, std::size_t Heads, std::size_t D, class S>
+[[gnu::flatten]] void causal_attention_backward(S* dx, const S* dy, const S* x, S* scratch)
+{
+    constexpr std::size_t C = Heads * D, stride = 3 * C;
+    S *const k_turned = scratch, *const v_turned = k_turned + D * T, *const p = v_turned + D * T,
+             *const dz = p + T * T;
+    const S scale = S{1} / std::sqrt(static_cast<S>(D));
+    for (std::size_t h = 0; h < C; h += D) {
+        const S *const q = x + h, *const k = q + C, *const v = k + C, *const dout = dy + h;
+        detail::turn_head<T, D>(k_turned, k, stride);
+        detail::turn_head<T, D>(v_turned, v, stride);
+        for (std::size_t t = 0; t < T; ++t) {
+            S *const shares = p + t * T, *const slopes = dz + t * T;
+            detail::attention_row<T, D>(shares, q + t * stride, k_turned, t);
+            detail::combine_rows(slopes, v_turned, T, t + 1, 0, D,
+                                 [&](std::size_t j) CTNN_INLINE_LAMBDA { return dout[t * C + j]; });
+            softmax_backward(slopes, slopes, shares, t + 1);
+            detail::combine_rows(dx + t * stride + h, k, stride, D, 0, t + 1,
+                                 [&](std::size_t s) CTNN_INLINE_LAMBDA { return slopes[s] * scale; });
+        }
+        for (std::size_t s = 0; s < T; ++s) {
+            S* const to = dx + s * stride + h;
+            detail::combine_rows(to + C, q, stride, D, s, T,
+                                 [&](std::size_t t) CTNN_INLINE_LAMBDA { return dz[t * T + s] * scale; });
+            detail::combine_rows(to + 2 * C, dout, C, D, s, T,
+                                 [&](std::size_t t) CTNN_INLINE_LAMBDA { return p[t * T + s]; });
+        }
+    }
+}
+
+} // namespace ctnn::inline CTNN_ARCH::kernel

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What a network knows of where in a sequence a position is, and of what was before it.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include <ctnn/core/pass.hpp>
+#include <ctnn/core/roles.hpp>
+#include <ctnn/kernel/elementwise.hpp>
+#include <ctnn/random/generator.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// A learnt vector for each of T positions, added to what stands there: the `wpe` of GPT-2 and makemore.
+///
+///   x, y     : (T, C)          weight : (T, C)
+///   backward : dx is dy; dweight is set or added to, the sum over the batch
+///   reset    : standard normal, as torch.nn.Embedding
+///   errors   : [ctnn.shape] x is not (T, C)
+template <std::size_t T, std::size_t C>
+struct Position {
+    static constexpr std::array parameters{Parameter{"weight", {T, C}}};
+
+    static constexpr extents output(const extents& x)
+    {
+        return T != 0 && C != 0 && x == extents{T, C} ? x : extents::none();
+    }
+    static void forward(const auto& pass)
+    {
+        const auto [weight] = pass.parameters();
+        for (std::size_t i = 0; i < pass.x().size(); i += T * C)
+            kernel::add(pass.y().data() + i, pass.x().data() + i, weight.data(), T * C);
+    }
+    template <class P>
+    static void backward(const P& pass)
+    {
+        const auto [dweight] = pass.gradients();
+        if constexpr (P::weight_gradient != write_mode::skip)
+            kernel::sum_rows<T * C, P::weight_gradient>(dweight.data(), pass.dy().data(), pass.rows);
+        if constexpr (P::template input_gradient<> == write_mode::set)
+            if (pass.dx().data() != pass.dy().data())
+                kernel::copy(pass.dx().data(), pass.dy().data(), pass.dx().size());
+        if constexpr (P::template input_gradient<> == write_mode::add)
+            kernel::add(pass.dx().data(), pass.dx().data(), pass.dy().data(), pass.dx().size());
+    }
+    template <class S>
+    static void reset(const std::array<std::span<S>, 1>& p, Generator& generator)
+    {
+        generator.fill_randn(p[0]);
+    }
+
+    using self = Position;
+    static constexpr uses derivative_uses = uses::nothing;
+    static constexpr bool in_place = true;
+    static constexpr bool overwrites_gradients = true;
+    static constexpr bool adds_gradients = true;
+    static constexpr bool adds_input_gradients = true;
+    static constexpr extents input(std::size_t) { return {T, C}; }
+};
+
+/// The mean of each position and those before it: makemore's CausalBoW, attention without a choice.
+///
+///   x, y     : (T, C), the same
+///   backward : dx is overwritten: dx(s) = sum over t >= s of dy(t) / (t + 1)
+///   errors   : [ctnn.shape] x does not have two axes
+struct BagOfWords {
+    static constexpr extents output(const extents& x) { return x.rank == 2 ? x : extents::none(); }
+    template <class P>
+    static void forward(const P& pass)
+    {
+        constexpr std::size_t T = P::input::value[0], C = P::input::value[1];
+        each_column<T, C, typename P::scalar>(
+            pass.x().size(), [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+                using V = simd::vec<typename P::scalar>;
+                V sum(typename P::scalar{0});
+                for (std::size_t t = 0; t < T; ++t) {
+                    sum = sum + place.load(pass.x().data() + i + t * C);
+                    place.store(pass.y().data() + i + t * C, sum / V(static_cast<typename P::scalar>(t + 1)));
+                }
+            });
+    }
+    template <class P>
+    static void backward(const P& pass)
+    {
+        constexpr std::size_t T = P::input::value[0], C = P::input::value[1];
+        each_column<T, C, typename P::scalar>(
+            pass.dx().size(), [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+                using V = simd::vec<typename P::scalar>;
+                V sum(typename P::scalar{0});
+                for (std::size_t t = T; t-- > 0;) {
+                    sum = sum + place.load(pass.dy().data() + i + t * C) /
+                                    V(static_cast<typename P::scalar>(t + 1));
+                    place.store(pass.dx().data() + i + t * C, sum);
+                }
+            });
+    }
+
+    static constexpr uses derivative_uses = uses::nothing;
+    static constexpr bool in_place = true;
+
+private:
+    /// f(offset of the first position, place) for each register of columns of each sample.
+    template <std::size_t T, std::size_t C, class S, class F>
+    static void each_column(std::size_t numbers, F f)
+    {
+        for (std::size_t sample = 0; sample < numbers; sample += T * C)
+            simd::for_each_vec<S>(C, [&](std::size_t c, auto place)
+                                         CTNN_INLINE_LAMBDA { f(sample + c, place); });
+    }
+};
+
+template <std::size_t T, std::size_t C>
+struct expected_spread<Position<T, C>> {
+    static Spread of(const Spread& x, const std::array<Spread, 1>& p)
+    {
+        return {x.mean + p[0].mean, std::sqrt(x.std * x.std + p[0].std * p[0].std)};
+    }
+};
+template <std::size_t T, std::size_t C>
+struct export_rule<Position<T, C>> {
+    static std::string type(const extents&) { return detail::embedded_type("position", {T * C}); }
+};
+template <>
+struct export_rule<BagOfWords> {
+    static std::string type(const extents& x) { return detail::embedded_type("bag_of_words", {x[0], x[1]}); }
+};
+
+} // namespace ctnn::inline CTNN_ARCH
