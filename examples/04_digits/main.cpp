@@ -73,6 +73,7 @@ try {
                       generator,
                       epochs,
                       stopping};
+    observer.go_on_from(training.first());
     while (training.next()) {
         const auto [x, y] = epochs.next(generator);
         const auto [loss, dlogits] = criterion(model.forward(x, generator), y);
@@ -96,9 +97,9 @@ try {
     export_header(best, folder + "/digits.hpp", "digits", {.int8 = true});
     std::printf("with weights of one byte %.2f %%: %s/digits.hpp\n",
                 100 * confusion_of(with_int8_weights(best), test).accuracy(), folder.c_str());
-    if (training.step() == training.first()) return 0; // it was over, and its report is there
+    if (training.step() > training.first()) run.see_end(model, observer, train.pixels);
+    else if (std::filesystem::exists(folder + "/report.html")) return 0; // it was over, and reported
     run.see(training);
-    run.see_end(model, observer, train.pixels);
     run.confusion = matrix;
     run.results = {{"test accuracy", std::to_string(matrix.accuracy())}};
     const std::string missing = write_report(folder, {run});

@@ -70,7 +70,7 @@ int answer(const std::string& file, const std::string& data)
     Model<Net, Eval> model;
     load(model, file);
     auto notes = notes_in(file);
-    const auto words = [&](const char* column) { return Categories{csv_from(notes[column]), column}; };
+    const auto words = [&](const char* column) { return Categories::from_csv(notes[column]); };
     const Categories species = words("species");
     const Table table = read_csv(data);
     const auto logits = model.forward(features(table, words("island"), words("sex")));

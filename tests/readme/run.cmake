@@ -98,7 +98,7 @@ void readme(Model<NameNet, Train<32, RetainGradients>>& model, Model<NameNet, Ev
             const xt::xtensor<class_id, 1>& targets, float loss, std::size_t step, Generator& generator,
             Minibatches<32>& batches, const Vocabulary& vocabulary, AdamW<NameNet>& adam_w,
             Epochs<32, xt::xtensor<class_id, 2>, xt::xtensor<class_id, 1>>& epochs,
-            EarlyStopping<NameNet>& stopping, ObserveAll& observer, const Run& run)
+            EarlyStopping<NameNet>& stopping, ObserveAll& observer, Run& run, bool again)
 {
 ]] "${lines}}\n")
 execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} ${WORK}/readme-lines.cpp

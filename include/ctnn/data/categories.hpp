@@ -16,7 +16,7 @@
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/mode.hpp>
 #include <ctnn/core/tensor.hpp>
-#include <ctnn/data/table.hpp>
+#include <ctnn/data/csv.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -58,8 +58,7 @@ public:
             throw Error("ctnn.data", "the words of column '" + column_ + "' are not in order, each once");
     }
 
-    /// A table of one column, to be saved with a model: `Categories{csv_from(text), "species"}` makes the
-    /// same.
+    /// A table of one column, to be saved with a model.
     [[nodiscard]] std::string csv() const
     {
         const auto quoted = [](const std::string& word) {
@@ -70,6 +69,15 @@ public:
         std::string text = quoted(column_);
         for (const std::string& word : words_) text += quoted(word);
         return text;
+    }
+    /// The same from `csv()`, "NA" and other words that say in a table that a value is missing among them.
+    ///   errors : [ctnn.data] those of csv_from; more than one column
+    [[nodiscard]] static Categories from_csv(std::string_view text)
+    {
+        const Table table = csv_from(text, "the words of a column", {.missing = {}});
+        if (table.columns().size() != 1)
+            throw Error("ctnn.data", "the words of a column are a table of more");
+        return {table, table.columns()[0]};
     }
     [[nodiscard]] std::size_t size() const { return words_.size(); }
     [[nodiscard]] const std::vector<std::string>& words() const { return words_; }

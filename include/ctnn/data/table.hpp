@@ -60,7 +60,7 @@ public:
     /// The names of all other columns: `table.numbers(table.columns_except({"price"}))`.
     ///   errors : [ctnn.data] no column has one of these names
     [[nodiscard]] std::vector<std::string_view>
-    columns_except(const std::vector<std::string_view>& left_out) const
+    columns_except(const std::vector<std::string_view>& left_out) const&
     {
         const std::vector<std::size_t> numbers = numbers_of(left_out);
         std::vector<std::string_view> others;
@@ -68,6 +68,7 @@ public:
             if (std::find(numbers.begin(), numbers.end(), c) == numbers.end()) others.emplace_back(names_[c]);
         return others;
     }
+    std::vector<std::string_view> columns_except(const std::vector<std::string_view>&) const&& = delete;
     /// The text of a cell, without quotes and spaces around it.
     [[nodiscard]] std::string_view cell(std::size_t row, std::size_t column) const
     {

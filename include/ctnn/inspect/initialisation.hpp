@@ -9,6 +9,7 @@
 #include <limits>
 #include <numbers>
 #include <span>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -99,9 +100,30 @@ std::vector<Spread> predict(const T* parameter_block, const std::vector<Spread>&
 
 } // namespace detail
 
+namespace detail {
+
+template <class X>
+Spread spread_of_input(const X& x)
+{
+    if constexpr (are_tensors<X>()) return with_numbers(x, [](auto numbers) { return spread_of(numbers); });
+    else return {}; // forward has complained
+}
+/// f(x), or f(a, b, ...) for a tuple of inputs.
+template <class X, class F>
+auto with_inputs(const X& x, F f)
+{
+    if constexpr (
+        requires { std::tuple_size<X>::value; } && !requires { typename X::value_type; })
+        return std::apply(f, x);
+    else return f(x);
+}
+
+} // namespace detail
+
 /// Runs one batch forward and backward through a copy of the model, and says what was predicted and what
 /// came.
 ///
+///   x         : a tensor, or for a network of several inputs a tuple of them
 ///   criterion : a loss, such as CrossEntropy; one with a static of_equal_chances(classes) tells what loss to
 ///               expect
 ///   result    : see Initialisation, and judge(Initialisation) in verdicts.hpp for the same in words
@@ -114,13 +136,13 @@ template <class Net, std::size_t B, class Keep, class T, class Criterion, class 
 {
     Model<Net, Train<B, RetainGradients>, T> probe{model};
     Generator drawing{0};
-    const auto y = probe.forward(x, drawing);
+    const auto y =
+        detail::with_inputs(x, [&](const auto&... input) { return probe.forward(input..., drawing); });
     const auto [loss, dy] = criterion(y, targets);
     probe.backward(dy);
 
-    std::vector<Spread> inputs(1);
-    if constexpr (!decltype(probe)::takes_ids && detail::are_tensors<X>())
-        inputs[0] = detail::with_numbers(x, [](auto numbers) { return detail::spread_of(numbers); });
+    const auto inputs = detail::with_inputs(
+        x, [](const auto&... input) { return std::vector{detail::spread_of_input(input)...}; });
     const auto predicted = detail::predict<Net, T>(std::as_const(probe).parameter_block(), inputs,
                                                    detail::numbers_of_layers(probe));
     double expected = std::numeric_limits<double>::quiet_NaN();

@@ -197,6 +197,8 @@ public:
         ++steps_;
     }
 
+    /// For a training that was taken up: the step that comes next.
+    void go_on_from(std::size_t step) { steps_ = step; }
     [[nodiscard]] std::size_t steps() const { return steps_; }
     [[nodiscard]] const Series& loss() const { return loss_; }
     [[nodiscard]] const std::vector<LayerHistory>& layers() const { return layers_; }
@@ -305,6 +307,7 @@ public:
     using Keep = KeepNothing;
 
     explicit Observer(const auto&, const ObserverOptions& = {}) {}
+    void go_on_from(std::size_t) {}
     template <class M, Optimizer<M> O>
     void step(M& model, O& optimizer, std::convertible_to<double> auto)
     {

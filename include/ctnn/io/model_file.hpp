@@ -193,7 +193,8 @@ inline void require_signature(const std::string& path, const std::string& found,
 /// ```
 ///
 ///   errors : [ctnn.save] the file cannot be written, with the system's reason; a number is NaN or infinite;
-///            two names are the same; [ctnn.option] a note named "", "format" or "ctnn..."; over 28 of them
+///            two names are the same; a note of over 16 KiB or one that is not UTF-8;
+///            [ctnn.option] one named "", "format" or "ctnn..."; over 28 of them
 ///   cost   : memory for the whole file
 template <class Net, Mode M, class T>
 void save(const Model<Net, M, T>& model, const std::string& path, const SaveOptions& options = {})

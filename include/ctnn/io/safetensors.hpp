@@ -30,7 +30,7 @@ static_assert(std::endian::native == std::endian::little,
 /// What bounds the memory that a file can make a reader take.
 struct safetensors_limits {
     static constexpr std::size_t header = 64 * 1024; ///< bytes of JSON
-    static constexpr std::size_t token = 4 * 1024;   ///< bytes of one string, number or run of spaces in it
+    static constexpr std::size_t token = 16 * 1024;  ///< bytes of one string, number or run of spaces in it
     static constexpr std::size_t name = 96;          ///< bytes of a name that nobody asked for
     static constexpr std::size_t extra = 128;        ///< tensors nobody asked for
     static constexpr std::size_t metadata = 32;      ///< entries of __metadata__

@@ -12,8 +12,8 @@
 namespace ctnn::inline CTNN_ARCH {
 
 /// Each position becomes a mean of values of the positions up to it, weighted by how well its query meets
-/// their keys; in Heads blocks of features, each by itself. What comes in is made by one Linear, and goes through
-/// another:
+/// their keys; in Heads blocks of features, each by itself. What comes in is made by one Linear, and goes
+/// through another:
 ///
 /// ```cpp
 /// using Attention = Sequential<Linear<64, 192>, CausalSelfAttention<4>, Linear<64, 64>>; // c_attn, c_proj

@@ -31,11 +31,11 @@ inline std::vector<graph_row> graph_rows(const std::vector<LayerInfo>& layers)
     for (std::size_t k = 0; k < inputs; ++k)
         rows.push_back({inputs == 1 ? "input" : fmt::format("input {}", k), "", {}});
     for (const LayerInfo& l : layers) {
-        std::string type = l.type.size() > 40 ? l.type.substr(0, 37) + "..." : l.type;
+        std::string name = l.path + (l.path.empty() ? "" : "  ") + l.type;
+        if (name.size() > 44) name = name.substr(0, 41) + "...";
         std::string figures = fmt::format("(B{}{})", l.shape.empty() ? "" : ", ", fmt::join(l.shape, ", "));
-        if (l.parameters > 0) figures += "  " + grouped(l.parameters);
-        graph_row& row =
-            rows.emplace_back(graph_row{l.path + (l.path.empty() ? "" : "  ") + type, figures, {}});
+        if (l.parameters > 0) figures += ": " + grouped(l.parameters);
+        graph_row& row = rows.emplace_back(graph_row{name, figures, {}});
         for (const std::size_t from : l.reads)
             row.reads.push_back(from < layers.size() ? inputs + from : from - layers.size());
     }
@@ -57,11 +57,14 @@ inline void add_graph(std::vector<Picture>& all, const Run& run)
     constexpr int left = 90, width = 530, height = 34, pitch = 54;
     Picture p;
     p.run = run.name;
-    p.id = file_word(run.name) + "-network";
+    p.id = run.id + "-network";
     p.kind = "The network";
     p.meaning = "Its layers in the order they run, what each gives for a batch of B samples, and how many "
                 "numbers it learns; a line shows what a layer reads.";
     p.height = std::max(300, static_cast<int>(rows.size()) * pitch + 10);
+    std::size_t longest = 1; // line that passes others
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        for (const std::size_t from : rows[i].reads) longest = std::max(longest, i - from);
     const auto top = [&](std::size_t row) { return 5 + static_cast<int>(row) * pitch; };
     std::string lines, boxes;
     std::vector<std::string> names, figures;
@@ -72,7 +75,7 @@ inline void add_graph(std::vector<Picture>& all, const Run& run)
                     fmt::format("<path d=\"M{0} {1}V{2}\"/>", left + width / 2, top(from) + height, top(i));
                 continue;
             }
-            const int reach = std::min(80, 14 + 6 * static_cast<int>(i - from)), y = top(from) + height / 2,
+            const int reach = 16 + static_cast<int>(48 * (i - from) / longest), y = top(from) + height / 2,
                       to = top(i) + height / 2;
             lines += fmt::format("<path d=\"M{0} {1}C{2} {1} {2} {3} {0} {3}\"/>", left, y,
                                  left - reach * 4 / 3, to);

@@ -22,12 +22,13 @@ struct Density {
     const Histogram* histogram;
 };
 /// A picture of overlaid densities, one line each; what it means is left to fill in.
+///   id : of its files; run : the name of the run that it is of
 [[nodiscard]] inline Picture densities(const std::string& run, const std::string& id,
                                        const std::vector<Density>& lines, const std::string& x)
 {
     Picture p;
     p.run = run;
-    p.id = detail::file_word(run) + "-" + id;
+    p.id = id;
     p.script = gnuplot::axes(x, "density") + "set key below left Left reverse height 1\nset yrange [0:*]\n";
     p.height = 440;
     std::vector<std::string> plots;
@@ -67,7 +68,7 @@ inline void add_nonlinearities(std::vector<Picture>& all, const Run& run,
                                                    : "");
     }
     if (lines.empty()) return;
-    Picture p = densities(run.name, words.id, lines, words.axis);
+    Picture p = densities(run.name, run.id + "-" + words.id, lines, words.axis);
     p.kind = words.kind;
     p.meaning = words.meaning;
     p.text = text;
@@ -85,7 +86,7 @@ inline void add_weight_gradients(std::vector<Picture>& all, const Run& run)
                             w.gradient_to_data);
     }
     if (lines.empty()) return;
-    Picture p = densities(run.name, "weight-gradients", lines, "gradient");
+    Picture p = densities(run.name, run.id + "-weight-gradients", lines, "gradient");
     p.kind = "Gradients of the weights";
     p.meaning = "The gradient of each weight matrix in the last step: much wider ones learn much faster, and "
                 "should not.";
@@ -100,7 +101,7 @@ inline void add_saturation(std::vector<Picture>& all, const Run& run)
     const std::vector<SaturationMap>& maps = run.start->maps;
     Picture p;
     p.run = run.name;
-    p.id = file_word(run.name) + "-saturation";
+    p.id = run.id + "-saturation";
     p.kind = "Saturated units before the first step";
     p.meaning =
         "One column a unit, one row a sample of the first batch: white is saturated, |h| > 0.99 or a "
@@ -150,7 +151,7 @@ inline void add_calibration(std::vector<Picture>& all, const Run& run)
     if (run.calibrations.empty()) return;
     Picture p;
     p.run = run.name;
-    p.id = file_word(run.name) + "-calibration";
+    p.id = run.id + "-calibration";
     p.kind = "BatchNorm: running statistics against a calibration";
     p.meaning = "Each point is a unit: the mean (left) and the standard deviation (right) that BatchNorm "
                 "kept while it learnt, against those of the whole training set; on the line they are equal.";

@@ -75,7 +75,11 @@ inline std::string steps_range(std::size_t steps)
 inline std::size_t most_steps(const std::vector<Run>& runs)
 {
     std::size_t most = 0;
-    for (const Run& r : runs) most = std::max(most, r.steps);
+    for (const Run& r : runs) {
+        most = std::max(most, r.steps);
+        for (const Series* s : {&r.loss, &r.learning_rates})
+            if (!s->empty()) most = std::max(most, s->points().back().step + s->points().back().count);
+    }
     return most;
 }
 
@@ -188,9 +192,14 @@ inline void add_metrics(std::vector<Picture>& all, const std::vector<Run>& runs)
         std::vector<line_of_run> lines;
         for (std::size_t i = 0; i < runs.size(); ++i)
             for (const MetricHistory& m : runs[i].metrics)
-                if (m.name == name && !m.value.empty())
+                if (m.name == name && has_a_point(m.value))
                     lines.push_back({i, {m.step.begin(), m.step.end()}, m.value});
-        Picture p = lines_over_steps(runs, "metric-" + file_word(name), name, lines);
+        if (lines.empty()) continue;
+        std::string id = "metric-" + file_word(name);
+        for (std::size_t n = 2;
+             std::any_of(all.begin(), all.end(), [&](const Picture& p) { return p.id == id; }); ++n)
+            id = fmt::format("metric-{}-{}", file_word(name), n);
+        Picture p = lines_over_steps(runs, id, name, lines);
         p.kind = "Evaluations: " + name;
         p.meaning = "What each evaluation during the training has measured.";
         all.push_back(std::move(p));
@@ -201,7 +210,7 @@ inline void add_updates(std::vector<Picture>& all, const Run& run)
 {
     Picture p;
     p.run = run.name;
-    p.id = file_word(run.name) + "-updates";
+    p.id = run.id + "-updates";
     p.kind = "update:data over the steps";
     p.meaning = "How far each weight matrix moves in a step, relative to its own spread, in powers of ten: "
                 "about -3 is a good speed, above it is fast, below it is slow.";

@@ -267,6 +267,30 @@ private:
 
 } // namespace detail
 
+namespace detail {
+
+/// The runs, each with a word for its files that is not the beginning of another's.
+///   errors : [ctnn.option] no runs, one without a name, or two of one name
+inline std::vector<Run> with_ids(std::vector<Run> runs)
+{
+    if (runs.empty()) throw Error("ctnn.option", "a report is of one run at least");
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        if (runs[i].name.empty()) throw Error("ctnn.option", "a run of a report has no name");
+        const std::string word = file_word(runs[i].name).empty() ? "run" : file_word(runs[i].name);
+        runs[i].id = word;
+        for (std::size_t k = 0; k < i; ++k) {
+            if (runs[i].name == runs[k].name)
+                throw Error("ctnn.option", "two runs of a report are named '" + runs[i].name + "'");
+            if ((runs[i].id + "-").starts_with(runs[k].id + "-") ||
+                (runs[k].id + "-").starts_with(runs[i].id + "-"))
+                runs[i].id = fmt::format("{}-{}", i + 1, word);
+        }
+    }
+    return runs;
+}
+
+} // namespace detail
+
 /// Creates the folder of a report and sees that it can be written to, before a training that would be in
 /// vain.
 ///
@@ -277,6 +301,9 @@ inline void prepare_report(const std::string& folder,
                            std::initializer_list<std::pair<std::string_view, std::string_view>> files = {})
 {
     std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error)
+        throw Error("ctnn.save", fmt::format("cannot make the folder '{}': {}", folder, error.message()));
     const auto is_ours = [](const std::filesystem::path& name) {
         const std::string end = name.extension().string();
         return end == ".csv" || end == ".json" || end == ".svg" || end == ".gp" || end == ".html" ||
@@ -294,28 +321,22 @@ inline void prepare_report(const std::string& folder,
                                                    "elsewhere",
                                                    option, file, folder));
     }
-    std::filesystem::create_directories(folder, error);
-    if (error)
-        throw Error("ctnn.save", fmt::format("cannot make the folder '{}': {}", folder, error.message()));
     const std::string probe = folder + "/report.html.new";
     detail::write_report_file(probe, "");
     std::filesystem::remove(probe, error);
 }
 
-/// Writes `folder`/report.html, which needs no other file and no network, and beside it each picture's data
+/// write_report("report", {run}), or `write_report("report", {baseline, deeper})` side by side: writes
+/// `folder`/report.html, which needs no other file and no network, and beside it each picture's data
 /// as CSV and JSON, and the script for gnuplot that drew them. Other files in the folder stay.
 ///
-///   runs   : at least one; several stand side by side
+///   runs   : at least one
 ///   result : a line on what is missing: empty, or what to install for pictures
 ///   errors : [ctnn.save] with the path and the system's reason; [ctnn.option] no runs, or two of one name;
 ///            [ctnn.stopped] a signal that a SignalWatch caught while gnuplot drew
-inline std::string write_report(const std::string& folder, const std::vector<Run>& runs)
+inline std::string write_report(const std::string& folder, const std::vector<Run>& given)
 {
-    if (runs.empty()) throw Error("ctnn.option", "a report is of one run at least");
-    for (std::size_t i = 0; i < runs.size(); ++i)
-        for (std::size_t k = 0; k < i; ++k)
-            if (detail::file_word(runs[i].name) == detail::file_word(runs[k].name))
-                throw Error("ctnn.option", "two runs of a report are named '" + runs[i].name + "'");
+    const std::vector<Run> runs = detail::with_ids(given);
     prepare_report(folder);
     const std::vector<Picture> pictures = detail::pictures_of(runs);
     for (const Picture& p : pictures) {
@@ -337,9 +358,10 @@ inline std::string write_report(const std::string& folder, const std::vector<Run
         if (svgs.back().empty()) undrawn += " " + p.id;
     }
     if (can_draw && (!well || !undrawn.empty()))
-        missing = fmt::format("gnuplot has not drawn all pictures, which is so when the disk is full; "
-                              "missing:{}; it was given '{}/pictures.gp'",
-                              undrawn.empty() ? " none" : undrawn, folder);
+        missing =
+            fmt::format("gnuplot has not drawn all pictures, which is so when the disk is full, or when "
+                        "it does not understand one; missing:{}; it was given '{}/pictures.gp'",
+                        undrawn.empty() ? " none" : undrawn, folder);
 
     detail::page page{runs, missing};
     page.section("results", "Results", detail::result_table(runs));

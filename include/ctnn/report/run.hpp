@@ -2,6 +2,7 @@
 /// Everything that a report tells of a training.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -28,7 +29,7 @@ namespace ctnn::inline CTNN_ARCH {
 /// ```
 struct Run {
     std::string name;                                              ///< unlike that of any other
-    std::string meaning = {};                                      ///< a sentence for its head
+    std::string meaning = {};                                      ///< for its head, without a full stop
     std::vector<std::pair<std::string, std::string>> results = {}; ///< what it is, and a figure
 
     std::size_t steps = 0;
@@ -44,13 +45,18 @@ struct Run {
     std::vector<Verdict> verdicts = {};
 
     std::optional<ConfusionMatrix> confusion = {};
-    std::vector<std::string> classes = {};          ///< their names; empty: numbers
-    std::vector<double> answers = {}, targets = {}; ///< of a regression, one for each other
+    std::vector<std::string> classes = {}; ///< their names; empty: numbers
+    /// of a regression, one for each other; see_answers fills them
+    std::vector<double> answers = {}, targets = {};
 
     std::vector<Picture> pictures = {}; ///< of the program's own; their ids are unlike any other
     std::vector<std::pair<std::string, std::vector<std::string>>> lists = {}; ///< a heading, and words
 
-    /// The network as it starts, with a batch. Neither the model nor a generator is moved by it.
+    /// Of its files; write_report makes it of the name.
+    std::string id = {};
+
+    /// The network as it starts, with a batch. Neither the model nor a generator is moved by it. A network of
+    /// several inputs gets them as std::tie(a, b).
     ///   errors : those of check_initialisation
     template <class M, class Criterion, class X, class Targets>
     [[gnu::cold]] void see_start(const M& model, Criterion& criterion, const X& x, const Targets& y)
@@ -68,10 +74,11 @@ struct Run {
         metrics = training.history();
     }
     /// The network at the end: the last step, as the observer saw all of them, and dead units and running
-    /// statistics over the samples x.
+    /// statistics over the samples x. Without samples, or for a network of several inputs, the latter are
+    /// left out.
     ///   model : Model<Net, Train<B, Observer::Keep>>, which retains gradients if layers are observed
-    template <class M, class... What, class X>
-    [[gnu::cold]] void see_end(const M& model, const Observer<What...>& observer, const X& x)
+    template <class M, class... What>
+    [[gnu::cold]] void see_end(const M& model, const Observer<What...>& observer)
     {
         layers = layers_of<typename M::network>();
         if constexpr (M::mode::retains_gradients) activations = layer_statistics(model);
@@ -80,17 +87,25 @@ struct Run {
             updates = observer.parameters();
             add(judge(updates));
         }
-        const Model<typename M::network, Eval, typename M::scalar> answering{model};
-        calibrations = calibrate(answering, x);
-        add(judge(calibrations));
-        add(judge(dead_units(answering, x)));
+    }
+    template <class M, class... What, class X>
+    [[gnu::cold]] void see_end(const M& model, const Observer<What...>& observer, const X& x)
+    {
+        see_end(model, observer);
+        using Net = typename M::network;
+        if constexpr (detail::schedule_of<Net>.size.inputs == 1) {
+            const Model<Net, Eval, typename M::scalar> answering{model};
+            calibrations = calibrate(answering, x);
+            add(judge(calibrations));
+            add(judge(dead_units(answering, x)));
+        }
     }
     /// The answers of a regression, as the model gives them, beside what they should be.
     ///   errors : [ctnn.shape] other extents
     template <class Y, class Targets>
     void see_answers(const Y& y, const Targets& given)
     {
-        if (y.size() != given.size())
+        if (!std::equal(y.shape().begin(), y.shape().end(), given.shape().begin(), given.shape().end()))
             throw Error("ctnn.shape", "the answers have shape " + shape_text(y.shape()) + ", the targets " +
                                           shape_text(given.shape()));
         answers.insert(answers.end(), y.begin(), y.end());

@@ -16,7 +16,7 @@
 namespace ctnn::inline CTNN_ARCH {
 
 /// patience         : evaluations without a better metric after which it is over
-/// min_delta        : what is better by no more than this is not better
+/// min_delta        : how much better a metric has to be, so that it counts
 /// larger_is_better : for an accuracy; a loss or an error has the smaller one
 struct EarlyStoppingOptions {
     std::size_t patience = 10;
@@ -61,7 +61,8 @@ public:
             ++bad_;
             return false;
         }
-        best_ = metric;
+        constexpr double most = std::numeric_limits<double>::max(); // a file takes finite numbers
+        best_ = metric < -most ? -most : metric > most ? most : metric;
         bad_ = 0;
         std::memcpy(weights_.data(), model.weights().data(),
                     detail::slots<Net, T>::value.elements * sizeof(T));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Files that a training writes: one training at a time, and none that somebody may want (POSIX).
+/// Which files a training may write: by one program at a time, and not those of others (POSIX).
 #pragma once
 
 #include <cerrno>

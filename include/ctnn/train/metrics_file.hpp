@@ -33,6 +33,21 @@ struct MetricHistory {
     std::vector<double> value;
 };
 
+namespace detail {
+
+/// errors : [ctnn.option] a name that JSON does not take as it is
+inline void require_metric_name(std::string_view name)
+{
+    bool plain = !name.empty();
+    for (const char c : name) plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+    if (!plain)
+        throw Error("ctnn.option", "a metric is named '" + std::string(name) +
+                                       "', expected a name without quotation marks, backslashes and control "
+                                       "characters");
+}
+
+} // namespace detail
+
 /// Reads what a MetricsFile has written: f(step, name, value) for each number, NaN for null. Lines of another
 /// form are passed over, and so is the last one when it has no end. A file that cannot be read has no
 /// numbers.
@@ -60,7 +75,8 @@ void read_metrics(const std::string& path, F f)
 }
 
 /// A file (or pipe) that gets an object a line: `{"step": 7, "loss": 2.4, "learning_rate": 0.1}`. A disk that
-/// is full does not stop the training; `close` says so.
+/// is full does not stop the training; `problem` says so. A pipe whose reader goes away ends the program, as
+/// SIGPIPE does.
 ///
 ///   first  : a training that was taken up at step `first` goes on in the file that is there, after its last
 ///            line of a step before that: what a killed program wrote after its last checkpoint goes, and so
@@ -79,11 +95,13 @@ public:
     }
 
     /// Up to `digits` significant digits each; what is not finite is null, JSON has no NaN.
+    ///   errors : [ctnn.option] a name that JSON does not take as it is
     void write(std::size_t step, std::span<const Metric> metrics, int digits = 9)
     {
         if (file_ == nullptr || error_ != 0) return;
         line_ = "{\"step\": " + std::to_string(step);
         for (const auto& [name, value] : metrics) {
+            detail::require_metric_name(name);
             line_.append(", \"").append(name).append("\": ");
             char number[40];
             const auto end = std::to_chars(number, number + sizeof number, value, std::chars_format::general,
@@ -93,18 +111,10 @@ public:
         line_ += "}\n";
         if (std::fwrite(line_.data(), 1, line_.size(), file_.get()) != line_.size()) error_ = errno;
     }
-    /// Gives all lines to the system, so that a killed program has written those before a checkpoint.
-    void flush()
+    /// Gives all lines to the system. Empty when it took them, else what went wrong.
+    [[nodiscard]] std::string problem()
     {
         if (file_ != nullptr && std::fflush(file_.get()) != 0 && error_ == 0) error_ = errno;
-    }
-    /// Empty when every line is on disk, else what went wrong.
-    [[nodiscard]] std::string close()
-    {
-        if (std::FILE* const file = file_.release(); file != nullptr) {
-            if (std::fflush(file) != 0 && error_ == 0) error_ = errno;
-            if (std::fclose(file) != 0 && error_ == 0) error_ = errno;
-        }
         return error_ == 0 ? "" : failure(std::strerror(error_));
     }
 

@@ -25,8 +25,8 @@ class Progress {
 public:
     ///   first : the step that this program begins with
     explicit Progress(std::size_t steps, std::size_t first = 0)
-        : steps_(steps), first_(first),
-          interval_(steps >= 100'000 ? 10'000 : std::max<std::size_t>(1, steps / 10)),
+        : steps_(steps), first_(first), interval_(steps >= 100'000 ? std::max<std::size_t>(10'000, steps / 20)
+                                                                   : std::max<std::size_t>(1, steps / 10)),
           terminal_(isatty(STDOUT_FILENO) != 0)
     {}
 
@@ -34,12 +34,13 @@ public:
     void step(std::size_t step, double loss, std::size_t epoch = 0)
     {
         if (step % interval_ == 0) line(step, text("%.4f", loss));
-        if (terminal_ && step % 64 == 0) draw(step, loss, epoch);
+        if (terminal_) draw(step, loss, epoch);
     }
     /// A line of its own: "   1000/  20000: accuracy 0.9722".
-    void line(std::size_t step, const std::string& what) const
+    void line(std::size_t step, const std::string& what)
     {
         done();
+        drawn_ = {}; // the bar comes back with the next step
         std::printf("%7zu/%7zu: %s\n", step, steps_, what.c_str());
         std::fflush(stdout);
     }

@@ -62,13 +62,16 @@ struct TrainingOptions {
 /// if (training.signal() != 0) return 128 + training.signal();
 /// ```
 ///
-///   given      : what a Checkpoint is given; after the sampler, what has an `is_over()` may end it
-///   checkpoint : saved at the first step, each `every` steps, at a signal and at the end; taken up, the
-///                training goes on bit by bit as if it had not been stopped. FILE.lock keeps others from it
+///   given      : what a Checkpoint is given. An EarlyStopping, or anything else with an `is_over()`, ends
+///                the loop when it is over
+///   checkpoint : saved at the first step, each `every` steps, at a signal and at the end, not after a
+///                `break`; taken up, the training goes on bit by bit as if it had not been stopped, at the
+///                file's learning rate. FILE.lock keeps others from it
+///   metrics    : the file of an earlier part is gone on with; whose it is, it does not tell
 ///   signals    : SIGINT and SIGTERM end the loop after the step they come in
 ///   errors     : [ctnn.diverged] a loss that is not finite, with its step and the first layer that is not;
-///                [ctnn.save], [ctnn.load] those of Checkpoint, files that would be lost; [ctnn.option] no
-///                steps; a checkpoint at a later step than the last
+///                [ctnn.save] and [ctnn.load] those of Checkpoint; a file of another training that would
+///                be written over; [ctnn.option] no steps; a checkpoint at a later step than the last
 ///   cost       : no allocation a step after the first 1,024, but for the lines that are printed and the
 ///                files
 template <class M, class O, class Sampler, class... More>
@@ -122,27 +125,32 @@ public:
     /// The loss of the step, between forward and backward: what the layers gave can still be looked at.
     void record(double loss)
     {
-        const double rate = learning_rate();
-        if (!options_.metrics.empty())
-            metrics_.write(step_, std::array{Metric{"loss", loss}, Metric{"learning_rate", rate}});
-        remember(step_, "loss", loss);
-        remember(step_, "learning_rate", rate);
+        const std::array all{Metric{"loss", loss}, Metric{"learning_rate", learning_rate()}};
+        const std::span<const Metric> known(all.data(), has_rate ? 2 : 1);
+        if (!options_.metrics.empty()) metrics_.write(step_, known);
+        for (const auto& [name, value] : known) remember(step_, name, value);
         if (!std::isfinite(loss)) fail_of(loss);
         if (options_.shows_progress) progress_.step(step_, loss, epoch());
     }
     /// What an evaluation after the step has found: a line of the progress, an object of the metrics, and
     /// `history()`.
-    ///   errors : [ctnn.option] a name that is "loss", "learning_rate" or has a quotation mark in it
+    ///   errors : [ctnn.option] a name that is "loss", "learning_rate" or "step", or that JSON does not take
+    ///            as it is: empty, or with a quotation mark, a backslash or a control character
     void evaluated(std::initializer_list<Metric> metrics)
     {
-        const std::span<const Metric> all(metrics.begin(), metrics.size());
-        for (const auto& [name, value] : all)
-            if (name == "loss" || name == "learning_rate" || name.find('"') != name.npos)
-                throw Error("ctnn.option", "an evaluation has '" + std::string(name) +
+        evaluated(std::span<const Metric>(metrics.begin(), metrics.size()));
+    }
+    void evaluated(std::span<const Metric> metrics)
+    {
+        for (const Metric& m : metrics)
+            if (m.first == "loss" || m.first == "learning_rate" || m.first == "step")
+                throw Error("ctnn.option", "an evaluation has '" + std::string(m.first) +
                                                "', expected another name, such as 'validation loss'");
-        metrics_.write(step_, all);
+        for (const Metric& m : metrics) detail::require_metric_name(m.first);
+        metrics_.write(step_, metrics);
+        if (is_at_end_) problem_ = metrics_.problem();
         std::string text;
-        for (const auto& [name, value] : all) {
+        for (const auto& [name, value] : metrics) {
             char number[40];
             std::snprintf(number, sizeof number, "%.4f", value);
             text.append(text.empty() ? "" : ", ").append(name).append(" ").append(number);
@@ -153,11 +161,12 @@ public:
     /// Ends the loop after this step.
     void stop() { is_stopped_ = true; }
 
-    /// The signal that has ended it, else 0.
-    [[nodiscard]] int signal() const { return stop_signal(); }
-    /// "stopped by a signal after step 41; saved in 'net.ckpt'".
+    /// The signal that has ended it before its last step, else 0.
+    [[nodiscard]] int signal() const { return signal_; }
+    /// "stopped by a signal after step 41; saved in 'net.ckpt'", or that it was not.
     [[nodiscard]] std::string how_it_stopped() const
     {
+        if (signal_ == 0) return "ended after " + std::to_string(step_) + " steps";
         const std::string& file = options_.checkpoint;
         return "stopped by a signal " +
                (step_ == 0 ? std::string("before the first step")
@@ -181,6 +190,7 @@ public:
     [[nodiscard]] const std::vector<MetricHistory>& history() const { return history_; }
 
 private:
+    static constexpr bool has_rate = requires(O& optimizer) { optimizer.learning_rate(); };
     TrainingOptions options_;
     M* model_;
     O* optimizer_;
@@ -195,6 +205,7 @@ private:
     Series loss_, learning_rate_;
     std::vector<MetricHistory> history_;
     bool is_in_step_ = false, is_stopped_ = false, is_at_end_ = false, problem_is_known_ = false;
+    int signal_ = 0;
     double seconds_ = 0;
     std::pair<double, double> rate_; // the last float rate, and the double of the same digits
     std::string problem_;
@@ -205,6 +216,7 @@ private:
         if (o.steps == 0) throw Error("ctnn.option", "a training has 0 steps, expected at least 1");
         if (o.every == 0) throw Error("ctnn.option", "a checkpoint is to be saved each 0 steps");
         require_different({{"the checkpoint", o.checkpoint}, {"the file of metrics", o.metrics}});
+        require_different({{"the checkpoint to go on from", o.resume}, {"the file of metrics", o.metrics}});
         if (o.checkpoint != o.resume) require_writable(o.checkpoint);
         if (o.overwrite) return o;
         std::error_code unknown;
@@ -232,7 +244,8 @@ private:
     void save()
     {
         if (options_.checkpoint.empty()) return;
-        metrics_.flush();
+        (void)
+            metrics_.problem(); // all lines go to the system, or a kill would lose those before a checkpoint
         try {
             checkpoint_.save(options_.checkpoint, step_, options_.settings);
         } catch (const Error& error) {
@@ -245,9 +258,10 @@ private:
     void end()
     {
         is_at_end_ = true;
+        signal_ = step_ < options_.steps ? stop_signal() : 0;
         seconds_ = progress_.seconds();
         if (options_.shows_progress) progress_.done();
-        problem_ = metrics_.close();
+        problem_ = metrics_.problem();
         save();
     }
     [[noreturn]] void fail_of(double loss) const
@@ -271,7 +285,7 @@ private:
     /// A float rate is 0.1, and not what 0.1F is in double.
     [[nodiscard]] double learning_rate()
     {
-        if constexpr (!requires { optimizer_->learning_rate(); }) return 0;
+        if constexpr (!has_rate) return 0;
         else if constexpr (std::is_same_v<decltype(optimizer_->learning_rate()), double>)
             return optimizer_->learning_rate();
         else if (const auto rate = static_cast<double>(optimizer_->learning_rate()); rate != rate_.first) {

@@ -136,7 +136,10 @@ TEST_CASE("some rows of a table, all other columns, and words that go with a mod
                          Error);
 
     const Categories words{table, "word"};
-    const Categories back{csv_from(words.csv()), "word"};
+    const Categories back = Categories::from_csv(words.csv());
     CHECK(back.words() == words.words());
     CHECK(back.words() == std::vector<std::string>{"x", "y \"z\n"});
+    CHECK(back.column() == "word");
+    const Categories states{csv_from("c\nNA\nDE\n", "t.csv", {.missing = {""}}), "c"};
+    CHECK(Categories::from_csv(states.csv()).words() == std::vector<std::string>{"DE", "NA"});
 }

@@ -147,8 +147,8 @@ TEST_CASE("state that the training at hand does not have is not lost in silence"
     CHECK_THROWS_WITH_AS(
         (void)Checkpoint(training.model, other, training.generator, training.batches).load(folder.file("a")),
         doctest::Contains("has shape (3,), the model needs (2,)"), Error);
-    CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("b"), 3, std::string(5000, 'x')),
-                         doctest::Contains("a reader takes 4096"), Error);
+    CHECK_THROWS_WITH_AS(training.checkpoint.save(folder.file("b"), 3, std::string(17000, 'x')),
+                         doctest::Contains("a reader takes 16384"), Error);
     CHECK(folder.files() == 1);
 }
 

@@ -248,10 +248,10 @@ TEST_CASE("a file is not written that could not be read")
     CHECK_THROWS_WITH_AS(named(""), doctest::Contains("'' cannot be the name of a tensor"), Error);
     CHECK_THROWS_WITH_AS(named("__metadata__"), doctest::Contains("'__metadata__' cannot be the name"),
                          Error);
-    CHECK_THROWS_WITH_AS(named(std::string(5000, 'x')),
-                         doctest::Contains("has 5002 bytes, a reader takes 4096"), Error);
-    CHECK_THROWS_WITH_AS(named(std::string(3000, '"')),
-                         doctest::Contains("has 6002 bytes, a reader takes 4096"), Error);
+    CHECK_THROWS_WITH_AS(named(std::string(17000, 'x')),
+                         doctest::Contains("has 17002 bytes, a reader takes 16384"), Error);
+    CHECK_THROWS_WITH_AS(named(std::string(9000, '"')),
+                         doctest::Contains("has 18002 bytes, a reader takes 16384"), Error);
     CHECK(folder.files() == 0);
 }
 
@@ -440,8 +440,8 @@ TEST_CASE("bad files by hand")
         {with_metadata("{\"a\":\"\\ud800\"}"), "not JSON"},
         {with_metadata(many_metadata + "}"), "over 32 entries"},
         {with_metadata("{\"" + std::string(129, 'k') + "\":\"\"}"), "a name of over 96 bytes"},
-        {with_metadata("{\"a\":\"" + std::string(5000, 'v') + "\"}"), "a word of over 4096 bytes"},
-        {"{" + std::string(5000, ' ') + bias + "," + weight + "}", "a word of over 4096 bytes"},
+        {with_metadata("{\"a\":\"" + std::string(17000, 'v') + "\"}"), "a word of over 16384 bytes"},
+        {"{" + std::string(17000, ' ') + bias + "," + weight + "}", "a word of over 16384 bytes"},
         {"{" + std::string(60000, '[') + "}", "not JSON at byte 10"},
         {with_weight(std::string(1000, '[')), "has an array"},
         {with_metadata(R"({"ctnn.signature":"Sequential<Linear<2, 3>>"})"), "checksum is missing"},

@@ -57,6 +57,9 @@ TEST_CASE("an early stop keeps the weights of the best metric, whichever way is 
     }
     Generator generator{5};
     const Model<Net, Train<4>> model{generator};
+    EarlyStopping infinite{model, {.larger_is_better = true}};
+    CHECK(infinite.after(model, std::numeric_limits<double>::infinity()));
+    CHECK(infinite.best() == std::numeric_limits<double>::max()); // what a checkpoint can keep
     CHECK_THROWS_WITH_AS((EarlyStopping{model, {.patience = 0}}), doctest::Contains("patience of 0"), Error);
     CHECK_THROWS_WITH_AS((EarlyStopping{model, {.min_delta = -1}}), doctest::Contains("min_delta"), Error);
 }
@@ -68,12 +71,12 @@ TEST_CASE("metrics are lines of JSON that are read back")
     {
         MetricsFile file{path};
         file.write(0, std::array{Metric{"loss", 2.5}, Metric{"learning_rate", 0.1}});
-        file.write(0, std::array{Metric{"share \\ of", not_a_number}});
+        file.write(0, std::array{Metric{"share of", not_a_number}});
         file.write(1, std::array{Metric{"loss", 1e-30}, Metric{"learning_rate", 0.1}});
-        CHECK(file.close().empty());
+        CHECK(file.problem().empty());
     }
     CHECK(bytes_of(path) ==
-          "{\"step\": 0, \"loss\": 2.5, \"learning_rate\": 0.1}\n{\"step\": 0, \"share \\ of\": "
+          "{\"step\": 0, \"loss\": 2.5, \"learning_rate\": 0.1}\n{\"step\": 0, \"share of\": "
           "null}\n{\"step\": 1, \"loss\": 1e-30, \"learning_rate\": 0.1}\n");
     write_bytes(path, bytes_of(path) + "notes\n{\"step\": 2, \"loss\": 3, \"lear"); // killed while it wrote
     const auto all = [&] {
@@ -83,20 +86,25 @@ TEST_CASE("metrics are lines of JSON that are read back")
         });
         return read;
     };
-    CHECK(all() == std::vector<std::string>{"0 loss 2.500000", "0 learning_rate 0.100000",
-                                            "0 share \\ of nan", "1 loss 0.000000",
-                                            "1 learning_rate 0.100000"});
+    CHECK(all() == std::vector<std::string>{"0 loss 2.500000", "0 learning_rate 0.100000", "0 share of nan",
+                                            "1 loss 0.000000", "1 learning_rate 0.100000"});
     { // taken up at step 1: what comes from there on is written anew
         MetricsFile file{path, 1};
         file.write(1, std::array{Metric{"loss", 7.0}});
-        CHECK(file.close().empty());
+        CHECK(file.problem().empty());
     }
-    CHECK(all() == std::vector<std::string>{"0 loss 2.500000", "0 learning_rate 0.100000",
-                                            "0 share \\ of nan", "1 loss 7.000000"});
+    CHECK(all() == std::vector<std::string>{"0 loss 2.500000", "0 learning_rate 0.100000", "0 share of nan",
+                                            "1 loss 7.000000"});
     CHECK_THROWS_WITH_AS((MetricsFile{folder.file("no/m")}), doctest::Contains("No such file"), Error);
+    MetricsFile other{folder.file("other")};
+    for (const char* name : {"", "a\"b", "a\\", "a\nb"})
+        CHECK_THROWS_WITH_AS(other.write(0, std::array{Metric{name, 1}}),
+                             doctest::Contains("a metric is named"), Error);
+    CHECK(other.problem().empty());
+    CHECK(bytes_of(folder.file("other")).empty());
     MetricsFile none{""};
     none.write(0, std::array{Metric{"loss", 2.5}});
-    CHECK(none.close().empty());
+    CHECK(none.problem().empty());
 }
 
 TEST_CASE("files are told apart, and what cannot be written is found before the training")

@@ -187,6 +187,12 @@ TEST_CASE("nobody's file is lost")
     CHECK_THROWS_WITH_AS(Everything{}.run(early),
                          doctest::Contains("is at step 3, the training is to end at"), Error);
     CHECK(bytes_of(file) == before);
+    // What is resumed from is no place for metrics.
+    auto mixed = quiet(9, folder.file("new"), file);
+    mixed.resume = file;
+    mixed.overwrite = true;
+    CHECK_THROWS_WITH_AS(Everything{}.run(mixed), doctest::Contains("are one file"), Error);
+    CHECK(bytes_of(file) == before);
     // One training at a time.
     const FileLock lock{folder.file("d")};
     CHECK_THROWS_WITH_AS(Everything{}.run(quiet(3, folder.file("d"))),
@@ -225,6 +231,26 @@ TEST_CASE("a signal ends the loop after its step, and the handlers before it com
     CHECK(caught == 1);
     sigaction(SIGTERM, &before, nullptr);
     CHECK_FALSE(std::filesystem::exists(folder.file("c.lock")));
+}
+
+TEST_CASE("a signal in the last step has ended nothing, and what is found after the loop is kept")
+{
+    const Folder folder;
+    {
+        Everything e;
+        Training training{quiet(3, "", folder.file("m")), e.model, e.adam, e.generator, e.epochs};
+        const SignalWatch watch;
+        while (training.next()) {
+            training.record(1);
+            if (training.step() == 2) std::raise(SIGTERM);
+        }
+        CHECK(training.signal() == 0);
+        CHECK(training.how_it_stopped() == "ended after 3 steps");
+        training.evaluated({{"test accuracy", 0.5}});
+        CHECK(training.problem().empty());
+    }
+    detail::signal_that_came = 0; // for the tests after this one
+    CHECK(bytes_of(folder.file("m")).ends_with("{\"step\": 3, \"test accuracy\": 0.5}\n"));
 }
 
 TEST_CASE("metrics that cannot all be written do not stop a training")
