@@ -35,12 +35,12 @@ struct ExportOptions {
 namespace detail {
 
 // Shown by a compile error; never true.
-template <class Position, class L>
+template <class Location, class L>
 inline constexpr bool has_embedded_form = false;
 /// The facts are template parameters, because clang prints a condition as it is spelled.
-template <class Position, class L>
+template <class Location, class L>
 struct report_not_embedded {
-    static_assert(has_embedded_form<Position, L>,
+    static_assert(has_embedded_form<Location, L>,
                   "[ctnn.layer] the layer at this position has no form for embedding, or stands in a branch: "
                   "it needs an export_rule; see ctnn/core/roles.hpp");
 };

@@ -20,118 +20,118 @@ struct position;
 // the facts.
 template <class Net>
 inline constexpr bool has_layers = false;
-template <class Position, class L>
+template <class Location, class L>
 inline constexpr bool is_a_layer = false;
-template <class Position, class L>
+template <class Location, class L>
 inline constexpr bool holds_nothing = false;
-template <class Position, class L>
+template <class Location, class L>
 inline constexpr bool is_among_parts = false;
-template <class Position, class L, class... Offered>
+template <class Location, class L, class... Offered>
 inline constexpr bool takes_shape = false;
-template <class Position, class L>
+template <class Location, class L>
 inline constexpr bool is_first = false;
-template <class Position, class L>
+template <class Location, class L>
 inline constexpr bool takes_class_ids = false;
-template <class Position, class L, class Offered>
+template <class Location, class L, class Offered>
 inline constexpr bool keeps_size = false;
-template <class Position, class L>
+template <class Location, class L>
 inline constexpr bool is_read = false;
-template <class Position, class L>
+template <class Location, class L>
 inline constexpr bool finds_weights = false;
-template <class Position, class L, class Weights>
+template <class Location, class L, class Weights>
 inline constexpr bool can_use_weights = false;
-template <class Position, class L>
+template <class Location, class L>
 inline constexpr bool has_own_name = false;
-template <class Position, class L, std::size_t Batch>
+template <class Location, class L, std::size_t Batch>
 inline constexpr bool can_train_with_batch = false;
 template <class M>
 inline constexpr bool has_rows = false;
-template <class Position, class L>
+template <class Location, class L>
 inline constexpr bool draws_nothing = false;
 
 // One struct for each kind of mistake. The facts are template parameters, because clang prints a condition as
 // it is spelled.
-template <class Position, class L>
+template <class Location, class L>
 struct report_layer {
     static_assert(
-        is_a_layer<Position, L>,
+        is_a_layer<Location, L>,
         "[ctnn.layer] what stands at this position is not a layer: it needs a static constexpr extents "
         "output(const extents&), and static void forward(const auto& pass) and backward(const auto& pass); "
         "see ctnn/core/concepts.hpp");
 };
-template <class Position, class L>
+template <class Location, class L>
 struct report_state {
     static_assert(
-        holds_nothing<Position, L>,
+        holds_nothing<Location, L>,
         "[ctnn.layer] the layer at this position has data members: a layer is an empty struct, what it "
         "learns stands in its parameters, what it keeps in its buffers; see ctnn/core/concepts.hpp");
 };
-template <class Position, class Net>
+template <class Location, class Net>
 struct report_part {
-    static_assert(is_among_parts<Position, Net>,
+    static_assert(is_among_parts<Location, Net>,
                   "[ctnn.layer] the container around this position adds a layer that it does not state among "
                   "its parts: using parts = layer_list<...>; see ctnn/model/schedule.hpp");
 };
-template <class Position, class L, class... Offered>
+template <class Location, class L, class... Offered>
 struct report_shape {
     static_assert(
-        takes_shape<Position, L, Offered...>,
+        takes_shape<Location, L, Offered...>,
         "[ctnn.shape] the layer at this position does not take the shape it is offered (position, layer and "
         "shape are named here); a context length that cannot follow from the next layer is given as in "
         "Embedding<27, 10, 3>, any other first shape as Input<3, 10>");
 };
 /// A join that does not take what its branches give.
-template <class Position, class L, class First, class Second, class... More>
-struct report_shape<Position, L, First, Second, More...> {
-    static_assert(takes_shape<Position, L, First, Second, More...>,
+template <class Location, class L, class First, class Second, class... More>
+struct report_shape<Location, L, First, Second, More...> {
+    static_assert(takes_shape<Location, L, First, Second, More...>,
                   "[ctnn.shape] the branches of the container at this position cannot be joined: they give "
                   "these shapes. A sum, a product and a Residual need equal ones, a Concat ones that are "
                   "equal but for the last extent");
 };
-template <class Position, class L>
+template <class Location, class L>
 struct report_ids {
     static_assert(
-        is_first<Position, L>,
+        is_first<Location, L>,
         "[ctnn.layer] a layer that takes class ids can only be the first; the layer before it gives numbers");
 };
-template <class Position, class L>
+template <class Location, class L>
 struct report_numbers {
-    static_assert(takes_class_ids<Position, L>,
+    static_assert(takes_class_ids<Location, L>,
                   "[ctnn.layer] the layer at this position reads the class ids that another takes, and takes "
                   "numbers: give it an input of its own, as in Inputs<...>");
 };
-template <class Position, class L, class Offered>
+template <class Location, class L, class Offered>
 struct report_resized {
-    static_assert(keeps_size<Position, L, Offered>,
+    static_assert(keeps_size<Location, L, Offered>,
                   "[ctnn.layer] a layer that states reshapes_only, in_place or training_only gives as many "
                   "numbers as it takes; this one does not for the shape offered");
 };
-template <class Position, class L>
+template <class Location, class L>
 struct report_unread {
-    static_assert(is_read<Position, L>, "[ctnn.layer] nothing reads what the layer at this position gives, "
+    static_assert(is_read<Location, L>, "[ctnn.layer] nothing reads what the layer at this position gives, "
                                         "and it is not an output: Outputs stands at the end of a network, "
                                         "and a container's wire uses all that its parts give");
 };
-template <class Position, class L>
+template <class Location, class L>
 struct report_tied_to_nothing {
-    static_assert(finds_weights<Position, L>,
+    static_assert(finds_weights<Location, L>,
                   "[ctnn.name] no layer with parameters of its own has the path that the Tied layer at this "
                   "position names; summary<Net>() lists the paths");
 };
-template <class Position, class L, class Weights>
+template <class Location, class L, class Weights>
 struct report_tied_misfit {
-    static_assert(can_use_weights<Position, L, Weights>,
+    static_assert(can_use_weights<Location, L, Weights>,
                   "[ctnn.shape] the Tied layer at this position cannot use the weight of the layer it names, "
                   "neither as it is nor transposed");
 };
-template <class Position, class L>
+template <class Location, class L>
 struct report_same_path {
-    static_assert(has_own_name<Position, L>, "[ctnn.name] the layer at this position has parameters, and a "
+    static_assert(has_own_name<Location, L>, "[ctnn.name] the layer at this position has parameters, and a "
                                              "layer before it has the same path: give Named another word");
 };
-template <class Position, class L, std::size_t B>
+template <class Location, class L, std::size_t B>
 struct report_single_row {
-    static_assert(can_train_with_batch<Position, L, B>,
+    static_assert(can_train_with_batch<Location, L, B>,
                   "[ctnn.mode] the layer at this position learns from the spread of a batch and cannot train "
                   "with a single row");
 };
