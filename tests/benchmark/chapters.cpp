@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// A step of the trainings in the examples' chapters, batch and optimizer and all, beside libtorch. PyTorch's own
-/// time is what examples/03_regression/regression.py and 04_digits/digits.py say.
+/// A step of the trainings in the examples' chapters, batch and optimizer and all, beside libtorch.
+/// PyTorch's own time is what examples/03_regression/regression.py and 04_digits/digits.py say.
 #include <cstddef>
 #include <memory>
 #include <string>
