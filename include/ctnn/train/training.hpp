@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include <ctnn/core/index.hpp>
 #include <ctnn/core/options.hpp>
 #include <ctnn/inspect/non_finite.hpp>
 #include <ctnn/inspect/series.hpp>
@@ -40,6 +39,21 @@ struct TrainingOptions {
     bool overwrite = false;      ///< a checkpoint or metrics of another training
     bool shows_progress = true;  ///< on the standard output
 };
+
+namespace detail {
+
+template <class Part>
+concept can_be_over = requires(const Part& part) { part.is_over(); };
+template <class Part>
+bool is_over(const Part& part)
+{
+    if constexpr (can_be_over<Part>) return part.is_over();
+    else return false;
+}
+template <class Sampler>
+concept counts_epochs = requires(const Sampler& sampler) { sampler.epochs_before(); };
+
+} // namespace detail
 
 /// Counts the steps of a training that its user writes, and does around each what has nothing to do with it:
 /// progress, metrics, checkpoints, signals, an early stop.
@@ -275,12 +289,7 @@ private:
     }
     [[nodiscard]] bool something_is_over() const
     {
-        bool over = false;
-        detail::for_each_index<sizeof...(More)>([&](auto i) {
-            if constexpr (requires { std::get<i()>(more_)->is_over(); })
-                over = over || std::get<i()>(more_)->is_over();
-        });
-        return over;
+        return std::apply([](const auto*... part) { return (detail::is_over(*part) || ...); }, more_);
     }
     /// A float rate is 0.1, and not what 0.1F is in double.
     [[nodiscard]] double learning_rate()
@@ -297,7 +306,7 @@ private:
     }
     [[nodiscard]] std::size_t epoch() const
     {
-        if constexpr (requires { sampler_->epochs_before(); }) return sampler_->epochs_before() + 1;
+        if constexpr (detail::counts_epochs<Sampler>) return sampler_->epochs_before() + 1;
         else return 0;
     }
     void remember(std::size_t step, std::string_view name, double value)
