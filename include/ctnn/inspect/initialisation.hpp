@@ -73,14 +73,15 @@ Spread expected_output(const Spread* x, const Spread* p)
 /// The predicted spread of every layer's output; after a layer without theory it goes on from what was
 /// measured.
 template <class Net, class T>
-std::vector<Spread> predict(const T* parameter_block, const std::vector<Spread>& inputs,
+std::vector<Spread> predict(const T* parameter_block, std::span<const Spread> inputs,
                             const std::vector<layer_numbers<T>>& measured)
 {
     constexpr auto& table = slots<Net, T>::value;
     constexpr auto& schedule = schedule_of<Net>;
     constexpr auto expected = by_leaf<Net>([]<class L> { return &expected_output<L>; });
     std::array<Spread, schedule.size.values> known{};
-    for (std::size_t k = 0; k < inputs.size(); ++k) known[schedule.inputs[k]] = inputs[k];
+    for (std::size_t k = 0; k < schedule.size.inputs; ++k)
+        if (k < inputs.size()) known[schedule.inputs[k]] = inputs[k];
     std::vector<Spread> all;
     for (std::size_t i = 0; i < schedule.size.nodes; ++i) {
         std::vector<Spread> x, p;
@@ -142,7 +143,7 @@ template <class Net, std::size_t B, class Keep, class T, class Criterion, class 
     probe.backward(dy);
 
     const auto inputs = detail::with_inputs(
-        x, [](const auto&... input) { return std::vector{detail::spread_of_input(input)...}; });
+        x, [](const auto&... input) { return std::array{detail::spread_of_input(input)...}; });
     const auto predicted = detail::predict<Net, T>(std::as_const(probe).parameter_block(), inputs,
                                                    detail::numbers_of_layers(probe));
     double expected = std::numeric_limits<double>::quiet_NaN();
