@@ -77,7 +77,7 @@ try {
     Model<Gpt, Train<batch>> model{generator};
     AdamW adam_w{model, {.learning_rate = 5e-4, .betas = {0.9, 0.99}, .weight_decay = 0.01}};
     CrossEntropy criterion{{.ignore = -1}};
-    (void)generator.random(); // for workers that there are not
+    (void)generator.random(); // a DataLoader's seed for its workers, unused
     Generator batches{static_cast<std::uint64_t>(generator.random())};
 
     for (std::size_t step = 0; step < steps; ++step) {

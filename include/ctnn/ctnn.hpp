@@ -14,6 +14,7 @@
 #include <ctnn/data/vocabulary.hpp>
 #include <ctnn/data/words.hpp>
 #include <ctnn/inspect/non_finite.hpp>
+#include <ctnn/layer/bag_of_words.hpp>
 #include <ctnn/layer/batch_norm.hpp>
 #include <ctnn/layer/branches.hpp>
 #include <ctnn/layer/causal_self_attention.hpp>
@@ -26,13 +27,13 @@
 #include <ctnn/layer/hard_tanh.hpp>
 #include <ctnn/layer/input.hpp>
 #include <ctnn/layer/inputs.hpp>
+#include <ctnn/layer/last_step.hpp>
 #include <ctnn/layer/layer_norm.hpp>
 #include <ctnn/layer/leaky_relu.hpp>
 #include <ctnn/layer/linear.hpp>
 #include <ctnn/layer/named.hpp>
 #include <ctnn/layer/new_gelu.hpp>
 #include <ctnn/layer/position.hpp>
-#include <ctnn/layer/positions.hpp>
 #include <ctnn/layer/relu.hpp>
 #include <ctnn/layer/repeat.hpp>
 #include <ctnn/layer/residual.hpp>
@@ -43,6 +44,7 @@
 #include <ctnn/layer/softplus.hpp>
 #include <ctnn/layer/standardise.hpp>
 #include <ctnn/layer/tanh.hpp>
+#include <ctnn/layer/transpose.hpp>
 #include <ctnn/loss/binary_cross_entropy.hpp>
 #include <ctnn/loss/cross_entropy.hpp>
 #include <ctnn/loss/huber.hpp>

@@ -49,9 +49,17 @@ CTNN_INLINE void attention_row(S* p, const S* q, const S* k_turned, std::size_t 
 
 } // namespace detail
 
+/// Numbers of scratch for a sample of T positions and heads of D features, forward and backward.
+constexpr std::size_t attention_scratch(std::size_t T, std::size_t D) { return D * T + T; }
+constexpr std::size_t attention_backward_scratch(std::size_t T, std::size_t D)
+{
+    return 2 * D * T + 2 * T * T;
+}
+
 /// y(T,C) from x(T,3C) = q, k, v beside each other, C = Heads D: for each head h
 /// y(t) = sum over s <= t of p(t,s) v(s), p(t,.) = softmax(q(t) . k(.) / sqrt(D)).   y : =
 ///
+///   scratch : attention_scratch(T, D) numbers
 ///   source : Vaswani et al. 2017 (arXiv:1706.03762), section 3.2
 template <std::size_t T, std::size_t Heads, std::size_t D, class S>
 [[gnu::flatten]] void causal_attention(S* y, const S* x, S* scratch)
@@ -71,7 +79,7 @@ template <std::size_t T, std::size_t Heads, std::size_t D, class S>
 
 /// Its gradient; the (T, T) shares of a head are computed again.
 ///
-///   dx : =, may not be x
+///   dx : =, may not be x;   scratch : attention_backward_scratch(T, D) numbers
 ///   dv(s) = sum over t of p(t,s) dy(t);   dz = p (dp - sum of p dp) / sqrt(D) with dp(t,s) = dy(t) . v(s);
 ///   dq(t) = sum over s of dz(t,s) k(s);   dk(s) = sum over t of dz(t,s) q(t)
 template <std::size_t T, std::size_t Heads, std::size_t D, class S>

@@ -54,11 +54,13 @@ struct CausalSelfAttention {
     }
 
     static constexpr uses derivative_uses = uses::input;
-    /// D T and T, in backward 2 D T and 2 T^2.
-    static constexpr std::size_t eval_scratch(const extents& x) { return (x[1] / 3 / Heads) * x[0] + x[0]; }
+    static constexpr std::size_t eval_scratch(const extents& x)
+    {
+        return kernel::attention_scratch(x[0], x[1] / 3 / Heads);
+    }
     static constexpr std::size_t scratch(const extents& x, std::size_t)
     {
-        return 2 * (x[1] / 3 / Heads) * x[0] + 2 * x[0] * x[0];
+        return kernel::attention_backward_scratch(x[0], x[1] / 3 / Heads);
     }
     static constexpr std::size_t multiply_adds(const extents& x) { return x[0] * (x[0] + 1) * (x[1] / 3); }
 };

@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include <ctnn/inspect/layers.hpp>
+#include <ctnn/report/html.hpp>
 #include <ctnn/report/picture.hpp>
-#include <ctnn/report/pictures_of_steps.hpp>
 #include <ctnn/report/run.hpp>
 
 namespace ctnn::inline CTNN_ARCH::detail {
@@ -41,15 +41,6 @@ inline std::vector<graph_row> graph_rows(const std::vector<LayerInfo>& layers)
     }
     return rows;
 }
-/// "&lt;" for what means something in SVG and HTML.
-inline std::string escaped_type(const std::string& s)
-{
-    std::string text;
-    for (const char c : s)
-        text += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
-    return text;
-}
-
 inline void add_graph(std::vector<Picture>& all, const Run& run)
 {
     if (run.layers.empty()) return;
@@ -82,8 +73,8 @@ inline void add_graph(std::vector<Picture>& all, const Run& run)
         }
         boxes += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"5\"/>", left, top(i),
                              width, height);
-        boxes += fmt::format("<text x=\"{}\" y=\"{}\">{}</text>", left + 10, top(i) + 22,
-                             escaped_type(rows[i].name));
+        boxes +=
+            fmt::format("<text x=\"{}\" y=\"{}\">{}</text>", left + 10, top(i) + 22, escaped(rows[i].name));
         if (!rows[i].figures.empty())
             boxes += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>", left + width - 10,
                                  top(i) + 22, rows[i].figures);

@@ -135,7 +135,7 @@ inline void add_loss(std::vector<Picture>& all, const std::vector<Run>& runs)
     all.push_back(std::move(p));
 }
 
-/// One curve a run, of what has a value now and then.
+/// One curve a run, with a finite value at least.
 struct line_of_run {
     std::size_t run;
     std::vector<double> step, value;
@@ -153,16 +153,14 @@ inline Picture lines_over_steps(const std::vector<Run>& runs, const std::string&
         const std::size_t column = p.data.add(name + " step", line.step);
         p.data.add(name + " " + what, line.value);
         // few points are marked
-        if (has_a_point(line.value))
-            plots.push_back(fmt::format("'{}.csv' using {}:{} with {} lw 2 lc rgb '{}' title {}", id, column,
-                                        column + 1,
-                                        line.value.size() < 60 ? "linespoints pt 7 ps 0.35" : "lines",
-                                        gnuplot::colour(line.run), gnuplot::quoted(name)));
+        plots.push_back(fmt::format("'{}.csv' using {}:{} with {} lw 2 lc rgb '{}' title {}", id, column,
+                                    column + 1, line.value.size() < 60 ? "linespoints pt 7 ps 0.35" : "lines",
+                                    gnuplot::colour(line.run), gnuplot::quoted(name)));
         const auto [least, most] = std::minmax_element(line.value.begin(), line.value.end());
         p.text += fmt::format("{}: {} starts at {:.4g} and ends at {:.4g}, between {:.4g} and {:.4g}. ", name,
                               what, line.value.front(), line.value.back(), *least, *most);
     }
-    p.script += plots.empty() ? "plot 0 notitle\n" : "plot " + gnuplot::joined(plots) + "\n";
+    p.script += "plot " + gnuplot::joined(plots) + "\n";
     return p;
 }
 

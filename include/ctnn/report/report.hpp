@@ -26,6 +26,7 @@
 #include <ctnn/report/pictures_of_layers.hpp>
 #include <ctnn/report/pictures_of_steps.hpp>
 #include <ctnn/report/run.hpp>
+#include <ctnn/report/tables.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -99,91 +100,6 @@ inline std::vector<Picture> pictures_of(const std::vector<Run>& runs)
     return sorted;
 }
 
-inline std::string figure_text(double x, const char* format)
-{
-    return std::isnan(x) ? "-" : fmt::format(fmt::runtime(format), x);
-}
-
-inline std::string result_table(const std::vector<Run>& runs)
-{
-    std::vector<std::vector<std::string>> rows{{"run", "parameters", "steps"}};
-    for (const Run& r : runs)
-        for (const auto& result : r.results)
-            if (std::find(rows[0].begin(), rows[0].end(), result.first) == rows[0].end())
-                rows[0].push_back(result.first);
-    for (const Run& r : runs) {
-        std::size_t parameters = 0;
-        for (const LayerInfo& l : r.layers) parameters += l.parameters;
-        std::vector<std::string>& row = rows.emplace_back(rows[0].size(), "-");
-        row[0] = r.name;
-        row[1] = r.layers.empty() ? "-" : grouped(parameters);
-        row[2] = grouped(r.steps);
-        for (std::size_t c = 3; c < row.size(); ++c)
-            for (const auto& [what, figure] : r.results)
-                if (what == rows[0][c]) row[c] = figure;
-    }
-    return html_table("results", rows);
-}
-
-/// Precision, recall and F1 of each class.
-inline std::string class_table(const Run& run)
-{
-    if (!run.confusion) return {};
-    const ConfusionMatrix& m = *run.confusion;
-    std::vector<std::vector<std::string>> rows{{"class", "precision", "recall", "F1"}};
-    const auto row = [&](const std::string& name, double precision, double recall, double f1) {
-        rows.push_back({name, figure_text(precision, "{:.4f}"), figure_text(recall, "{:.4f}"),
-                        figure_text(f1, "{:.4f}")});
-    };
-    for (std::size_t c = 0; c < m.classes(); ++c)
-        row(class_name(run, c), m.precision(c), m.recall(c), m.f1(c));
-    row("mean", m.precision(), m.recall(), m.f1());
-    return html_table("classes", rows) + "<br>\n";
-}
-
-inline std::string layer_table(const Run& run)
-{
-    if (run.activations.empty()) return {};
-    std::vector<std::vector<std::string>> rows{{"layer", "output", "parameters", "std predicted",
-                                                "std measured at the start", "mean", "std", "saturated",
-                                                "gradient std"}};
-    for (std::size_t i = 0; i < run.activations.size(); ++i) {
-        const LayerStatistics& l = run.activations[i];
-        rows.push_back({l.layer.name(), shape_text(l.layer.shape), std::to_string(l.layer.parameters),
-                        run.start ? figure_text(run.start->predicted[i].std, "{:.3f}") : "-",
-                        run.start ? figure_text(run.start->layers[i].output.std, "{:.3f}") : "-",
-                        figure_text(l.output.mean, "{:+.2f}"), figure_text(l.output.std, "{:.2f}"),
-                        l.layer.saturates ? fmt::format("{:.2f} %", 100 * l.saturated) : "-",
-                        figure_text(l.gradient.std, "{:.6e}")});
-    }
-    return html_table("layers", rows) + "<br>\n";
-}
-inline std::string parameter_table(const Run& run)
-{
-    if (run.parameters.empty()) return {};
-    std::vector<std::vector<std::string>> rows{{"parameter", "shape", "mean", "std", "gradient mean",
-                                                "gradient std", "grad:data", "log10 update:data"}};
-    for (std::size_t i = 0; i < run.parameters.size(); ++i) {
-        const ParameterStatistics& p = run.parameters[i];
-        rows.push_back({p.name, shape_text(p.shape), figure_text(p.value.mean, "{:+.4f}"),
-                        figure_text(p.value.std, "{:.4f}"), figure_text(p.gradient.mean, "{:+.6f}"),
-                        figure_text(p.gradient.std, "{:.6e}"), figure_text(p.gradient_to_data, "{:.6e}"),
-                        i < run.updates.size()
-                            ? figure_text(run.updates[i].update_to_data.mean_of_end(), "{:.2f}")
-                            : "-"});
-    }
-    return html_table("parameters", rows);
-}
-inline std::string verdict_list(const Run& run)
-{
-    std::string text = "<ul class=\"verdicts\">\n";
-    for (const Verdict& v : run.verdicts)
-        text += fmt::format(
-            "<li{}><span class=\"mark\">{}</span> {}{}</li>\n", v.sound ? "" : " class=\"warning\"",
-            v.sound ? "Sound." : "Warning.", escaped(v.text),
-            v.advice.empty() ? "" : "<br><span class=\"quiet\">Try: " + escaped(v.advice) + ".</span>");
-    return text + "</ul>\n";
-}
 inline std::string figure_of(const Picture& p, const std::string& svg, bool names_run)
 {
     return fmt::format("<figure id=\"{0}\">{1}<div class=\"wide\" tabindex=\"0\" role=\"region\" "
@@ -265,10 +181,6 @@ private:
     }
 };
 
-} // namespace detail
-
-namespace detail {
-
 /// The runs, each with a word for its files that is not the beginning of another's.
 ///   errors : [ctnn.option] no runs, one without a name, or two of one name
 inline std::vector<Run> with_ids(std::vector<Run> runs)
@@ -326,9 +238,9 @@ inline void prepare_report(const std::string& folder,
     std::filesystem::remove(probe, error);
 }
 
-/// write_report("report", {run}), or `write_report("report", {baseline, deeper})` side by side: writes
-/// `folder`/report.html, which needs no other file and no network, and beside it each picture's data
-/// as CSV and JSON, and the script for gnuplot that drew them. Other files in the folder stay.
+/// Writes `folder`/report.html, which needs no other file and no network, and beside it each picture's data
+/// as CSV and JSON, and the script for gnuplot that drew them. Other files in the folder stay. Several runs
+/// stand side by side: `write_report("report", {baseline, deeper})`.
 ///
 ///   runs   : at least one
 ///   result : a line on what is missing: empty, or what to install for pictures
@@ -374,25 +286,14 @@ inline std::string write_report(const std::string& folder, const std::vector<Run
         "<p>Mean, standard deviation, saturation (beyond 0.97) and gradients of the last step's "
         "batch.</p>\n",
         [](const Run& r) { return detail::layer_table(r) + detail::parameter_table(r); });
-    std::size_t lists = 0;
-    for (const Run& first : runs)
-        for (const auto& list : first.lists) {
-            bool is_new = true; // else it stands there already, with those of the run that had it first
-            for (const Run* earlier = runs.data(); earlier != &first; ++earlier)
-                for (const auto& l : earlier->lists) is_new = is_new && l.first != list.first;
-            if (is_new)
-                page.section_of_runs(fmt::format("list-{}", ++lists), list.first, "", [&](const Run& r) {
-                    std::string text;
-                    for (const auto& [heading, words] : r.lists) {
-                        if (heading != list.first) continue;
-                        text += "<ul class=\"words\">";
-                        for (const std::string& word : words)
-                            text += "<li>" + (word.empty() ? "&nbsp;" : detail::escaped(word)) + "</li>";
-                        text += "</ul>\n";
-                    }
-                    return text;
-                });
-        }
+    std::vector<std::string> headings; // of lists, each once, whichever runs have it
+    for (const Run& r : runs)
+        for (const auto& list : r.lists)
+            if (std::find(headings.begin(), headings.end(), list.first) == headings.end())
+                headings.push_back(list.first);
+    for (std::size_t i = 0; i < headings.size(); ++i)
+        page.section_of_runs(fmt::format("list-{}", i + 1), headings[i], "",
+                             [&](const Run& r) { return detail::word_lists(r, headings[i]); });
     // so that an earlier page stays whole if this one does not fit
     detail::write_report_file(folder + "/report.html.new", page.html());
     std::error_code error;
@@ -401,6 +302,11 @@ inline std::string write_report(const std::string& folder, const std::vector<Run
         throw Error("ctnn.save", fmt::format("cannot write '{}/report.html': {}", folder, error.message()));
     if (!missing.empty() && can_draw) throw Error("ctnn.save", missing);
     return missing;
+}
+/// The same of one run.
+inline std::string write_report(const std::string& folder, const Run& run)
+{
+    return write_report(folder, std::vector<Run>{run});
 }
 
 } // namespace ctnn::inline CTNN_ARCH

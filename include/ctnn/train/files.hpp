@@ -23,7 +23,7 @@
 namespace ctnn::inline CTNN_ARCH {
 
 /// A file that one program at a time writes: FILE.lock beside it is held as long as this lives. An empty path
-/// is no file, and locks nothing.
+/// locks nothing.
 ///   errors : [ctnn.save] another program holds it, or FILE.lock cannot be made
 class FileLock {
 public:
@@ -73,7 +73,7 @@ private:
 }
 
 /// Whether a file is there that somebody may want: one with something in it that does not begin as what would
-/// be written in its place. What is not a regular file is none.
+/// be written in its place. Only a regular file counts.
 [[nodiscard]] inline bool is_of_others(const std::string& path, std::string_view start = {})
 {
     std::error_code unknown;
@@ -85,7 +85,7 @@ private:
 }
 
 /// That a file can be written when the time comes, as far as can be seen now: there is a folder for it, and
-/// nothing but a regular file has its name. An empty path is no file.
+/// nothing but a regular file has its name. An empty path is passed over.
 ///   errors : [ctnn.save] with the path and the reason
 inline void require_writable(const std::string& path)
 {
@@ -107,8 +107,8 @@ inline void require_writable(const std::string& path)
         throw Error("ctnn.save", failure + std::strerror(errno));
 }
 
-/// That files which a program reads and writes are not one, each by what its user calls it; empty paths are
-/// none.
+/// That files which a program reads and writes are not one, each by what its user calls it; empty paths do
+/// not count.
 ///   errors : [ctnn.option] two that are one
 inline void require_different(std::initializer_list<std::pair<std::string_view, std::string_view>> files)
 {

@@ -94,9 +94,9 @@ public:
         if (file_ == nullptr) throw Error("ctnn.save", failure(std::strerror(errno)));
     }
 
-    /// Up to `digits` significant digits each; what is not finite is null, JSON has no NaN.
+    /// Nine significant digits each, which tell floats apart; what is not finite is null, JSON has no NaN.
     ///   errors : [ctnn.option] a name that JSON does not take as it is
-    void write(std::size_t step, std::span<const Metric> metrics, int digits = 9)
+    void write(std::size_t step, std::span<const Metric> metrics)
     {
         if (file_ == nullptr || error_ != 0) return;
         line_ = "{\"step\": " + std::to_string(step);
@@ -105,7 +105,7 @@ public:
             line_.append(", \"").append(name).append("\": ");
             char number[40];
             const auto end = std::to_chars(number, number + sizeof number, value, std::chars_format::general,
-                                           digits); // whatever the locale
+                                           9); // whatever the locale
             line_.append(std::isfinite(value) ? std::string_view(number, end.ptr) : "null");
         }
         line_ += "}\n";

@@ -258,8 +258,7 @@ private:
     void save()
     {
         if (options_.checkpoint.empty()) return;
-        (void)
-            metrics_.problem(); // all lines go to the system, or a kill would lose those before a checkpoint
+        (void)metrics_.problem(); // gives the system all lines, or a kill would lose some of before this
         try {
             checkpoint_.save(options_.checkpoint, step_, options_.settings);
         } catch (const Error& error) {

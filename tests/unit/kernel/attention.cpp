@@ -16,7 +16,7 @@ namespace {
 template <std::size_t T, std::size_t Heads, std::size_t D>
 std::vector<float> attention(const std::vector<float>& x)
 {
-    std::vector<float> y(T * Heads * D, 1e30F), scratch(D * T + T, not_a_number);
+    std::vector<float> y(T * Heads * D, 1e30F), scratch(kernel::attention_scratch(T, D), not_a_number);
     kernel::causal_attention<T, Heads, D>(y.data(), x.data(), scratch.data());
     return y;
 }
@@ -41,7 +41,7 @@ void is_attention()
 
     // The gradient by central differences of the plain loops, in double.
     const auto dy = normals<float>(g, T * C);
-    std::vector<float> dx(x.size(), 1e30F), scratch(2 * D * T + 2 * T * T, not_a_number);
+    std::vector<float> dx(x.size(), 1e30F), scratch(kernel::attention_backward_scratch(T, D), not_a_number);
     kernel::causal_attention_backward<T, Heads, D>(dx.data(), dy.data(), x.data(), scratch.data());
     const auto loss = [&](const reference::numbers& at) {
         const auto out = reference::causal_attention(at, T, Heads, D);

@@ -82,7 +82,8 @@ TEST_CASE("files in the way of a report are refused before there is a folder, an
                          doctest::Contains("is where the report of"), Error);
     prepare_report(folder.file("new"), {{"--metrics", folder.file("new/loss.jsonl")}, {"--more", ""}});
     write_bytes(folder.file("new/mine.txt"), "mine");
-    (void)write_report(folder.file("new"), {Run{.name = "run"}});
+    const Run run{.name = "run"};
+    (void)write_report(folder.file("new"), run);
     CHECK(bytes_of(folder.file("new/mine.txt")) == "mine");
     write_bytes(folder.file("taken"), "");
     CHECK_THROWS_WITH_AS(prepare_report(folder.file("taken")), doctest::Contains("cannot make the folder"),
