@@ -35,7 +35,7 @@ public:
             if (descriptor_.number() < 0 && errno == ENOENT) return; // no such folder: who writes says so
             if (descriptor_.number() < 0)
                 detail::fail_with_errno("ctnn.save", "cannot write '" + path_ + "'");
-            if (::flock(descriptor_.number(), LOCK_EX | LOCK_NB) != 0) {
+            if (!is_locked()) {
                 descriptor_ = detail::descriptor();
                 throw Error("ctnn.save", "another training is writing '" + file + "'");
             }
@@ -52,6 +52,16 @@ private:
     std::string path_;
     detail::descriptor descriptor_;
 
+    /// A fifth of a second is waited: when a program is killed just as it starts another, such as gnuplot,
+    /// that one holds the file until it has begun.
+    [[nodiscard]] bool is_locked() const
+    {
+        for (int attempt = 0; attempt < 40; ++attempt) {
+            if (::flock(descriptor_.number(), LOCK_EX | LOCK_NB) == 0) return true;
+            ::usleep(5'000);
+        }
+        return false;
+    }
     [[nodiscard]] bool has_the_name() const
     {
         struct stat here {

@@ -11,6 +11,9 @@
 #include <string>
 #include <vector>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <doctest/doctest.h>
 
 #include "../../support/files.hpp"
@@ -144,4 +147,26 @@ TEST_CASE("files are told apart, and what cannot be written is found before the 
     }
     CHECK_FALSE(std::filesystem::exists(a + ".lock"));
     const FileLock again{a};
+}
+
+TEST_CASE("a lock that is held for a moment more, by what a killed program had just started, is waited for")
+{
+    const Folder folder;
+    const std::string file = folder.file("a");
+    int held[2];
+    REQUIRE(::pipe(held) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const FileLock lock{file};
+        (void)!::write(held[1], "x", 1);
+        ::usleep(60'000);
+        ::_exit(0); // as a killed program: the file stays, the lock does not
+    }
+    char c = 0;
+    REQUIRE(::read(held[0], &c, 1) == 1);
+    const FileLock lock{file};
+    CHECK(std::filesystem::exists(file + ".lock"));
+    CHECK(::waitpid(child, nullptr, 0) == child);
+    ::close(held[0]);
+    ::close(held[1]);
 }
