@@ -16,14 +16,17 @@
 #include <ctnn/inspect/non_finite.hpp>
 #include <ctnn/layer/bag_of_words.hpp>
 #include <ctnn/layer/batch_norm.hpp>
+#include <ctnn/layer/bidirectional.hpp>
 #include <ctnn/layer/branches.hpp>
 #include <ctnn/layer/causal_self_attention.hpp>
+#include <ctnn/layer/concat_rnn.hpp>
 #include <ctnn/layer/dropout.hpp>
 #include <ctnn/layer/elu.hpp>
 #include <ctnn/layer/embedding.hpp>
 #include <ctnn/layer/flatten.hpp>
 #include <ctnn/layer/gelu.hpp>
 #include <ctnn/layer/group_norm.hpp>
+#include <ctnn/layer/gru.hpp>
 #include <ctnn/layer/hard_tanh.hpp>
 #include <ctnn/layer/input.hpp>
 #include <ctnn/layer/inputs.hpp>
@@ -31,6 +34,7 @@
 #include <ctnn/layer/layer_norm.hpp>
 #include <ctnn/layer/leaky_relu.hpp>
 #include <ctnn/layer/linear.hpp>
+#include <ctnn/layer/lstm.hpp>
 #include <ctnn/layer/named.hpp>
 #include <ctnn/layer/new_gelu.hpp>
 #include <ctnn/layer/position.hpp>
@@ -38,6 +42,7 @@
 #include <ctnn/layer/repeat.hpp>
 #include <ctnn/layer/residual.hpp>
 #include <ctnn/layer/rms_norm.hpp>
+#include <ctnn/layer/rnn.hpp>
 #include <ctnn/layer/sigmoid.hpp>
 #include <ctnn/layer/silu.hpp>
 #include <ctnn/layer/softmax.hpp>

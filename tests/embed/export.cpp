@@ -169,6 +169,8 @@ int main(int argc, char** argv)
     cases.add_all<Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__, Tanh>>();
 #define ACTIVATION(name, torch, f, derivative, ...) cases.add_all<Sequential<Input<37>, __VA_ARGS__>>();
 #define CTNN_EXTENTS(...) __VA_ARGS__
+#define RECURRENT(...) LAYER(__VA_ARGS__)
+#define BRANCHES(...)
 #include "../support/layers.def"
     support::for_each_random_net<6>([&]<class Net> { cases.add_all<Net>(); });
     std::ofstream file(cases.folder + "/cases.hpp");

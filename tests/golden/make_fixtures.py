@@ -168,6 +168,54 @@ class Attention:
         return (torch.softmax(z, -1) @ v).transpose(1, 2).reshape(b, t, c // 3)
 
 
+class Module:
+    """A recurrent module of PyTorch with its weights as ours: transposed. It gives every h."""
+
+    def __init__(self, module, start=()):
+        self.module = module
+        self.parameters = {k: torch.zeros(v.shape[::-1]) for k, v in module.named_parameters()}
+        self.start = list(start)
+        for key in start:
+            self.parameters[key] = torch.zeros(1, module.hidden_size)
+
+    def __call__(self, x):
+        p = {k: v.T if "weight" in k else v for k, v in self.parameters.items()}
+        starts = tuple(p[k].expand(x.shape[0], -1).unsqueeze(0).contiguous() for k in self.start)
+        self.module._flat_weights = [p[k] for k in self.module._flat_weights_names]
+        return self.module(x, *(starts if len(starts) < 2 else [starts]))[0]
+
+
+class ConcatRnn:
+    """makemore.py's cells: [x, h] through a Linear for each sum."""
+
+    def __init__(self, n_in, n, sums):
+        self.n, self.sums, self.parameters = n, sums, {}
+        for name in sums:
+            self.parameters[f"cell.xh_to_{name}.weight"] = torch.zeros(n_in + n, n)
+            self.parameters[f"cell.xh_to_{name}.bias"] = torch.zeros(n)
+        self.parameters["start"] = torch.zeros(1, n)
+
+    def sum(self, name, x, h):
+        p = self.parameters
+        return torch.cat([x, h], 1) @ p[f"cell.xh_to_{name}.weight"] + p[f"cell.xh_to_{name}.bias"]
+
+    def __call__(self, x):
+        h, all = self.parameters["start"].expand(x.shape[0], -1), []
+        for t in range(x.shape[1]):
+            now = x[:, t]
+            if self.sums == ["h"]:
+                h = torch.tanh(self.sum("h", now, h))
+            else:
+                z, r = torch.sigmoid(self.sum("z", now, h)), torch.sigmoid(self.sum("r", now, h))
+                h = (1 - z) * h + z * torch.tanh(self.sum("hbar", now, r * h))
+            all.append(h)
+        return torch.stack(all, 1)
+
+
+def recurrent(kind, n_in, n, start=(), **options):
+    return Module(getattr(torch.nn, kind)(n_in, n, batch_first=True, **options), start)
+
+
 class Function:
     parameters = {}
 
@@ -272,7 +320,7 @@ def layer(case, one, shape, classes=0):
 layer("embedding", Embedding(11, 19), (7, 5), 11)
 # The others are the lines of a file that the tests read too.
 for line in open("../support/layers.def"):
-    if found := re.match(r'LAYER\((\w+), "(.*?)", (\d+), \(([\d, ]+)\), ', line):
+    if found := re.match(r'(?:LAYER|RECURRENT|BRANCHES)\((\w+), "(.*?)", (\d+), \(([\d, ]+)\),', line):
         name, text, rows, sample = found.groups()
         layer(name, eval(text), (int(rows), *eval(f"({sample},)")))
     elif found := re.match(r'ACTIVATION\((\w+), "(.*?)", ', line):

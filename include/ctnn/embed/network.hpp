@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <ctnn/embed/layers.hpp>
+#include <ctnn/embed/recurrent.hpp>
 
 namespace ctnn::embed::inline CTNN_ARCH {
 

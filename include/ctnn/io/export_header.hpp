@@ -60,14 +60,26 @@ struct exported_layer {
     bool int8 = false; ///< the first array in bytes
 };
 
+/// A path as a part of a name in C++.
+inline std::string as_identifier(std::string_view path)
+{
+    std::string name;
+    for (const char c : path) {
+        const bool fits =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        name += fits ? c : '_';
+    }
+    return name;
+}
+
 /// The layer's next arrays, as they are declared.
 [[gnu::cold]] inline void add_arrays(exported_layer& layer, std::span<const Parameter> declared,
                                      layer_values& values, const std::string& path)
 {
     for (const Parameter& p : declared) {
         const std::string name(p.name);
-        layer.arrays.push_back(
-            {path + "_" + name, name, std::move(values[layer.arrays.size()]), p.shape.last(), p.in_files});
+        layer.arrays.push_back({path + "_" + as_identifier(name), name,
+                                std::move(values[layer.arrays.size()]), p.shape.last(), p.in_files});
     }
 }
 
@@ -113,18 +125,6 @@ constexpr std::size_t first_not_embedded()
         value = s.nodes[i].gives;
     }
     return i < s.size.nodes || (s.size.outputs == 1 && s.outputs[0] == value) ? i : i - 1;
-}
-
-/// A path as a part of a name in C++.
-inline std::string as_identifier(std::string_view path)
-{
-    std::string name;
-    for (const char c : path) {
-        const bool fits =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-        name += fits ? c : '_';
-    }
-    return name;
 }
 
 /// A float as C++ writes it in base 16, in every locale and to the last bit.

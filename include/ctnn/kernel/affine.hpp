@@ -26,6 +26,15 @@ constexpr std::size_t parts_of_sum()
     return parts;
 }
 
+/// In how many chains sums are made: one, where many rows hide the latency of each other, or what
+/// `parts_of_sum` says.
+enum class chains { one, many };
+template <chains Chains, std::size_t In, std::size_t Out, class T>
+constexpr std::size_t parts_in()
+{
+    return Chains == chains::one ? 1 : parts_of_sum<In, Out, T>();
+}
+
 /// y(rows,Out) = finish(x(rows,In) * w(In,Out) + b(Out)); b may be null.   y : =
 ///
 ///   rows : a number, or better a `simd::constant`

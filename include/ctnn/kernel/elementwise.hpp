@@ -98,13 +98,13 @@ CTNN_INLINE simd::pack<T, N> sum_of_rows(std::size_t rows, F term)
 
 } // namespace detail
 
-/// y(C) = sum over rows of x(rows,C).   y : =, or += with write_mode::add
-template <std::size_t C, write_mode How = write_mode::set, class T>
+/// y(C) = sum over rows of x(rows,C), whose rows are `Stride` apart.   y : =, or += with write_mode::add
+template <std::size_t C, write_mode How = write_mode::set, std::size_t Stride = C, class T>
 [[gnu::flatten]] void sum_rows(T* y, const T* x, std::size_t rows)
 {
     simd::for_each_columns<T, C, 2>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
         const auto sum = detail::sum_of_rows<T, place.registers>(
-            rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * C + c); });
+            rows, [&](std::size_t r) CTNN_INLINE_LAMBDA { return place.load(x + r * Stride + c); });
         place.store(y + c, How == write_mode::add ? place.load(y + c) + sum : sum);
     });
 }

@@ -73,6 +73,15 @@ constexpr tie tie_of(const Parameter& own, const Parameter& other)
     return tie::none;
 }
 
+/// Whether two layers at one path would have parameters of the same name.
+constexpr bool share_a_name(const layer_facts& a, const layer_facts& b)
+{
+    for (std::size_t i = 0; i < a.parameters; ++i)
+        for (std::size_t j = 0; j < b.parameters; ++j)
+            if (a.parameter[i].name == b.parameter[j].name) return true;
+    return false;
+}
+
 template <class Net>
 constexpr auto trace_shapes()
 {
@@ -143,7 +152,7 @@ constexpr auto trace_shapes()
     if (size_of_schedule<Net>.has_words)
         for (std::size_t i = 0; i < n; ++i)
             for (std::size_t j = 0; j < i; ++j)
-                if (t.facts[i]->parameters > 0 && t.facts[j]->parameters > 0 && s.path(i) == s.path(j))
+                if (s.path(i) == s.path(j) && share_a_name(*t.facts[i], *t.facts[j]))
                     return fail(fault::same_path, i);
     return t;
 }

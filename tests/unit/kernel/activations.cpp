@@ -69,6 +69,8 @@ void is_close(Function function, Derivative derivative)
         is_close<__VA_ARGS__>([](double x) { return static_cast<double>(f); },                               \
                               [](double x) { return static_cast<double>(derivative); });                     \
     }
+#define RECURRENT(...)
+#define BRANCHES(...)
 #include "support/layers.def"
 
 TEST_CASE("the GELU of GPT-2: errors relative to x, its ends, NaN")

@@ -11,4 +11,6 @@ using namespace support;
         agrees_with_pytorch<Sequential<Input<37>, __VA_ARGS__>, 7>(#name);                                   \
         has_true_gradients<Sequential<Input<7>, __VA_ARGS__>>();                                             \
     }
+#define RECURRENT(...)
+#define BRANCHES(...)
 #include "support/layers.def"

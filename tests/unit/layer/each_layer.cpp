@@ -15,6 +15,8 @@ constexpr bool are_layers = (Layer<L> && ...);
         agrees_with_pytorch<Net, rows>(#name);                                                               \
         has_true_gradients<Net>();                                                                           \
     }
+#define RECURRENT(...)
+#define BRANCHES(...)
 #define ACTIVATION(...)
 #include "support/layers.def"
 

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "support/layer_check.hpp"
+
+using namespace support;
+
+#define CTNN_EXTENTS(...) __VA_ARGS__
+#define LAYER(...)
+#define RECURRENT(name, torch, rows, sample, ...)                                                            \
+    TEST_CASE(#name)                                                                                         \
+    {                                                                                                        \
+        using Net = Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__>;                                     \
+        agrees_with_pytorch<Net, rows>(#name);                                                               \
+        has_true_gradients<Net, 3>();                                                                        \
+    }
+#define BRANCHES(...) RECURRENT(__VA_ARGS__)
+#define ACTIVATION(...)
+#include "support/layers.def"
