@@ -13,8 +13,9 @@
 
 namespace {
 
-template <class Network, std::size_t X, std::size_t Y>
-bool agrees(const Network& network, const float (&x)[X], const float (&y)[Y], const char* name)
+/// Whether f(sample) gives the answers to all samples.
+template <class Network, std::size_t X, std::size_t Y, class F>
+bool answers(const float (&x)[X], const float (&y)[Y], const char* name, F f)
 {
     static_assert(X / Network::in == Y / Network::out && X % Network::in == 0 && Y % Network::out == 0);
     float worst = 0, largest = 0;
@@ -22,7 +23,7 @@ bool agrees(const Network& network, const float (&x)[X], const float (&y)[Y], co
         std::array<typename Network::input, Network::in> in{};
         for (std::size_t i = 0; i < in.size(); ++i)
             in[i] = static_cast<typename Network::input>(x[s * in.size() + i]);
-        const auto out = network.forward(in);
+        const auto out = f(in);
         for (std::size_t i = 0; i < out.size(); ++i) {
             const float expected = y[s * out.size() + i],
                         error = out[i] > expected ? out[i] - expected : expected - out[i];
@@ -36,6 +37,22 @@ bool agrees(const Network& network, const float (&x)[X], const float (&y)[Y], co
         std::printf("%s: an error of %g, the largest answer is %g\n", name, static_cast<double>(worst),
                     static_cast<double>(largest));
     return good;
+}
+
+template <class Network, std::size_t X, std::size_t Y>
+bool agrees(const Network& network, const float (&x)[X], const float (&y)[Y], const char* name)
+{
+    return answers<Network>(x, y, name, [&](const auto& in) { return network.forward(in); });
+}
+/// A step at a time, and from the start again.
+template <class Network, std::size_t X, std::size_t Y>
+bool streams(const Network& network, const float (&x)[X], const float (&y)[Y], const char* name)
+{
+    const auto from_start = [&] {
+        auto state = network.start();
+        return answers<Network>(x, y, name, [&](const auto& in) { return network.step(in, state); });
+    };
+    return from_start() && from_start();
 }
 
 } // namespace

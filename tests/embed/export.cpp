@@ -61,7 +61,7 @@ constexpr std::size_t samples = 20;
 struct Cases {
     std::string folder, includes, text;
     Generator generator{2147483647};
-    int count = 0;
+    int count = 0, streams = 0;
 
     /// One exported header, and the answers of `model`, which it shall give.
     template <class Net>
@@ -96,6 +96,38 @@ struct Cases {
                 name + "\"); }\n";
     }
 
+    /// The same of a stream, which shall give these answers one after the other.
+    template <class Net>
+    void add_stream(const Model<Net, Eval>& model, const ExportOptions& options)
+    {
+        using Streamed = Model<Net, Stream>;
+        if constexpr (detail::is_sound<Net, Stream>) {
+            const std::string name = "net_" + std::to_string(count++);
+            Streamed stream{model};
+            export_header(stream, folder + "/" + name + ".hpp", "exported::" + name, options);
+            std::vector<float> numbers, answers;
+            for (std::size_t s = 0; s < samples; ++s) {
+                std::array<float, Streamed::step_size> x{};
+                generator.fill_randn(std::span<float>(x));
+                if constexpr (Streamed::takes_ids)
+                    for (float& id : x) id = static_cast<float>(generator.randint(0, 11));
+                std::array<typename Streamed::value, Streamed::step_size> in{};
+                std::transform(x.begin(), x.end(), in.begin(),
+                               [](float e) { return static_cast<typename Streamed::value>(e); });
+                const auto y = stream.step(in);
+                numbers.insert(numbers.end(), x.begin(), x.end());
+                answers.insert(answers.end(), y.begin(), y.end());
+            }
+            includes += "#include \"" + name + ".hpp\"\n";
+            detail::append_array(text, "float", name + "_x", numbers, detail::float_text);
+            detail::append_array(text, "float", name + "_y", answers, detail::float_text);
+            text += "// " + signature<Net>() + "\ninline bool check_" + name +
+                    "() { return streams(exported::" + name + "::model, " + name + "_x, " + name + "_y, \"" +
+                    name + "\"); }\n";
+            ++streams;
+        }
+    }
+
     template <class Net>
     void add_all()
     {
@@ -105,6 +137,7 @@ struct Cases {
         });
         const Model<Net, Eval> eval{model};
         add(eval, eval, {});
+        add_stream(eval, {});
         const auto frozen = freeze(model);
         add(frozen, frozen, {});
         add(frozen, with_int8_weights(frozen), {.int8 = true});
@@ -173,10 +206,12 @@ int main(int argc, char** argv)
 #define BRANCHES(...)
 #include "../support/layers.def"
     support::for_each_random_net<6>([&]<class Net> { cases.add_all<Net>(); });
+    cases.add_all<Sequential<Embedding<11, 6, 5>, Position<5, 6>, Linear<6, 18>, CausalSelfAttention<3>,
+                             BagOfWords, Gru<6, 5, Layers<2>>, LayerNorm<5>, Linear<5, 4>, Softmax>>();
     std::ofstream file(cases.folder + "/cases.hpp");
     file << cases.includes << "\n" << cases.text << "\ninline bool check_all()\n{\n    bool good = true;\n";
     for (int i = 0; i < cases.count; ++i) file << "    good = check_net_" << i << "() && good;\n";
     file << "    return good;\n}\n";
-    std::printf("%d networks exported\n", cases.count);
-    return file.flush() ? 0 : 4;
+    std::printf("%d networks exported, %d of them as streams\n", cases.count, cases.streams);
+    return cases.streams > 20 && file.flush() ? 0 : 4;
 }

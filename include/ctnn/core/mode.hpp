@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Train and eval as types.
+/// Train, eval and stream as types.
 #pragma once
 
 #include <cstddef>
@@ -25,14 +25,17 @@ struct Train {
 /// The mode of a model that only answers: no gradients, no activations, every call const.
 struct Eval {};
 
+/// The mode of a model that answers one time step after the other and keeps what it needs of those before.
+struct Stream {};
+
 template <class M>
 inline constexpr bool is_train = false;
 template <std::size_t B, class Keep>
 inline constexpr bool is_train<Train<B, Keep>> = true;
 
-/// `Train<B>` or `Eval`.
+/// `Train<B>`, `Eval` or `Stream`.
 template <class M>
-concept Mode = is_train<M> || std::is_same_v<M, Eval>;
+concept Mode = is_train<M> || std::is_same_v<M, Eval> || std::is_same_v<M, Stream>;
 
 /// What a model computes in.
 template <class T>

@@ -25,11 +25,13 @@ namespace detail {
 
 // Shown by a compile error; never true.
 template <class L, class M>
+inline constexpr bool has_step_state = false;
+template <class L, class M>
 inline constexpr bool has_memory = false;
 template <class L, class M>
 inline constexpr bool has_generator = false;
 
-/// The number of samples in a pass: a constant in training.
+/// The number of samples in a pass: a constant in training, and 1 in a stream.
 template <Mode M>
 struct row_count_of {
     using type = std::size_t;
@@ -38,6 +40,10 @@ template <Mode M>
     requires is_train<M>
 struct row_count_of<M> {
     using type = std::integral_constant<std::size_t, M::batch>;
+};
+template <>
+struct row_count_of<Stream> {
+    using type = std::integral_constant<std::size_t, 1>;
 };
 template <Mode M>
 using row_count = typename row_count_of<M>::type;
@@ -86,6 +92,7 @@ using usual_gradients = gradient_plan<write_mode::set, no_activation, write_mode
 ///   saved      : `L::saved(input, rows)` numbers that forward leaves for backward; in training only
 ///   scratch    : `L::scratch(input, rows)` numbers of any content in training, `L::eval_scratch(input)` in
 ///                eval
+///   state      : `L::state` numbers that stay from step to step; in a stream only
 ///   generator  : what a layer that states `draws` draws from, in the forward pass of training
 ///   rows       : a constant in training. In a batch that is not full, a layer that draws or mixes the batch
 ///                gets the number; for any other the batch is filled up with copies of its last sample, whose
@@ -115,7 +122,7 @@ struct Pass {
     T* y_data;
     const T* parameter_data[detail::facts<L>.parameters + 1] = {}; // one more, because there may be none
     owned* buffer_data[detail::facts<L>.buffers + 1] = {};
-    T* saved_data = nullptr;
+    T* saved_data = nullptr; ///< in a stream the state
     T* scratch_data = nullptr;
     const T* dy_data = nullptr;
     T* dx_data[inputs] = {};
@@ -161,6 +168,12 @@ struct Pass {
                       "constexpr (P::training); a layer that states eval_scratch(input) has scratch in eval "
                       "too");
         return scratch_data;
+    }
+    [[nodiscard]] T* state() const
+    {
+        static_assert(std::is_same_v<M, Stream> || detail::has_step_state<L, M>,
+                      "[ctnn.mode] state() exists in a stream only");
+        return saved_data;
     }
     [[nodiscard]] Generator& generator() const
     {

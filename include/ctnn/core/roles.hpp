@@ -74,6 +74,27 @@ struct output_limits {};
 template <class L>
 struct running_statistics {};
 
+/// How the layer takes one time step after the other, where samples are sequences, (T, ...).
+///
+///   step<X>   : the layer that does a step, for sequences of shape X. It has the parameters and buffers of L,
+///               `output` for the shape of one step, and `forward`. It may keep `state` numbers from step to
+///               step, as `pass.state()`: at first 0, or what `static void begin(T* state, const auto&
+///               parameters)` writes
+///   ends_time : true, if what L gives has no time any more
+///
+/// A layer without this rule does not stream, unless it is elementwise; a user's layer that does the same at
+/// each position by itself says so by `template <> struct ctnn::stream_rule<Mine> : ctnn::steps_as<Mine> {}`.
+template <class L>
+struct stream_rule {};
+template <class Step>
+struct steps_as {
+    template <class>
+    using step = Step;
+};
+template <class L>
+    requires(detail::facts<L>.elementwise)
+struct stream_rule<L> : steps_as<L> {};
+
 template <class L>
     requires detail::speaks_for_itself<L> && requires { L::embedded(extents{}); }
 struct export_rule<L> {

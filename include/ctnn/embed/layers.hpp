@@ -261,6 +261,30 @@ struct bag_of_words {
         }
     }
 };
+namespace detail {
+
+/// p(n) = e to the scores of a query with n keys, which are `stride` apart; returns their sum.
+template <std::size_t D>
+constexpr float attention_shares(float* p, const float* query, const float* keys, std::size_t stride,
+                                 std::size_t n)
+{
+    const float scale = 1.F / sqrt(static_cast<float>(D));
+    float largest = 0, sum = 0;
+    for (std::size_t s = 0; s < n; ++s, keys += stride) {
+        p[s] = 0;
+        for (std::size_t j = 0; j < D; ++j) p[s] += query[j] * keys[j];
+        p[s] *= scale;
+        largest = s == 0 || p[s] > largest ? p[s] : largest;
+    }
+    for (std::size_t s = 0; s < n; ++s) {
+        p[s] = embed::exp(p[s] - largest);
+        sum += p[s];
+    }
+    return sum;
+}
+
+} // namespace detail
+
 /// T positions with queries, keys and values of Heads blocks of D features: ctnn::CausalSelfAttention.
 ///
 ///   stack : T numbers
@@ -269,20 +293,10 @@ struct causal_self_attention {
     static constexpr std::size_t C = Heads * D, in = T * 3 * C, out = T * C;
     constexpr void forward(float* y, const float* x) const
     {
-        const float scale = 1.F / sqrt(static_cast<float>(D));
         for (std::size_t h = 0; h < C; h += D)
             for (std::size_t t = 0; t < T; ++t) {
-                float p[T], largest = 0, sum = 0;
-                for (std::size_t s = 0; s <= t; ++s) {
-                    p[s] = 0;
-                    for (std::size_t j = h; j < h + D; ++j) p[s] += x[t * 3 * C + j] * x[s * 3 * C + C + j];
-                    p[s] *= scale;
-                    largest = s == 0 || p[s] > largest ? p[s] : largest;
-                }
-                for (std::size_t s = 0; s <= t; ++s) {
-                    p[s] = embed::exp(p[s] - largest);
-                    sum += p[s];
-                }
+                float p[T] = {};
+                const float sum = detail::attention_shares<D>(p, x + t * 3 * C + h, x + C + h, 3 * C, t + 1);
                 for (std::size_t j = h; j < h + D; ++j) {
                     float mean = 0;
                     for (std::size_t s = 0; s <= t; ++s) mean += p[s] * x[s * 3 * C + 2 * C + j];

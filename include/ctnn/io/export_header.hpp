@@ -14,11 +14,13 @@
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/index.hpp>
 #include <ctnn/core/type_name.hpp>
 #include <ctnn/core/version.hpp>
 #include <ctnn/io/file.hpp>
 #include <ctnn/io/int8.hpp>
 #include <ctnn/model/freeze.hpp>
+#include <ctnn/model/stream.hpp>
 #include <ctnn/model/summary.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -83,25 +85,28 @@ inline std::string as_identifier(std::string_view path)
     }
 }
 
-template <class L, class M>
-[[gnu::cold]] exported_layer exported(const M& model, std::size_t node, const std::string& path, bool int8)
+/// The layer of a node as one that computes what `Form` does for samples of shape x: L itself, or what does a
+/// step of it.
+template <class L, class Form, class M>
+[[gnu::cold]] exported_layer exported(const M& model, std::size_t node, const extents& x,
+                                      const std::string& path, bool int8)
 {
     using T = typename M::scalar;
     exported_layer layer;
-    if constexpr (embeddable<L>) {
-        const extents& x = shape_read<typename M::network>(node);
+    if constexpr (embeddable<Form>) {
         layer_values values = values_of_layer(model, node);
-        using rule = export_rule<L>;
+        using rule = export_rule<Form>;
         if constexpr (requires { rule::template values<T>(values); }) {
-            static_assert(!has_int8_form<L>, "[ctnn.layer] what an export_rule's values give is exported as "
-                                             "floats: leave out type(x, int8)");
+            static_assert(!has_int8_form<Form>,
+                          "[ctnn.layer] what an export_rule's values give is exported as "
+                          "floats: leave out type(x, int8)");
             layer.type = rule::type(x);
             for (auto& array : rule::template values<T>(values))
                 layer.arrays.push_back(
                     {path + "_" + std::to_string(layer.arrays.size()), {}, std::move(array)});
         } else {
-            layer.int8 = int8 && has_int8_form<L>;
-            if constexpr (has_int8_form<L>) layer.type = rule::type(x, int8);
+            layer.int8 = int8 && has_int8_form<Form>;
+            if constexpr (has_int8_form<Form>) layer.type = rule::type(x, int8);
             else layer.type = rule::type(x);
             add_arrays(layer, {facts<L>.parameter, facts<L>.parameters}, values, path);
             add_arrays(layer, {facts<L>.buffer, facts<L>.buffers}, values, path);
@@ -109,19 +114,48 @@ template <class L, class M>
     }
     return layer;
 }
-/// The first layer that runs in eval and has no form for embedding, or does not read what the one before it
-/// gives; the number of nodes if every layer fits.
+/// What computes the layers of a network in a mode: in a stream what does a step of them.
+template <class Net, class M>
+struct embedded_forms {
+    template <std::size_t I>
+    using form = layer_at<Net, I>;
+    static constexpr bool runs(std::size_t i)
+    {
+        return !shapes_of<Net>.facts[i]->reshapes_only && !shapes_of<Net>.facts[i]->training_only;
+    }
+    static constexpr const extents& shape(std::size_t i) { return shape_read<Net>(i); }
+    static constexpr std::size_t answer = output_shape<Net>::size;
+    static constexpr std::string_view type = "network", how = "forward({...})", header = "network.hpp";
+};
 template <class Net>
+struct embedded_forms<Net, Stream> {
+    using trace = stream_trace<Net>;
+    template <std::size_t I>
+    using form = typename trace::template at<I>::type;
+    static constexpr bool runs(std::size_t i) { return trace::runs(i); }
+    static constexpr const extents& shape(std::size_t i)
+    {
+        return trace::steps.shape[schedule_of<Net>.read(i)];
+    }
+    static constexpr std::size_t answer = trace::steps.shape[schedule_of<Net>.outputs[0]].size();
+    static constexpr std::string_view type = "streaming_network", how = "step({...}, state)",
+                                      header = "streaming.hpp";
+};
+
+/// The first layer that runs and has no form for embedding, or does not read what the one before it gives;
+/// the number of nodes if every layer fits.
+template <class Net, class M>
 constexpr std::size_t first_not_embedded()
 {
+    using forms = embedded_forms<Net, M>;
     constexpr auto& t = shapes_of<Net>;
     constexpr auto& s = schedule_of<Net>;
-    constexpr auto has_form = by_leaf<Net>([]<class L> { return embeddable<L>; });
+    constexpr auto has_form = with_indices<s.size.nodes>(
+        [](auto... i) { return std::array{embeddable<typename forms::template form<i()>>...}; });
     std::size_t i = 0, value = s.inputs[0];
     for (; i < s.size.nodes; ++i) {
         if (s.read(i) != value || t.facts[i]->inputs != 1) break;
-        const bool runs = !t.facts[i]->reshapes_only && !t.facts[i]->training_only;
-        if (runs && !has_form[t.leaf[i]]) break;
+        if (forms::runs(i) && !has_form[i]) break;
         value = s.nodes[i].gives;
     }
     return i < s.size.nodes || (s.size.outputs == 1 && s.outputs[0] == value) ? i : i - 1;
@@ -215,7 +249,8 @@ inline void require_namespace(const std::string& name)
 [[gnu::cold]] inline std::string header_text(const std::vector<exported_layer>& layers,
                                              const std::string& signature, const std::string& name,
                                              std::size_t classes, const std::string& path,
-                                             const ExportOptions& options)
+                                             const ExportOptions& options, std::string_view type,
+                                             std::string_view how, std::string_view header)
 {
     require_namespace(name);
     if (options.characters.size() >= classes + (options.characters.empty() ? 1 : 0))
@@ -278,7 +313,9 @@ inline void require_namespace(const std::string& name)
         .append(" bytes of weights");
     text.append(options.int8 ? ", of one byte where they are many, with a scale for each row" : "")
         .append(".\n// clang-format off\n#pragma once\n\n");
-    text.append("#include <ctnn/embed/network.hpp>\n\nnamespace ")
+    text.append("#include <ctnn/embed/")
+        .append(header)
+        .append(">\n\nnamespace ")
         .append(name)
         .append(" {\n\n")
         .append(arrays);
@@ -289,8 +326,13 @@ inline void require_namespace(const std::string& name)
             .append(";\n");
     text.append("\n/// `")
         .append(name)
-        .append("::model.forward({...})`; see ctnn/embed/network.hpp.\ninline constexpr "
-                "::ctnn::embed::network model{")
+        .append("::model.")
+        .append(how)
+        .append("`; see ctnn/embed/")
+        .append(header)
+        .append(".\ninline constexpr ::ctnn::embed::")
+        .append(type)
+        .append(" model{")
         .append(network);
     return text.append("};\n\n} // namespace ").append(name).append("\n");
 }
@@ -299,7 +341,8 @@ inline void require_namespace(const std::string& name)
 
 /// Writes a model as a C++ header: its weights as constants, bit for bit (doubles rounded to floats), and
 /// `name::model`, a ctnn::embed::network that computes what `forward` does, without a heap, exceptions or
-/// run-time types, and in the compiler too. A frozen model makes the smallest one.
+/// run-time types, and in the compiler too. A frozen model makes the smallest one. Of a Model<Net, Stream> it
+/// is a ctnn::embed::streaming_network, which does what `step` does.
 ///
 /// ```cpp
 /// export_header(freeze(model), "names.hpp", "names", {.characters = vocabulary.characters()});
@@ -316,29 +359,31 @@ void export_header(const Model<Net, M, T>& model, const std::string& path, const
                    const ExportOptions& options = {})
 {
     const detail::kept_errno keep;
-    constexpr auto& shapes = detail::shapes_of<Net>;
-    constexpr std::size_t without = detail::first_not_embedded<Net>();
+    using forms = detail::embedded_forms<Net, M>;
+    constexpr std::size_t without = detail::first_not_embedded<Net, M>();
     if constexpr (without < detail::schedule_of<Net>.size.nodes) {
         (void)sizeof(
             detail::report_not_embedded<detail::position_of<Net, without>, detail::layer_at<Net, without>>);
         return;
     }
-    constexpr auto exporters =
-        detail::by_leaf<Net>([]<class L> { return &detail::exported<L, Model<Net, M, T>>; });
     std::vector<detail::exported_layer> layers;
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < detail::schedule_of<Net>.size.nodes; ++i) {
-        if (shapes.facts[i]->reshapes_only || shapes.facts[i]->training_only) continue;
+    const auto add = [&](std::size_t i, auto exporter) {
         const std::string place = detail::as_identifier(detail::schedule_of<Net>.path(i));
         std::string layer = place.empty() ? "layer" : "layer_" + place;
         const bool is_taken =
             std::any_of(names.begin(), names.end(), [&](const std::string& other) { return other == layer; });
         if (is_taken) layer += "_at_" + std::to_string(i); // "a-b" and "a.b" are the same there
         names.push_back(layer);
-        layers.push_back(exporters[shapes.leaf[i]](model, i, layer, options.int8));
-    }
-    const std::string text =
-        detail::header_text(layers, signature<Net>(), name, output_shape<Net>::size, path, options);
+        layers.push_back(exporter(model, i, forms::shape(i), layer, options.int8));
+    };
+    detail::for_each_index<detail::schedule_of<Net>.size.nodes>([&](auto i) {
+        if constexpr (forms::runs(i()))
+            add(i(), &detail::exported<detail::layer_at<Net, i()>, typename forms::template form<i()>,
+                                       Model<Net, M, T>>);
+    });
+    const std::string text = detail::header_text(layers, signature<Net>(), name, forms::answer, path, options,
+                                                 forms::type, forms::how, forms::header);
     detail::file_replacement file(path);
     file.write(text);
     file.commit();

@@ -2,6 +2,7 @@
 /// Causal self-attention of one sample: each position looks at itself and those before it.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -75,6 +76,32 @@ template <std::size_t T, std::size_t Heads, std::size_t D, class S>
                                  [&](std::size_t s) CTNN_INLINE_LAMBDA { return p[s]; });
         }
     }
+}
+
+/// The same one position at a time: y(C) of x(3C), which sees those before it by their keys(C,T), turned, and
+/// values(T,C).
+///
+///   keys, values, count : what is known of up to T positions, and how many they are; this one is added. Of T
+///                         the first goes
+///   scratch             : T numbers
+template <std::size_t T, std::size_t Heads, std::size_t D, class S>
+[[gnu::flatten]] void causal_attention_step(S* y, S* keys, S* values, S& count, const S* x, S* scratch)
+{
+    constexpr std::size_t C = Heads * D;
+    auto t = static_cast<std::size_t>(count);
+    if (t == T) {
+        --t;
+        for (std::size_t c = 0; c < C; ++c) std::copy(keys + c * T + 1, keys + (c + 1) * T, keys + c * T);
+        std::copy(values + C, values + T * C, values);
+    }
+    for (std::size_t c = 0; c < C; ++c) keys[c * T + t] = x[C + c];
+    std::copy_n(x + 2 * C, C, values + t * C);
+    for (std::size_t h = 0; h < C; h += D) {
+        detail::attention_row<T, D>(scratch, x + h, keys + h * T, t);
+        detail::combine_rows(y + h, values + h, C, D, 0, t + 1,
+                             [&](std::size_t s) CTNN_INLINE_LAMBDA { return scratch[s]; });
+    }
+    count = static_cast<S>(t + 1);
 }
 
 /// Its gradient; the (T, T) shares of a head are computed again.

@@ -7,6 +7,7 @@
 
 #include <ctnn/core/pass.hpp>
 #include <ctnn/core/roles.hpp>
+#include <ctnn/layer/last_step.hpp>
 #include <ctnn/simd/loop.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -62,6 +63,11 @@ private:
     }
 };
 
+template <>
+struct stream_rule<BagOfWords> {
+    template <class X>
+    using step = detail::mean_step<X::value[1]>;
+};
 template <>
 struct export_rule<BagOfWords> {
     static std::string type(const extents& x) { return detail::embedded_type("bag_of_words", {x[0], x[1]}); }

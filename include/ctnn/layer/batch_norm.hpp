@@ -150,6 +150,8 @@ struct running_statistics<BatchNorm<C, Convention>> {
 template <std::size_t C, class Convention>
 struct expected_spread<BatchNorm<C, Convention>> : detail::scaled_and_shifted {};
 template <std::size_t C, class Convention>
+struct stream_rule<BatchNorm<C, Convention>> : steps_as<BatchNorm<C, Convention>> {};
+template <std::size_t C, class Convention>
 struct export_rule<BatchNorm<C, Convention>> {
     static std::string type(const extents& x)
     {

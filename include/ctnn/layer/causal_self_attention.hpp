@@ -65,6 +65,41 @@ struct CausalSelfAttention {
     static constexpr std::size_t multiply_adds(const extents& x) { return x[0] * (x[0] + 1) * (x[1] / 3); }
 };
 
+namespace detail {
+
+/// One step of it: the state is the keys, turned, and values of up to T steps, and how many there are. After
+/// T of them the first is forgotten.
+template <std::size_t T, std::size_t Heads, std::size_t C>
+struct attention_step {
+    static constexpr std::size_t state = 2 * T * C + 1;
+    static constexpr extents output(const extents& x)
+    {
+        return x == extents{3 * C} ? extents{C} : extents::none();
+    }
+    template <class P>
+    static void forward(const P& pass)
+    {
+        auto* const keys = pass.state();
+        kernel::causal_attention_step<T, Heads, C / Heads>(pass.y().data(), keys, keys + T * C,
+                                                           keys[2 * T * C], pass.x().data(), pass.scratch());
+    }
+    static constexpr std::size_t eval_scratch(const extents&) { return T; }
+};
+
+} // namespace detail
+
+template <std::size_t Heads>
+struct stream_rule<CausalSelfAttention<Heads>> {
+    template <class X>
+    using step = detail::attention_step<X::value[0], Heads, X::value[1] / 3>;
+};
+template <std::size_t T, std::size_t Heads, std::size_t C>
+struct export_rule<detail::attention_step<T, Heads, C>> {
+    static std::string type(const extents&)
+    {
+        return detail::embedded_type("attention_step", {T, Heads, C / Heads});
+    }
+};
 template <std::size_t Heads>
 struct export_rule<CausalSelfAttention<Heads>> {
     static std::string type(const extents& x)

@@ -194,7 +194,7 @@ struct concat_gru_cell : concat_cell<In, H, 3> {
 ///   errors              : [ctnn.shape] x is not (T, In)
 ///   cost                : T (In + H) H multiply-adds; no allocation
 template <std::size_t In, std::size_t H>
-struct ConcatRnn : detail::recurrence<detail::concat_rnn_cell<In, H>, true> {
+struct ConcatRnn : detail::recurrence<detail::concat_rnn_cell<In, H>, detail::learnt_start> {
     using self = ConcatRnn;
 };
 
@@ -211,15 +211,21 @@ struct ConcatRnn : detail::recurrence<detail::concat_rnn_cell<In, H>, true> {
 ///   cost     : 3 T (In + H) H multiply-adds; no allocation
 ///   source   : Cho et al. 2014 (arXiv:1406.1078), eq. 5-8, with z the share of the new
 template <std::size_t In, std::size_t H>
-struct ConcatGru : detail::recurrence<detail::concat_gru_cell<In, H>, true> {
+struct ConcatGru : detail::recurrence<detail::concat_gru_cell<In, H>, detail::learnt_start> {
     using self = ConcatGru;
 };
 
 template <std::size_t In, std::size_t H>
-struct export_rule<ConcatRnn<In, H>> : export_rule<detail::recurrence<detail::concat_rnn_cell<In, H>, true>> {
-};
+struct stream_rule<ConcatRnn<In, H>>
+    : stream_rule<detail::recurrence<detail::concat_rnn_cell<In, H>, detail::learnt_start>> {};
 template <std::size_t In, std::size_t H>
-struct export_rule<ConcatGru<In, H>> : export_rule<detail::recurrence<detail::concat_gru_cell<In, H>, true>> {
-};
+struct stream_rule<ConcatGru<In, H>>
+    : stream_rule<detail::recurrence<detail::concat_gru_cell<In, H>, detail::learnt_start>> {};
+template <std::size_t In, std::size_t H>
+struct export_rule<ConcatRnn<In, H>>
+    : export_rule<detail::recurrence<detail::concat_rnn_cell<In, H>, detail::learnt_start>> {};
+template <std::size_t In, std::size_t H>
+struct export_rule<ConcatGru<In, H>>
+    : export_rule<detail::recurrence<detail::concat_gru_cell<In, H>, detail::learnt_start>> {};
 
 } // namespace ctnn::inline CTNN_ARCH

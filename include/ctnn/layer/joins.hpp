@@ -56,6 +56,8 @@ private:
 };
 
 template <>
+struct stream_rule<Add> : steps_as<Add> {};
+template <>
 struct export_rule<Add> {
     static std::string type(const extents& x) { return detail::embedded_type("add", {x.size()}); }
 };
@@ -108,6 +110,8 @@ private:
     }
 };
 
+template <>
+struct stream_rule<Product> : steps_as<Product> {};
 template <>
 struct export_rule<Product> {
     static std::string type(const extents& x) { return detail::embedded_type("product", {x.size()}); }
@@ -185,6 +189,8 @@ private:
     }
 };
 
+template <std::size_t N>
+struct stream_rule<ConcatLast<N>> : steps_as<ConcatLast<N>> {};
 template <std::size_t N>
 struct expected_spread<ConcatLast<N>> {
     static Spread of(const std::array<Spread, N>& x, const auto&)

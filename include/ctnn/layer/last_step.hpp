@@ -8,6 +8,7 @@
 
 #include <ctnn/core/pass.hpp>
 #include <ctnn/core/roles.hpp>
+#include <ctnn/layer/flatten.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -78,6 +79,43 @@ struct GlobalMean {
     }
 
     static constexpr uses derivative_uses = uses::nothing;
+};
+
+namespace detail {
+
+/// One step of a GlobalMean: the mean of those so far. The state is their sum, and how many they are.
+template <std::size_t C>
+struct mean_step {
+    static constexpr std::size_t state = C + 1;
+    static constexpr extents output(const extents& x) { return x == extents{C} ? x : extents::none(); }
+    template <class P>
+    static void forward(const P& pass)
+    {
+        auto* const sum = pass.state();
+        sum[C] += 1;
+        for (std::size_t c = 0; c < C; ++c) {
+            sum[c] += pass.x()[c];
+            pass.y()[c] = sum[c] / sum[C];
+        }
+    }
+};
+
+} // namespace detail
+
+/// Of a stream the last step so far.
+template <>
+struct stream_rule<LastStep> : steps_as<Identity> {
+    static constexpr bool ends_time = true;
+};
+template <>
+struct stream_rule<GlobalMean> {
+    template <class X>
+    using step = detail::mean_step<X::value[1]>;
+    static constexpr bool ends_time = true;
+};
+template <std::size_t C>
+struct export_rule<detail::mean_step<C>> {
+    static std::string type(const extents&) { return detail::embedded_type("mean_step", {C}); }
 };
 
 template <>

@@ -33,6 +33,8 @@ struct LayerNorm : detail::normalises_samples<C> {
 template <std::size_t C>
 struct expected_spread<LayerNorm<C>> : detail::scaled_and_shifted {};
 template <std::size_t C>
+struct stream_rule<LayerNorm<C>> : steps_as<LayerNorm<C>> {};
+template <std::size_t C>
 struct export_rule<LayerNorm<C>> {
     static std::string type(const extents& x)
     {

@@ -144,6 +144,8 @@ struct expected_spread<Linear<In, Out, Bias>> {
     }
 };
 template <std::size_t In, std::size_t Out, class Bias>
+struct stream_rule<Linear<In, Out, Bias>> : steps_as<Linear<In, Out, Bias>> {};
+template <std::size_t In, std::size_t Out, class Bias>
 struct export_rule<Linear<In, Out, Bias>> {
     static std::string type(const extents& x, bool int8 = false)
     {
@@ -214,6 +216,9 @@ struct TransposedLinear {
 
 } // namespace detail
 
+template <std::size_t In, std::size_t Out, class Bias>
+struct stream_rule<detail::TransposedLinear<In, Out, Bias>>
+    : steps_as<detail::TransposedLinear<In, Out, Bias>> {};
 template <std::size_t In, std::size_t Out, class Bias>
 struct expected_spread<detail::TransposedLinear<In, Out, Bias>> : expected_spread<Linear<In, Out, Bias>> {};
 

@@ -69,6 +69,32 @@ struct expected_spread<Position<T, C>> {
         return {x.mean + p[0].mean, std::sqrt(x.std * x.std + p[0].std * p[0].std)};
     }
 };
+namespace detail {
+
+/// One step of a Position; the state is how many there were. After T of them the last vector stays.
+template <std::size_t T, std::size_t C>
+struct position_step {
+    static constexpr auto parameters = Position<T, C>::parameters;
+    static constexpr std::size_t state = 1;
+    static constexpr extents output(const extents& x) { return x == extents{C} ? x : extents::none(); }
+    template <class P>
+    static void forward(const P& pass)
+    {
+        auto& steps = *pass.state();
+        const auto [weight] = pass.parameters();
+        kernel::add(pass.y().data(), pass.x().data(), weight.data() + static_cast<std::size_t>(steps) * C, C);
+        if (steps < static_cast<typename P::scalar>(T - 1)) steps += 1;
+    }
+};
+
+} // namespace detail
+
+template <std::size_t T, std::size_t C>
+struct stream_rule<Position<T, C>> : steps_as<detail::position_step<T, C>> {};
+template <std::size_t T, std::size_t C>
+struct export_rule<detail::position_step<T, C>> {
+    static std::string type(const extents&) { return detail::embedded_type("position_step", {T, C}); }
+};
 template <std::size_t T, std::size_t C>
 struct export_rule<Position<T, C>> {
     static std::string type(const extents&) { return detail::embedded_type("position", {T * C}); }

@@ -72,6 +72,32 @@ inline std::string recurrent_name(std::string_view kind, std::size_t in, std::si
     return std::string(kind) + "<" + std::to_string(in) + ", " + std::to_string(units) + ">";
 }
 
+// Shown by a compile error where it is not true. Kind: what stacks the layers.
+template <class Kind, class Option>
+inline constexpr bool is_option = std::is_same_v<Option, LearntStart>;
+template <class Kind, std::size_t N>
+inline constexpr bool is_option<Kind, Layers<N>> = N > 0;
+template <class Kind, class... Options>
+inline constexpr bool are_options = (is_option<Kind, Options> && ...);
+
+template <class Kind, class... Options>
+struct check_options {
+    static_assert(
+        are_options<Kind, Options...>,
+        "[ctnn.layer] after its two sizes a recurrent layer takes Layers<N> and LearntStart, and an "
+        "Rnn also Tanh or ReLU");
+};
+/// What a layer's options say. The check is a class of its own, to be asked in functions: so it complains once.
+template <class Kind, class... Options>
+struct recurrent_options {
+    static constexpr bool learns_start = (std::is_same_v<Options, LearntStart> || ...);
+    static constexpr void check() { (void)sizeof(check_options<Kind, Options...>); }
+};
+struct learnt_start {
+    static constexpr bool learns_start = true;
+    static constexpr void check() {}
+};
+
 /// Rows that eval takes through time together.
 inline constexpr std::size_t recurrent_rows = 4;
 
@@ -95,10 +121,10 @@ constexpr std::size_t padded(std::size_t n)
 ///
 /// In training a step's numbers stand together, (T, B, ...): rows of a batch are a multiple of 4 KiB apart
 /// only too often, where they would meet in the same sets of the cache.
-template <class Cell, bool LearnsStart>
+template <class Cell, class Options>
 struct recurrence {
     static constexpr std::size_t In = Cell::In, H = Cell::H, G = Cell::gates, states = Cell::has_cell ? 2 : 1;
-    static constexpr auto parameters = Cell::template parameters<LearnsStart>;
+    static constexpr auto parameters = Cell::template parameters<Options::learns_start>;
     static constexpr std::size_t start_at = parameters.size() - states; ///< if it learns its start
 
     static constexpr extents output(const extents& x)
@@ -110,6 +136,7 @@ struct recurrence {
     template <class P>
     static void forward(const P& pass)
     {
+        Options::check();
         if constexpr (P::training) {
             learn(pass);
         } else {
@@ -146,7 +173,7 @@ struct recurrence {
             const auto dp = pass.gradients();
             Cell::template gradients<how, S>(dp, dgates, kept.gates, kept.x, kept.h, aside,
                                              simd::constant<T * B>{});
-            if constexpr (LearnsStart) {
+            if constexpr (Options::learns_start) {
                 kernel::sum_rows<H, how>(dp[start_at].data(), dh, B);
                 if constexpr (Cell::has_cell) kernel::sum_rows<H, how>(dp[start_at + 1].data(), dcell, B);
             }
@@ -193,8 +220,9 @@ struct recurrence {
     {
         for (std::size_t r = 0; r < rows; ++r)
             for (std::size_t i = 0; i < H; ++i) {
-                state.h[r * H + i] = LearnsStart ? p[start_at][i] : S{0};
-                if constexpr (Cell::has_cell) state.cell[r * H + i] = LearnsStart ? p[start_at + 1][i] : S{0};
+                state.h[r * H + i] = Options::learns_start ? p[start_at][i] : S{0};
+                if constexpr (Cell::has_cell)
+                    state.cell[r * H + i] = Options::learns_start ? p[start_at + 1][i] : S{0};
             }
     }
     /// One step of `rows` rows, x being Stride apart: `state` becomes the next.
@@ -276,21 +304,34 @@ private:
     }
 };
 
-// Shown by a compile error; never true.
-template <class Option>
-inline constexpr bool is_option_of_recurrent_layers = false;
-/// A class of its own, so that it complains once and not in every pass. Kind: what stacks it.
-template <class Kind, class Option>
-struct check_recurrent_option {
-    static_assert(is_option_of_recurrent_layers<Option>,
-                  "[ctnn.layer] after its two sizes a recurrent layer takes Layers<N> and LearntStart, and "
-                  "an Rnn also Tanh or ReLU");
+/// One step of it; the state is that of its units.
+template <class Cell, class Options>
+struct recurrence_step {
+    using whole = recurrence<Cell, Options>;
+    static constexpr std::size_t In = whole::In, H = whole::H;
+    static constexpr auto parameters = whole::parameters;
+    static constexpr std::size_t state = whole::states * H;
+    static constexpr extents output(const extents& x)
+    {
+        return x == extents{In} ? extents{H} : extents::none();
+    }
+    template <class S, class P>
+    static void begin(S* state_at, const P& p)
+    {
+        whole::begin(recurrent_state<S>{state_at, state_at + H}, p, 1);
+    }
+    template <class P>
+    static void forward(const P& pass)
+    {
+        using S = typename P::scalar;
+        const recurrent_state<S> now{pass.state(), pass.state() + H};
+        whole::template step<In, kernel::chains::many>(now, pass.x().data(), pass.parameters(),
+                                                       pass.scratch(), pass.scratch() + whole::G,
+                                                       simd::constant<1>{});
+        std::copy_n(now.h, H, pass.y().data());
+    }
+    static constexpr std::size_t eval_scratch(const extents&) { return whole::G + Cell::scratch; }
 };
-template <class Kind, std::size_t N>
-    requires(N > 0)
-struct check_recurrent_option<Kind, Layers<N>> {};
-template <class Kind>
-struct check_recurrent_option<Kind, LearntStart> {};
 
 template <class Option>
 inline constexpr std::size_t layers_in = 1;
@@ -302,9 +343,9 @@ inline constexpr std::size_t layers_in<Layers<N>> = N;
 template <class Kind, std::size_t In, std::size_t H, class... Options>
 struct recurrent_stack {
     static constexpr std::size_t in = In, units = H, layers = (layers_in<Options> * ... * 1);
-    static constexpr bool learns_start = (std::is_same_v<Options, LearntStart> || ...);
     template <std::size_t Width, std::size_t Index, direction D>
-    using layer = recurrence<typename Kind::template cell<Width, H, Index, D, Options...>, learns_start>;
+    using layer = recurrence<typename Kind::template cell<Width, H, Index, D, Options...>,
+                             recurrent_options<Kind, Options...>>;
 
     template <class Indices = std::make_index_sequence<layers>>
     struct listed;
@@ -318,19 +359,25 @@ struct recurrent_stack {
         }
     };
     using parts = typename listed<>::type;
-    static constexpr std::size_t wire(auto& net, std::size_t x)
-    {
-        ((void)sizeof(check_recurrent_option<Kind, Options>), ...);
-        return listed<>::wire(net, x);
-    }
+    static constexpr std::size_t wire(auto& net, std::size_t x) { return listed<>::wire(net, x); }
 };
 
 } // namespace detail
 
-/// Forward in time only: the other direction needs the whole sequence, and stands in a branch.
-template <class Cell, bool LearnsStart>
+/// Forward in time only, as the next: the other direction needs the whole sequence.
+template <class Cell, class Options>
     requires(Cell::way == detail::direction::forward)
-struct export_rule<detail::recurrence<Cell, LearnsStart>> {
+struct stream_rule<detail::recurrence<Cell, Options>> : steps_as<detail::recurrence_step<Cell, Options>> {};
+template <class Cell, class Options>
+struct export_rule<detail::recurrence_step<Cell, Options>> {
+    static std::string type(const extents&)
+    {
+        return detail::embedded_type(Cell::embedded, {1, Cell::In, Cell::H});
+    }
+};
+template <class Cell, class Options>
+    requires(Cell::way == detail::direction::forward)
+struct export_rule<detail::recurrence<Cell, Options>> {
     static std::string type(const extents& x)
     {
         return detail::embedded_type(Cell::embedded, {x[0], Cell::In, Cell::H});

@@ -67,6 +67,8 @@ struct expected_spread<RmsNorm<C, Digits>> {
     }
 };
 template <std::size_t C, std::size_t Digits>
+struct stream_rule<RmsNorm<C, Digits>> : steps_as<RmsNorm<C, Digits>> {};
+template <std::size_t C, std::size_t Digits>
 struct export_rule<RmsNorm<C, Digits>> {
     static std::string type(const extents& x)
     {

@@ -52,9 +52,9 @@ struct rnn_kind {
     using cell = rnn_cell<In, H, Index, D, std::conditional_t<(is_relu<Options> || ...), ReLU, Tanh>>;
 };
 template <>
-struct check_recurrent_option<rnn_kind, Tanh> {};
+inline constexpr bool is_option<rnn_kind, Tanh> = true;
 template <>
-struct check_recurrent_option<rnn_kind, ReLU> {};
+inline constexpr bool is_option<rnn_kind, ReLU> = true;
 
 } // namespace detail
 

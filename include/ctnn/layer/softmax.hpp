@@ -67,12 +67,16 @@ struct LogSoftmax {
 };
 
 template <>
+struct stream_rule<Softmax> : steps_as<Softmax> {};
+template <>
 struct export_rule<Softmax> {
     static std::string type(const extents& x)
     {
         return detail::embedded_type("softmax", {x.size() / x.last(), x.last()});
     }
 };
+template <>
+struct stream_rule<LogSoftmax> : steps_as<LogSoftmax> {};
 template <>
 struct export_rule<LogSoftmax> {
     static std::string type(const extents& x)

@@ -78,6 +78,8 @@ struct expected_spread<Standardise<C>> {
     static Spread of(const Spread&, const std::array<Spread, 0>&) { return {0, 1}; }
 };
 template <std::size_t C>
+struct stream_rule<Standardise<C>> : steps_as<Standardise<C>> {};
+template <std::size_t C>
 struct export_rule<Standardise<C>> {
     static std::string type(const extents& x)
     {

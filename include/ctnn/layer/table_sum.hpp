@@ -63,6 +63,9 @@ struct TableSum {
     }
 };
 
+/// A table for each position by itself.
+template <std::size_t V, std::size_t Out, std::size_t N>
+struct stream_rule<TableSum<V, Out, 1, N>> : steps_as<TableSum<V, Out, 1, 1>> {};
 template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N>
 struct export_rule<TableSum<V, Out, T, N>> {
     static std::string type(const extents&, bool int8 = false)

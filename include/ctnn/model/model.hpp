@@ -34,6 +34,8 @@ public:
     }
     std::array<T, 1> forward_one(const auto&...) const { return {}; }
     void backward(const auto&...) const {}
+    std::array<T, 1> step(const auto&...) const { return {}; }
+    void reset() const {}
     template <std::size_t>
     tensor output() const
     {

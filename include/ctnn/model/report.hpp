@@ -44,6 +44,8 @@ template <class Location, class L>
 inline constexpr bool has_own_name = false;
 template <class Location, class L, std::size_t Batch>
 inline constexpr bool can_train_with_batch = false;
+template <class Location, class L>
+inline constexpr bool can_take_steps = false;
 template <class M>
 inline constexpr bool has_rows = false;
 template <class Location, class L>
@@ -136,6 +138,14 @@ struct report_single_row {
                   "with a single row");
 };
 
+template <class Location, class L>
+struct report_no_stream {
+    static_assert(can_take_steps<Location, L>,
+                  "[ctnn.mode] the layer at this position cannot answer one time step after the other: it "
+                  "needs the whole sequence, or has no stream_rule (see ctnn/core/roles.hpp), or what goes "
+                  "into the network is no sequence, (T, C) or T ids");
+};
+
 template <class Net, std::size_t I,
           class Levels = std::make_index_sequence<schedule_of<Net>.nodes[I].position.count>>
 struct to_position;
@@ -209,6 +219,13 @@ template <class Net, Mode M>
 struct report_in_mode<Net, M, fault::single_row>
     : report_single_row<position_of<Net, first_single_row<Net>(M::batch)>,
                         layer_at<Net, first_single_row<Net>(M::batch)>, M::batch> {};
+
+template <class Net>
+struct stream_trace; // stream_plan.hpp
+template <class Net, Mode M>
+struct report_in_mode<Net, M, fault::no_stream>
+    : report_no_stream<position_of<Net, stream_trace<Net>::steps.fault>,
+                       layer_at<Net, stream_trace<Net>::steps.fault>> {};
 
 /// The counts of an unsound network: equal to everything, so that a static_assert on them adds nothing to the
 /// one error.

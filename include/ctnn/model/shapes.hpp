@@ -25,7 +25,8 @@ enum class fault {
     tied_misfit,
     same_path,
     single_row,
-    no_row
+    no_row,
+    no_stream
 };
 
 /// What follows from a schedule.
@@ -216,6 +217,8 @@ constexpr std::size_t first_that_draws()
 
 template <class Net>
 inline constexpr fault fault_of = shapes_of<Net>.what;
+template <class Net>
+constexpr bool can_stream(); // stream_plan.hpp
 template <class Net, Mode M>
 constexpr fault find_fault()
 {
@@ -223,6 +226,8 @@ constexpr fault find_fault()
         return M::batch == 0                                                   ? fault::no_row
                : first_single_row<Net>(M::batch) < schedule_of<Net>.size.nodes ? fault::single_row
                                                                                : fault::none;
+    else if constexpr (std::is_same_v<M, Stream> && fault_of<Net> == fault::none)
+        return can_stream<Net>() ? fault::none : fault::no_stream;
     else return fault_of<Net>;
 }
 /// Whether a network can be a model of a mode. It reports nothing, so that it can be asked in a constraint.
