@@ -24,6 +24,7 @@
 
 #include <ctnn/report/report.hpp>
 
+#include "family_training.hpp"
 #include "training.hpp"
 
 namespace {
@@ -74,24 +75,26 @@ CLI::Validator some_path()
 constexpr std::uint64_t most = 1'000'000'000'000; // steps, names: more would not end
 constexpr std::uint64_t any_seed = std::numeric_limits<std::uint64_t>::max();
 
-void add_common_options(CLI::App& command, Options& options, const std::string& default_steps)
+CLI::Option& add_common_options(CLI::App& command, Options& options, const std::string& default_steps,
+                                const std::string& default_rate = "0.1")
 {
     command
         .add_option("--data", options.data, "File of words, one a line, of at most 26 different characters")
         ->capture_default_str()
         ->type_name("FILE");
     command
-        .add_option("--steps", options.steps, "Training steps of 32 samples [default: " + default_steps + "]")
+        .add_option("--steps,--max-steps", options.steps,
+                    "Training steps of 32 samples [default: " + default_steps + "]")
         ->check(whole_number(1, most))
         ->type_name("N");
-    command.add_option("--learning-rate", options.learning_rate, "Learning rate of SGD")
+    command
+        .add_option("--learning-rate", options.learning_rate, "Learning rate [default: " + default_rate + "]")
         ->check(learning_rate())
-        ->capture_default_str()
         ->type_name("X");
     add_number(command, "--decay-at", options.decay_at, "Step from which on the learning rate is a tenth", 0,
                most);
-    add_number(command, "--seed", options.seed, "Seed of weights and batches; names are drawn with seed + 10",
-               0, any_seed);
+    return add_number(command, "--seed", options.seed,
+                      "Seed of weights and batches; names are drawn with seed + 10", 0, any_seed);
 }
 
 std::string stage_help()
@@ -176,6 +179,19 @@ void run_train(Stage stage, Options options)
     if (result.run) finish_report(options, {*result.run});
     if (!result.diverged.empty()) throw Failure(3, result.diverged);
     if (!result.output_error.empty()) throw Failure(4, result.output_error);
+}
+
+/// One of the models of makemore.py, whose seed is another.
+void run_model(Options options, bool seed_is_given)
+{
+    check_files(options, "--resume");
+    if (options.checkpoint.empty()) options.checkpoint = options.resume;
+    if (!options.report.empty() || !options.header.empty())
+        throw Failure(1,
+                      "--report and --header are for stages; take the checkpoint of a model on with your own "
+                      "program");
+    if (!seed_is_given) options.seed = 3407;
+    (void)train_family(options);
 }
 
 /// A line for each stage.
@@ -278,7 +294,28 @@ Command train_command(CLI::App& app, Arguments& arguments)
         ->check(CLI::IsMember(names_of_stages()))
         ->capture_default_str()
         ->type_name("STAGE");
-    add_common_options(command, options, "200000; 1001 for stage deep");
+    CLI::Option& model =
+        *command
+             .add_option(
+                 "--model", options.model,
+                 "Train one of the models of makemore.py instead of a stage, as it does: bigram, mlp, "
+                 "rnn, gru, bow or transformer")
+             ->check(CLI::IsMember({"bigram", "mlp", "rnn", "gru", "bow", "transformer"}))
+             ->excludes("--stage")
+             ->type_name("MODEL");
+    const auto of_model = [&](CLI::Option& option) { option.needs(&model); };
+    of_model(add_number(command, "--n-layer", options.layers, "Blocks of a transformer: 4, or 2", 1, most));
+    of_model(add_number(command, "--n-embd", options.features, "Features: 64, of 2 blocks 32", 1, most));
+    of_model(add_number(command, "--top-k", options.top_k, "Draw from so many likeliest letters; 0: all", 0,
+                        most));
+    of_model(
+        add_number(command, "--log-every", options.log_every, "Steps between two lines of losses", 1, most));
+    of_model(*command.add_option("--weight-decay", options.weight_decay, "Weight decay of AdamW")
+                  ->check(learning_rate())
+                  ->capture_default_str()
+                  ->type_name("X"));
+    const CLI::Option& seed = add_common_options(
+        command, options, "200000; 1001 for stage deep, 5001 for a model", "0.1; 0.0005 for a model");
     command
         .add_option("--metrics", options.metrics,
                     "File for one JSON object a step: step, loss, learning_rate [default: none]")
@@ -302,9 +339,11 @@ Command train_command(CLI::App& app, Arguments& arguments)
     command.add_flag("--int8", options.int8, "Weights of one byte in that header; prints what they cost")
         ->needs("--header");
     command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already");
-    return {&command, [&arguments, &every] {
+    return {&command, [&arguments, &every, &seed] {
                 check_use(arguments.options, every.count() > 0);
-                run_train(stage_named(arguments.stage), arguments.options);
+                if (arguments.options.model.empty())
+                    run_train(stage_named(arguments.stage), arguments.options);
+                else run_model(arguments.options, seed.count() > 0);
             }};
 }
 
@@ -320,6 +359,7 @@ Command sample_command(CLI::App& app, Arguments& arguments)
         ->capture_default_str()
         ->type_name("FILE");
     add_number(command, "--samples", options.samples, "Names to draw", 0, most);
+    add_number(command, "--top-k", options.top_k, "Draw from so many likeliest letters; 0: all", 0, most);
     add_path(command, "--header", options.header,
              "C++ header to write the network to, for examples/embed [default: none]");
     command.add_flag("--int8", options.int8, "Weights of one byte in that header")->needs("--header");

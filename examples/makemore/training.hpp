@@ -7,8 +7,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -32,10 +34,15 @@ struct Failure : std::runtime_error {
 
 struct Options {
     std::string data = CTNN_NAMES_FILE;
-    std::optional<std::size_t> steps; ///< the stage's own number when not given
-    double learning_rate = 0.1;
+    std::optional<std::size_t> steps;    ///< the stage's own number when not given
+    std::optional<double> learning_rate; ///< 0.1 in a stage, 0.0005 of a model
     std::size_t decay_at = 100'000;
     std::uint64_t seed = 2147483647;
+    std::optional<std::uint64_t> drawing_seed; ///< of names; seed + 10
+    // Of the models of makemore.py.
+    std::string model;
+    std::size_t layers = 4, features = 64, top_k = 0, log_every = 10;
+    double weight_decay = 0.01;
     std::string metrics;
     std::size_t samples = 20;
     bool prints_names = true;
@@ -198,7 +205,8 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
         result.run = Run{.name = std::string(name.name), .meaning = std::string(name.meaning)};
         see_start(*result.run, model, data, generator, options.seed);
     }
-    const MultiStep schedule{options.learning_rate, {options.decay_at}};
+    const double rate = options.learning_rate.value_or(0.1);
+    const MultiStep schedule{rate, {options.decay_at}};
     Sgd sgd{model, {.learning_rate = static_cast<float>(schedule.at(0))}};
     Watch observer{model};
     CrossEntropy criterion;
@@ -210,8 +218,7 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
          .every = options.every,
          .metrics = options.metrics,
          .settings = fmt::format("stage {}, seed {}, learning rate {}, a tenth from step {}, {}", name.name,
-                                 options.seed, options.learning_rate, options.decay_at,
-                                 characters_text(data.vocabulary)),
+                                 options.seed, rate, options.decay_at, characters_text(data.vocabulary)),
          .overwrite = options.overwrite,
          .shows_progress = !quiet},
         model,
@@ -294,6 +301,25 @@ Result train_layernorm(Stage stage, const Data& data, const Options& options, bo
                        const Report& report);
 Result train_groupnorm(Stage stage, const Data& data, const Options& options, bool quiet,
                        const Report& report);
+
+/// A letter from logits, of the top_k likeliest if that is not 0; the logits become their shares.
+[[nodiscard]] class_id draw_letter(std::span<float> logits, std::size_t top_k, Generator& generator);
+/// Prints a word of at most `longest` letters while it is drawn: `next` gives the logits after each letter,
+/// and first after the end of a word.
+template <class Next>
+void write_word(Next next, const Vocabulary& vocabulary, std::size_t top_k, std::size_t longest,
+                Generator& generator)
+{
+    class_id letter = 0;
+    for (std::size_t i = 0; i < longest; ++i) {
+        auto logits = next(letter);
+        letter = draw_letter(std::span<float>(logits).first(vocabulary.size()), top_k, generator);
+        if (letter == 0) break;
+        fmt::print("{}", vocabulary.character(letter));
+        std::fflush(stdout);
+    }
+    fmt::print("\n");
+}
 
 /// Prints names from a file of any of these networks.
 void sample_from(const std::string& file, const Options& options);
