@@ -220,7 +220,7 @@ FamilyResult train_model(const Options& options, const FamilyData& data, Generat
         result.losses.push_back(static_cast<double>(loss));
         const double now = training.seconds();
         if (options.prints_names && step % options.log_every == 0)
-            fmt::print("step {} | loss {:.4f} | step time {:.2f}ms\n", step, loss, (now - before) * 1000);
+            fmt::print("step {} | loss {:.4f} | step time {:.3f}ms\n", step, loss, (now - before) * 1000);
         before = now;
         if (step > 0 && step % 500 == 0) {
             const Model<Net, Eval> eval{model};

@@ -35,14 +35,17 @@
 #include <ctnn/layer/leaky_relu.hpp>
 #include <ctnn/layer/linear.hpp>
 #include <ctnn/layer/lstm.hpp>
+#include <ctnn/layer/multihead_attention.hpp>
 #include <ctnn/layer/named.hpp>
 #include <ctnn/layer/new_gelu.hpp>
 #include <ctnn/layer/position.hpp>
+#include <ctnn/layer/prelu.hpp>
 #include <ctnn/layer/relu.hpp>
 #include <ctnn/layer/repeat.hpp>
 #include <ctnn/layer/residual.hpp>
 #include <ctnn/layer/rms_norm.hpp>
 #include <ctnn/layer/rnn.hpp>
+#include <ctnn/layer/self_attention.hpp>
 #include <ctnn/layer/sigmoid.hpp>
 #include <ctnn/layer/silu.hpp>
 #include <ctnn/layer/softmax.hpp>

@@ -62,49 +62,69 @@ class Recurrent(nn.Module):
         return self.lm_head(torch.stack(all, 1))
 
 
+class Part(nn.ModuleDict):
+    """Modules under names that makemore.py has, and the mask that it keeps as a buffer."""
+
+    def __init__(self, parts, mask=None):
+        super().__init__(parts)
+        if mask:
+            self.register_buffer("bias", torch.ones(mask[-2:]).tril().view(mask))
+
+
 class Bow(nn.Module):
     def __init__(self):
         super().__init__()
         self.wte, self.wpe = nn.Embedding(V, C), nn.Embedding(T, C)
-        self.c_fc, self.c_proj, self.lm_head = nn.Linear(C, C), nn.Linear(C, C), nn.Linear(C, V)
+        mlp = Part({"c_fc": nn.Linear(C, C), "c_proj": nn.Linear(C, C)})
+        self.context_block = Part({"cbow": Part({}, (1, T, T)), "mlp": mlp})
+        self.lm_head = nn.Linear(C, V)
 
     def forward(self, x):
-        t = x.shape[1]
+        t, mask, mlp = x.shape[1], self.context_block["cbow"].bias[0], self.context_block["mlp"]
         x = self.wte(x) + self.wpe(torch.arange(t))
-        x = x + torch.softmax(torch.zeros(t, t).masked_fill(torch.ones(t, t).tril() == 0, -math.inf), -1) @ x
-        return self.lm_head(x + self.c_proj(torch.tanh(self.c_fc(x))))
+        x = x + torch.softmax(torch.zeros(t, t).masked_fill(mask[:t, :t] == 0, -math.inf), -1) @ x
+        return self.lm_head(x + mlp["c_proj"](torch.tanh(mlp["c_fc"](x))))
 
 
 class Block(nn.Module):
     def __init__(self, c, heads):
         super().__init__()
-        self.heads = heads
-        self.ln_1, self.c_attn, self.c_proj = nn.LayerNorm(c), nn.Linear(c, 3 * c), nn.Linear(c, c)
-        self.ln_2, self.up, self.down = nn.LayerNorm(c), nn.Linear(c, 4 * c), nn.Linear(4 * c, c)
+        self.heads, self.ln_1 = heads, nn.LayerNorm(c)
+        self.attn = Part({"c_attn": nn.Linear(c, 3 * c), "c_proj": nn.Linear(c, c)}, (1, 1, T, T))
+        self.ln_2 = nn.LayerNorm(c)
+        self.mlp = Part({"c_fc": nn.Linear(c, 4 * c), "c_proj": nn.Linear(4 * c, c)})
 
     def forward(self, x):
         b, t, c = x.shape
         q, k, v = (
-            p.view(b, t, self.heads, -1).transpose(1, 2) for p in self.c_attn(self.ln_1(x)).split(c, 2)
+            p.view(b, t, self.heads, -1).transpose(1, 2)
+            for p in self.attn["c_attn"](self.ln_1(x)).split(c, 2)
         )
         z = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
-        z = z.masked_fill(torch.ones(t, t).tril() == 0, -math.inf)
-        x = x + self.c_proj((torch.softmax(z, -1) @ v).transpose(1, 2).reshape(b, t, c))
-        return x + self.down(F.gelu(self.up(self.ln_2(x)), approximate="tanh"))
+        z = z.masked_fill(self.attn.bias[:, :, :t, :t] == 0, -math.inf)
+        x = x + self.attn["c_proj"]((torch.softmax(z, -1) @ v).transpose(1, 2).reshape(b, t, c))
+        return x + self.mlp["c_proj"](F.gelu(self.mlp["c_fc"](self.ln_2(x)), approximate="tanh"))
 
 
 class Transformer(nn.Module):
     def __init__(self, blocks=4, c=C):
         super().__init__()
-        self.wte, self.wpe = nn.Embedding(V, c), nn.Embedding(T, c)
-        self.h = nn.ModuleList([Block(c, 4) for _ in range(blocks)])
-        self.ln_f, self.lm_head = nn.LayerNorm(c), nn.Linear(c, V, bias=False)
+        self.transformer = nn.ModuleDict(
+            {
+                "wte": nn.Embedding(V, c),
+                "wpe": nn.Embedding(T, c),
+                "h": nn.ModuleList([Block(c, 4) for _ in range(blocks)]),
+                "ln_f": nn.LayerNorm(c),
+            }
+        )
+        self.lm_head = nn.Linear(c, V, bias=False)
 
     def forward(self, x):
-        x = self.wte(x) + self.wpe(torch.arange(x.shape[1]))
-        for block in self.h:
+        parts = self.transformer
+        x = parts["wte"](x) + parts["wpe"](torch.arange(x.shape[1]))
+        for block in parts["h"]:
             x = block(x)
-        return self.lm_head(self.ln_f(x))
+        return self.lm_head(parts["ln_f"](x))
 
 
 models = {
@@ -184,9 +204,14 @@ def run(source, path, kind, out):
         say(f"top{top_k}", 1001, ",".join(names(model, letters, top_k)))
 
 
-lines = [f"# torch {torch.__version__}, python {sys.version.split()[0]}"]
-for source, path in zip(("bundled", "lecture"), sys.argv[1:]):
-    for kind in models:
-        run(source, path, kind, lines)
-        print(lines[-2])
-open("family.txt", "w").write("\n".join(lines) + "\n")
+def main():
+    lines = [f"# torch {torch.__version__}, python {sys.version.split()[0]}"]
+    for source, path in zip(("bundled", "lecture"), sys.argv[1:]):
+        for kind in models:
+            run(source, path, kind, lines)
+            print(lines[-2])
+    open("family.txt", "w").write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -153,19 +153,50 @@ def causal_mean(x):
 
 
 class Attention:
-    """softmax(q k^T / sqrt(D)) v with a causal mask, of q, k, v beside each other."""
+    """softmax(q k^T / sqrt(D)) v, usually with a causal mask, of q, k, v beside each other."""
 
     parameters = {}
 
-    def __init__(self, heads):
-        self.heads = heads
+    def __init__(self, heads, causal=True):
+        self.heads, self.causal = heads, causal
 
     def __call__(self, x):
         b, t, c = x.shape
         q, k, v = (p.view(b, t, self.heads, -1).transpose(1, 2) for p in x.split(c // 3, 2))
         z = (q @ k.transpose(-2, -1)) / q.shape[-1] ** 0.5
-        z = z.masked_fill(torch.ones(t, t).tril() == 0, -torch.inf)
+        if self.causal:
+            z = z.masked_fill(torch.ones(t, t).tril() == 0, -torch.inf)
         return (torch.softmax(z, -1) @ v).transpose(1, 2).reshape(b, t, c // 3)
+
+
+class Multihead:
+    """torch.nn.MultiheadAttention(c, heads, batch_first=True) of x alone."""
+
+    def __init__(self, c, heads, causal=False):
+        self.heads, self.causal, self.padding = heads, causal, None
+        self.parameters = {
+            "in_proj_weight": torch.zeros(c, 3 * c),
+            "in_proj_bias": torch.zeros(3 * c),
+            "out_proj.weight": torch.zeros(c, c),
+            "out_proj.bias": torch.zeros(c),
+        }
+
+    def __call__(self, x):
+        p, t, x = self.parameters, x.shape[1], x.transpose(0, 1)
+        y, _ = F.multi_head_attention_forward(
+            x, x, x, x.shape[-1], self.heads, p["in_proj_weight"].T, p["in_proj_bias"], None, None, False,
+            0.0, p["out_proj.weight"].T, p["out_proj.bias"], key_padding_mask=self.padding,
+            attn_mask=torch.ones(t, t).tril() == 0 if self.causal else None,
+        )  # fmt: skip
+        return y.transpose(0, 1)
+
+
+class PReLU:
+    def __init__(self, n):
+        self.parameters = {"weight": torch.zeros(n)}
+
+    def __call__(self, x):
+        return F.prelu(x.reshape(-1, x.shape[-1]), self.parameters["weight"]).view_as(x)
 
 
 class Module:
@@ -326,6 +357,10 @@ for line in open("../support/layers.def"):
     elif found := re.match(r'ACTIVATION\((\w+), "(.*?)", ', line):
         layer(found[1], Function(eval(f"lambda x: {found[2]}")), (7, 37))
 
+masked = Multihead(8, 2)
+masked.padding = torch.tensor([[t >= n for t in range(5)] for n in (5, 1, 3, 4)])
+layer("masked_attention", masked, (4, 5, 8))
+
 # Checks that the form above called "pytorch" is torch.nn.BatchNorm1d.
 check = torch.nn.BatchNorm1d(37)
 x = torch.randn(11, 37, generator=torch.Generator().manual_seed(1))
@@ -373,6 +408,19 @@ default = torch.nn.Sequential(
 )
 for name, value in default.state_dict().items():
     put(f"default/{name}", value.T if value.dim() == 2 and not name.startswith("0") else value)
+torch.manual_seed(42)
+for i, module in enumerate(
+    [
+        torch.nn.RNN(3, 5),
+        torch.nn.LSTM(5, 4, num_layers=2),
+        torch.nn.GRU(4, 3, num_layers=2, bidirectional=True),
+        torch.nn.Linear(6, 8),
+        torch.nn.MultiheadAttention(8, 2),
+        torch.nn.PReLU(8),
+    ]
+):
+    for name, value in module.state_dict().items():
+        put(f"sequence/{i + 1}.{name}", value.T if value.dim() == 2 else value)
 for name, fill in {
     "kaiming_normal": lambda w: torch.nn.init.kaiming_normal_(w, nonlinearity="relu"),
     "kaiming_uniform": lambda w: torch.nn.init.kaiming_uniform_(w, nonlinearity="tanh"),
@@ -380,6 +428,8 @@ for name, fill in {
     "xavier_uniform": lambda w: torch.nn.init.xavier_uniform_(w),
     "normal": lambda w: torch.nn.init.normal_(w, mean=1.0, std=2.0),
     "uniform": lambda w: torch.nn.init.uniform_(w, -1.0, 3.0),
+    "trunc_normal": lambda w: torch.nn.init.trunc_normal_(w, mean=0.5, std=1.5, a=-2.0, b=2.5),
+    "orthogonal_rows": lambda w: torch.nn.init.orthogonal_(w, gain=1.5),
 }.items():
     torch.manual_seed(42)
     # ours is (In, Out); PyTorch counts the last axis as inputs, so the transposed shape keeps the fans and

@@ -1,22 +1,74 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// The C++ half of torch_files.py, which builds and runs it:
 ///   torch_files write FOLDER   50 random networks as N.safetensors; their signatures, one a line, on the
-///   standard output torch_files check FOLDER   loads N.torch.safetensors, what PyTorch saved of each, saves
-///   it again, and compares with N.safetensors
+///   standard output
+///   torch_files check FOLDER   loads N.torch.safetensors, what PyTorch saved of each, saves it again, and
+///   compares with N.safetensors
+///   torch_files sequences FOLDER   loads the models of makemore.py and one of recurrent layers that PyTorch
+///   drew, compares their answers, and saves them again as NAME.again.safetensors
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/model_file.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
 
+#include "../../examples/makemore/family.hpp"
 #include "../support/files.hpp"
 #include "../support/random_nets.hpp"
+
+using namespace ctnn;
+using RecurrentNet =
+    Sequential<Embedding<27, 6, 16>, Lstm<6, 5, Layers<2>>, Bidirectional<Gru<5, 4, Layers<2>>>,
+               MultiheadAttention<8, 2>, Rnn<8, 3, ReLU>, PReLU<>, Linear<3, 2>>;
+
+/// Whether the answers of a model from PyTorch's file are PyTorch's.
+template <class Net>
+bool answers_as_theirs(const std::string& name)
+{
+    Model<Net, Eval> model;
+    load(model, name + ".safetensors");
+    save(model, name + ".again.safetensors");
+    const auto ids = load_tensor<std::int64_t, 2>(name + ".expected.safetensors", "input");
+    const auto expected = load_tensor<float, 3>(name + ".expected.safetensors", "output");
+    xt::xtensor<class_id, 2> x({ids.shape()[0], input_shape<Net>::size}, makemore::blank);
+    for (std::size_t r = 0; r < ids.shape()[0]; ++r)
+        for (std::size_t t = 0; t < 16; ++t) {
+            if (x.shape()[1] == 16) x(r, t) = static_cast<class_id>(ids(r, t));
+            else // the Mlp
+                for (std::size_t back = 0; back <= t; ++back)
+                    x(r, t * 16 + back) = static_cast<class_id>(ids(r, t - back));
+        }
+    const auto y = model.forward(x);
+    float worst = 0, largest = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        worst = std::max(worst, std::fabs(y.data()[i] - expected.data()[i]));
+        largest = std::max(largest, std::fabs(expected.data()[i]));
+    }
+    std::printf("%s: largest difference %.1e of answers up to %.2g\n", name.c_str(),
+                static_cast<double>(worst), static_cast<double>(largest));
+    return y.size() == expected.size() && worst <= 1e-5F * std::max(1.F, largest);
+}
 
 int main(int argc, char** argv)
 {
     if (argc != 3) return 1;
     const std::string folder = std::string(argv[2]) + "/";
+    if (std::string_view(argv[1]) == "sequences") {
+        using namespace makemore;
+        const bool good[]{answers_as_theirs<Bigram>(folder + "bigram"),
+                          answers_as_theirs<Mlp>(folder + "mlp"),
+                          answers_as_theirs<PlainRecurrent>(folder + "rnn"),
+                          answers_as_theirs<Gated>(folder + "gru"),
+                          answers_as_theirs<Bow>(folder + "bow"),
+                          answers_as_theirs<Transformer>(folder + "transformer"),
+                          answers_as_theirs<SmallTransformer>(folder + "small"),
+                          answers_as_theirs<RecurrentNet>(folder + "recurrent")};
+        return std::all_of(std::begin(good), std::end(good), [](bool g) { return g; }) ? 0 : 1;
+    }
     const bool writes = std::string_view(argv[1]) == "write";
     ctnn::Generator generator{2023};
     int n = 0, same = 0;

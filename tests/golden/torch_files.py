@@ -7,6 +7,8 @@ torch_files.cpp, and
  - has it save 50 random networks, makes a torch.nn.Sequential of each signature, loads the file with
    strict=True, saves what PyTorch holds, and has that loaded and saved by ctnn again: the first and the last
    file are the same;
+ - the same with recurrent layers and attention, and with the models of makemore.py, which PyTorch draws, by
+   their own names; all give the same answers on both sides;
  - writes theirs.safetensors and theirs.expected.safetensors, a network that PyTorch drew, with an input and
    its output.
 """
@@ -19,6 +21,7 @@ import torch
 
 sys.path.append("../../examples/python")
 from ctnn_files import load_file, save_file
+from make_family import models
 
 
 nn = torch.nn
@@ -46,6 +49,46 @@ def module_of(signature):
     return eval(re.sub(r"\b(Tanh|ReLU|Sigmoid|GELU|Flatten)\b", r"\1()", text), {}, LAYERS)
 
 
+class Recurrent(nn.Sequential):
+    """Every layer that gives a tuple; batches first."""
+
+    def __init__(self):
+        super().__init__(
+            nn.Embedding(27, 6),
+            nn.LSTM(6, 5, num_layers=2, batch_first=True),
+            nn.GRU(5, 4, num_layers=2, bidirectional=True, batch_first=True),
+            nn.MultiheadAttention(8, 2, batch_first=True),
+            nn.RNN(8, 3, nonlinearity="relu", batch_first=True),
+            nn.PReLU(),
+            nn.Linear(3, 2),
+        )
+
+    def forward(self, x):
+        for layer in self:
+            x = layer(x, x, x) if isinstance(layer, nn.MultiheadAttention) else layer(x)
+            x = x[0] if isinstance(x, tuple) else x
+        return x
+
+
+def sequences(program, folder):
+    """Models that PyTorch draws, their answers, and what comes back from ctnn."""
+    makers = {**models, "recurrent": Recurrent}
+    theirs = {}
+    ids = torch.randint(0, 27, (3, 16))
+    for name, make in makers.items():
+        theirs[name] = make().eval()
+        save_file(theirs[name].state_dict(), f"{folder}/{name}.safetensors")
+        with torch.no_grad():
+            save_file({"input": ids, "output": theirs[name](ids)}, f"{folder}/{name}.expected.safetensors")
+    subprocess.run([program, "sequences", folder], check=True)
+    for name, make in makers.items():
+        back = make()
+        back.load_state_dict(load_file(f"{folder}/{name}.again.safetensors"), strict=True)
+        for key, value in theirs[name].state_dict().items():
+            assert torch.equal(value, back.state_dict()[key]), (name, key)
+    print(f"{len(makers)} models of sequences there and back with strict=True, every tensor the same")
+
+
 def main():
     torch.manual_seed(5)
     with tempfile.TemporaryDirectory() as folder:
@@ -62,6 +105,8 @@ def main():
             save_file(model.state_dict(), f"{folder}/{n}.torch.safetensors")
         print(f"PyTorch {torch.__version__}: {len(signatures)} networks loaded with strict=True")
         subprocess.run([program, "check", folder], check=True)
+        with torch.random.fork_rng():
+            sequences(program, folder)
 
     model = module_of(
         "Sequential<Embedding<27, 4>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh, "

@@ -58,22 +58,27 @@ inline numbers log_softmax(const numbers& x)
     return y;
 }
 
-/// y(T,C) of causal attention from x(T,3C): q, k, v beside each other, in heads of D features.
-inline numbers causal_attention(const numbers& x, std::size_t T, std::size_t heads, std::size_t D)
+/// y(T,C) of attention from x(T,3C): q, k, v beside each other, in heads of D features; to positions before
+/// and itself if it looks back, and to none whose mask is 0.
+inline numbers attention(const numbers& x, const std::vector<float>& mask, bool back, std::size_t T,
+                         std::size_t heads, std::size_t D)
 {
     const std::size_t C = heads * D;
     numbers y(T * C);
     for (std::size_t h = 0; h < C; h += D)
         for (std::size_t t = 0; t < T; ++t) {
-            numbers z(t + 1);
-            for (std::size_t s = 0; s <= t; ++s) {
-                for (std::size_t j = h; j < h + D; ++j) z[s] += x[t * 3 * C + j] * x[s * 3 * C + C + j];
-                z[s] /= std::sqrt(static_cast<double>(D));
+            std::vector<std::size_t> seen;
+            for (std::size_t s = 0; s < (back ? t + 1 : T); ++s)
+                if (mask[s] != 0) seen.push_back(s);
+            numbers z(seen.size());
+            for (std::size_t i = 0; i < seen.size(); ++i) {
+                for (std::size_t j = h; j < h + D; ++j) z[i] += x[t * 3 * C + j] * x[seen[i] * 3 * C + C + j];
+                z[i] /= std::sqrt(static_cast<double>(D));
             }
             const numbers log_p = log_softmax(z);
-            for (std::size_t s = 0; s <= t; ++s)
+            for (std::size_t i = 0; i < seen.size(); ++i)
                 for (std::size_t j = h; j < h + D; ++j)
-                    y[t * C + j] += std::exp(log_p[s]) * x[s * 3 * C + 2 * C + j];
+                    y[t * C + j] += std::exp(log_p[i]) * x[seen[i] * 3 * C + 2 * C + j];
         }
     return y;
 }

@@ -285,24 +285,58 @@ constexpr float attention_shares(float* p, const float* query, const float* keys
 
 } // namespace detail
 
-/// T positions with queries, keys and values of Heads blocks of D features: ctnn::CausalSelfAttention.
+/// T positions with queries, keys and values of Heads blocks of D features: ctnn::SelfAttention, and if each
+/// looks back only ctnn::CausalSelfAttention.
 ///
 ///   stack : T numbers
-template <std::size_t T, std::size_t Heads, std::size_t D>
-struct causal_self_attention {
+template <std::size_t T, std::size_t Heads, std::size_t D, bool LooksBack = false>
+struct self_attention {
     static constexpr std::size_t C = Heads * D, in = T * 3 * C, out = T * C;
     constexpr void forward(float* y, const float* x) const
     {
         for (std::size_t h = 0; h < C; h += D)
             for (std::size_t t = 0; t < T; ++t) {
+                const std::size_t n = LooksBack ? t + 1 : T;
                 float p[T] = {};
-                const float sum = detail::attention_shares<D>(p, x + t * 3 * C + h, x + C + h, 3 * C, t + 1);
+                const float sum = detail::attention_shares<D>(p, x + t * 3 * C + h, x + C + h, 3 * C, n);
                 for (std::size_t j = h; j < h + D; ++j) {
                     float mean = 0;
-                    for (std::size_t s = 0; s <= t; ++s) mean += p[s] * x[s * 3 * C + 2 * C + j];
+                    for (std::size_t s = 0; s < n; ++s) mean += p[s] * x[s * 3 * C + 2 * C + j];
                     y[t * C + j] = mean / sum;
                 }
             }
+    }
+};
+template <std::size_t T, std::size_t Heads, std::size_t D>
+using causal_self_attention = self_attention<T, Heads, D, true>;
+
+/// The same with the products before and after it: ctnn::MultiheadAttention.
+///   in_weight : (C, 3 C)   in_bias : (3 C)   out_weight : (C, C)   out_bias : (C)
+///   stack     : 4 T C + T numbers
+template <std::size_t T, std::size_t Heads, std::size_t D, bool LooksBack = false>
+struct multihead {
+    static constexpr std::size_t C = Heads * D, in = T * C, out = T * C;
+    const float *in_weight, *in_bias, *out_weight, *out_bias;
+    constexpr void forward(float* y, const float* x) const
+    {
+        float qkv[3 * T * C] = {}, mean[T * C] = {};
+        linear<T, C, 3 * C>{in_weight, in_bias}.forward(qkv, x);
+        self_attention<T, Heads, D, LooksBack>{}.forward(mean, qkv);
+        linear<T, C, C>{out_weight, out_bias}.forward(y, mean);
+    }
+};
+template <std::size_t T, std::size_t Heads, std::size_t D>
+using causal_multihead = multihead<T, Heads, D, true>;
+
+/// x where it is above 0, else times a slope, one for each of C features at N places: ctnn::PReLU.
+template <std::size_t N, std::size_t C>
+struct prelu {
+    static constexpr std::size_t in = N * C, out = in;
+    const float* weight;
+    constexpr void forward(float* y, const float* x) const
+    {
+        for (std::size_t n = 0; n < N * C; n += C)
+            for (std::size_t c = 0; c < C; ++c) y[n + c] = x[n + c] > 0.F ? x[n + c] : x[n + c] * weight[c];
     }
 };
 

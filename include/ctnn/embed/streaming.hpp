@@ -80,6 +80,22 @@ struct attention_step {
     }
 };
 
+/// One step of ctnn::MultiheadAttention<C, Heads, Causal>: the same between two products.
+template <std::size_t T, std::size_t Heads, std::size_t D>
+struct multihead_step {
+    using attention = attention_step<T, Heads, D>;
+    static constexpr std::size_t C = Heads * D, in = C, out = C, states = attention::states;
+    const float *in_weight, *in_bias, *out_weight, *out_bias;
+    constexpr void begin(float*) const {}
+    constexpr void step(float* y, const float* x, float* state) const
+    {
+        float qkv[3 * C] = {}, mean[C] = {};
+        linear<1, C, 3 * C>{in_weight, in_bias}.forward(qkv, x);
+        attention{}.step(mean, qkv, state);
+        linear<1, C, C>{out_weight, out_bias}.forward(y, mean);
+    }
+};
+
 /// Layers one after the other, each for one time step, as `ctnn::export_header` writes a
 /// Model<Net, Stream>.
 ///

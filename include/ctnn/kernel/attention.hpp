@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Causal self-attention of one sample: each position looks at itself and those before it.
+/// Self-attention of one sample: each position looks at itself and those before it, or at all.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 #include <ctnn/kernel/softmax.hpp>
 #include <ctnn/simd/loop.hpp>
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
+/// Which positions one looks at: itself and those before it, or all; in either case not those that a mask of
+/// T numbers, where there is one, has as 0.
+enum class looks { back, everywhere };
+
 namespace detail {
+
+/// How many positions the t-th of T looks at, masked ones among them.
+template <looks At>
+constexpr std::size_t keys_of(std::size_t t, std::size_t T)
+{
+    return At == looks::back ? t + 1 : T;
+}
 
 /// y(n) = sum over rows of factor(row) * m(row, n), the rows from first to last - 1.   y : =
 template <class T, class F>
@@ -39,13 +51,16 @@ CTNN_INLINE void turn_head(S* to, const S* from, std::size_t stride)
         for (std::size_t j = 0; j < D; ++j) to[j * T + t] = from[t * stride + j];
 }
 
-/// p(0..t) = softmax of q(D) . k(s) / sqrt(D) for s from 0 to t, k turned.
+/// p(n) = softmax of q(D) . k(s) / sqrt(D) for s from 0 to n - 1, k turned; 0 where the mask is.
 template <std::size_t T, std::size_t D, class S>
-CTNN_INLINE void attention_row(S* p, const S* q, const S* k_turned, std::size_t t)
+CTNN_INLINE void attention_row(S* p, const S* q, const S* k_turned, std::size_t n, const S* mask = nullptr)
 {
     const S scale = S{1} / std::sqrt(static_cast<S>(D));
-    combine_rows(p, k_turned, T, t + 1, 0, D, [&](std::size_t j) CTNN_INLINE_LAMBDA { return q[j] * scale; });
-    softmax(p, p, t + 1);
+    combine_rows(p, k_turned, T, n, 0, D, [&](std::size_t j) CTNN_INLINE_LAMBDA { return q[j] * scale; });
+    if (mask != nullptr)
+        for (std::size_t s = 0; s < n; ++s)
+            p[s] = mask[s] != S{0} ? p[s] : -std::numeric_limits<S>::infinity();
+    softmax(p, p, n);
 }
 
 } // namespace detail
@@ -58,12 +73,13 @@ constexpr std::size_t attention_backward_scratch(std::size_t T, std::size_t D)
 }
 
 /// y(T,C) from x(T,3C) = q, k, v beside each other, C = Heads D: for each head h
-/// y(t) = sum over s <= t of p(t,s) v(s), p(t,.) = softmax(q(t) . k(.) / sqrt(D)).   y : =
+/// y(t) = sum over s of p(t,s) v(s), p(t,.) = softmax(q(t) . k(.) / sqrt(D)), s being what t looks at.   y : =
 ///
+///   mask    : T numbers, or null; where all that t looks at is masked its y is NaN
 ///   scratch : attention_scratch(T, D) numbers
-///   source : Vaswani et al. 2017 (arXiv:1706.03762), section 3.2
-template <std::size_t T, std::size_t Heads, std::size_t D, class S>
-[[gnu::flatten]] void causal_attention(S* y, const S* x, S* scratch)
+///   source  : Vaswani et al. 2017 (arXiv:1706.03762), section 3.2
+template <looks At, std::size_t T, std::size_t Heads, std::size_t D, class S>
+[[gnu::flatten]] void attention(S* y, const S* x, const S* mask, S* scratch)
 {
     constexpr std::size_t C = Heads * D, stride = 3 * C;
     S *const k_turned = scratch, *const p = scratch + D * T;
@@ -71,8 +87,9 @@ template <std::size_t T, std::size_t Heads, std::size_t D, class S>
         const S *const q = x + h, *const k = q + C, *const v = k + C;
         detail::turn_head<T, D>(k_turned, k, stride);
         for (std::size_t t = 0; t < T; ++t) {
-            detail::attention_row<T, D>(p, q + t * stride, k_turned, t);
-            detail::combine_rows(y + t * C + h, v, stride, D, 0, t + 1,
+            const std::size_t n = detail::keys_of<At>(t, T);
+            detail::attention_row<T, D>(p, q + t * stride, k_turned, n, mask);
+            detail::combine_rows(y + t * C + h, v, stride, D, 0, n,
                                  [&](std::size_t s) CTNN_INLINE_LAMBDA { return p[s]; });
         }
     }
@@ -97,20 +114,20 @@ template <std::size_t T, std::size_t Heads, std::size_t D, class S>
     for (std::size_t c = 0; c < C; ++c) keys[c * T + t] = x[C + c];
     std::copy_n(x + 2 * C, C, values + t * C);
     for (std::size_t h = 0; h < C; h += D) {
-        detail::attention_row<T, D>(scratch, x + h, keys + h * T, t);
+        detail::attention_row<T, D>(scratch, x + h, keys + h * T, t + 1);
         detail::combine_rows(y + h, values + h, C, D, 0, t + 1,
                              [&](std::size_t s) CTNN_INLINE_LAMBDA { return scratch[s]; });
     }
     count = static_cast<S>(t + 1);
 }
 
-/// Its gradient; the (T, T) shares of a head are computed again.
+/// The gradient of `attention`; the (T, T) shares of a head are computed again.
 ///
 ///   dx : =, may not be x;   scratch : attention_backward_scratch(T, D) numbers
 ///   dv(s) = sum over t of p(t,s) dy(t);   dz = p (dp - sum of p dp) / sqrt(D) with dp(t,s) = dy(t) . v(s);
 ///   dq(t) = sum over s of dz(t,s) k(s);   dk(s) = sum over t of dz(t,s) q(t)
-template <std::size_t T, std::size_t Heads, std::size_t D, class S>
-[[gnu::flatten]] void causal_attention_backward(S* dx, const S* dy, const S* x, S* scratch)
+template <looks At, std::size_t T, std::size_t Heads, std::size_t D, class S>
+[[gnu::flatten]] void attention_backward(S* dx, const S* dy, const S* x, const S* mask, S* scratch)
 {
     constexpr std::size_t C = Heads * D, stride = 3 * C;
     S *const k_turned = scratch, *const v_turned = k_turned + D * T, *const p = v_turned + D * T,
@@ -122,18 +139,20 @@ template <std::size_t T, std::size_t Heads, std::size_t D, class S>
         detail::turn_head<T, D>(v_turned, v, stride);
         for (std::size_t t = 0; t < T; ++t) {
             S *const shares = p + t * T, *const slopes = dz + t * T;
-            detail::attention_row<T, D>(shares, q + t * stride, k_turned, t);
-            detail::combine_rows(slopes, v_turned, T, t + 1, 0, D,
+            const std::size_t n = detail::keys_of<At>(t, T);
+            detail::attention_row<T, D>(shares, q + t * stride, k_turned, n, mask);
+            detail::combine_rows(slopes, v_turned, T, n, 0, D,
                                  [&](std::size_t j) CTNN_INLINE_LAMBDA { return dout[t * C + j]; });
-            softmax_backward(slopes, slopes, shares, t + 1);
-            detail::combine_rows(dx + t * stride + h, k, stride, D, 0, t + 1,
+            softmax_backward(slopes, slopes, shares, n);
+            detail::combine_rows(dx + t * stride + h, k, stride, D, 0, n,
                                  [&](std::size_t s) CTNN_INLINE_LAMBDA { return slopes[s] * scale; });
         }
         for (std::size_t s = 0; s < T; ++s) {
             S* const to = dx + s * stride + h;
-            detail::combine_rows(to + C, q, stride, D, s, T,
+            const std::size_t first = At == looks::back ? s : 0;
+            detail::combine_rows(to + C, q, stride, D, first, T,
                                  [&](std::size_t t) CTNN_INLINE_LAMBDA { return dz[t * T + s] * scale; });
-            detail::combine_rows(to + 2 * C, dout, C, D, s, T,
+            detail::combine_rows(to + 2 * C, dout, C, D, first, T,
                                  [&](std::size_t t) CTNN_INLINE_LAMBDA { return p[t * T + s]; });
         }
     }

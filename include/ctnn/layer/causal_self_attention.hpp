@@ -37,9 +37,9 @@ struct CausalSelfAttention {
     {
         constexpr std::size_t T = P::input::value[0], D = P::input::value[1] / 3 / Heads;
         for (std::size_t r = 0; r < pass.rows; ++r)
-            kernel::causal_attention<T, Heads, D>(pass.y().data() + r * P::y_extent,
-                                                  pass.x().data() + r * P::template x_extent<>,
-                                                  pass.scratch());
+            kernel::attention<kernel::looks::back, T, Heads, D, typename P::scalar>(
+                pass.y().data() + r * P::y_extent, pass.x().data() + r * P::template x_extent<>, nullptr,
+                pass.scratch());
     }
     template <class P>
     static void backward(const P& pass)
@@ -47,9 +47,9 @@ struct CausalSelfAttention {
         constexpr std::size_t T = P::input::value[0], D = P::input::value[1] / 3 / Heads;
         for (std::size_t r = 0; r < pass.rows; ++r) {
             const std::size_t at = r * P::template x_extent<>;
-            kernel::causal_attention_backward<T, Heads, D>(pass.dx().data() + at,
-                                                           pass.dy().data() + r * P::y_extent,
-                                                           pass.x().data() + at, pass.scratch());
+            kernel::attention_backward<kernel::looks::back, T, Heads, D, typename P::scalar>(
+                pass.dx().data() + at, pass.dy().data() + r * P::y_extent, pass.x().data() + at, nullptr,
+                pass.scratch());
         }
     }
 

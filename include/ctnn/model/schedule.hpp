@@ -174,6 +174,17 @@ public:
         is_fixed_ = is_fixed;
         return before;
     }
+    /// A value that says which positions of a sequence are there, for attention from here on; what was there
+    /// before.
+    constexpr std::size_t use_mask(std::size_t value)
+    {
+        const std::size_t before = mask_;
+        restore_mask(value);
+        return before;
+    }
+    constexpr void restore_mask(std::size_t before) { mask_ = before; }
+    [[nodiscard]] constexpr bool has_mask() const { return mask_ != no_mask; }
+    [[nodiscard]] constexpr std::size_t mask() const { return mask_; }
     /// Leaves from here on use the weights of the leaf at `path`; empty: their own.
     constexpr void tie(std::string_view path) { tied_ = path; }
 
@@ -214,6 +225,8 @@ private:
     std::size_t path_length_ = 0, component_ = 0, depth_ = 0, next_number_ = 0;
     std::string_view tied_;
     bool is_fixed_ = false;
+    static constexpr std::size_t no_mask = static_cast<std::size_t>(-1);
+    std::size_t mask_ = no_mask;
 
     template <class Net>
     constexpr void run()

@@ -135,6 +135,7 @@ TEST_CASE("so is that of every layer that has both")
         streams_as_eval<Sequential<Input<20, 3>, Sum<Linear<3, 4>, Rnn<3, 4>>, GlobalMean, Softmax>>(g);
         streams_as_eval<Sequential<Embedding<11, 6, 7>, Tied<"0", Linear<6, 11, NoBias>>>>(g);
         streams_as_eval<Sequential<Input<1, 1>, Lstm<1, 1>>>(g);
+        streams_as_eval<Sequential<Input<9, 6>, MultiheadAttention<6, 3, Causal>, PReLU<6>, PReLU<>>>(g);
     });
 }
 
