@@ -35,6 +35,41 @@ constexpr std::size_t parts_in()
     return Chains == chains::one ? 1 : parts_of_sum<In, Out, T>();
 }
 
+namespace detail {
+
+/// One column: y(rows) = finish(x(rows,In) . w(In) + b), along the registers. Each row by itself, so that its
+/// bits do not depend on their number.
+template <std::size_t In, class T, class Finish>
+[[gnu::flatten]] void affine_to_one(T* y, const T* x, const T* w, const T* b, std::size_t rows, Finish finish)
+{
+    using V = simd::vec<T>;
+    constexpr std::size_t chains = In >= 4 * simd::width<T> ? 4 : In >= 2 * simd::width<T> ? 2 : 1;
+    const T start = b != nullptr ? *b : T{0};
+    for (std::size_t r = 0; r < rows; ++r, x += In) {
+        V sum[chains];
+        CTNN_UNROLL
+        for (std::size_t c = 0; c < chains; ++c) sum[c] = V(T{0});
+        std::size_t i = 0;
+        for (; i + chains * simd::width<T> <= In; i += chains * simd::width<T>) {
+            CTNN_UNROLL
+            for (std::size_t c = 0; c < chains; ++c) {
+                const std::size_t at = i + c * simd::width<T>;
+                sum[c] = simd::fma(V::load(x + at), V::load(w + at), sum[c]);
+            }
+        }
+        simd::for_each_vec<T>(In - i, [&](std::size_t k, auto place) CTNN_INLINE_LAMBDA {
+            sum[0] = simd::fma(place.load(x + i + k), place.load(w + i + k), sum[0]); // past the end 0
+        });
+        CTNN_UNROLL
+        for (std::size_t c = 1; c < chains; ++c) sum[0] = sum[0] + sum[c];
+        T lanes[simd::width<T>];
+        finish(V(simd::sum(sum[0]) + start)).store(lanes);
+        y[r] = lanes[0];
+    }
+}
+
+} // namespace detail
+
 /// y(rows,Out) = finish(x(rows,In) * w(In,Out) + b(Out)); b may be null.   y : =
 ///
 ///   rows : a number, or better a `simd::constant`
@@ -42,8 +77,10 @@ template <std::size_t In, std::size_t Out, std::size_t Parts = 1, class T, class
           class Finish = no_activation>
 void affine(T* y, const T* x, const T* w, const T* b, Rows rows, Finish finish = {})
 {
-    matmul<Out, Parts>(rows_of<T, Out>{y}, left<T, In, 1>{x}, rows_of<const T, Out>{w}, b, rows,
-                       simd::constant<In>{}, finish);
+    if constexpr (Out == 1 && In >= simd::width<T>) detail::affine_to_one<In>(y, x, w, b, rows, finish);
+    else
+        matmul<Out, Parts>(rows_of<T, Out>{y}, left<T, In, 1>{x}, rows_of<const T, Out>{w}, b, rows,
+                           simd::constant<In>{}, finish);
 }
 
 /// The scratch of `affine_backward_input`.

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include <ctnn/kernel/softmax.hpp>
+#include <ctnn/kernel/transpose.hpp>
 #include <ctnn/simd/loop.hpp>
 
 namespace ctnn::inline CTNN_ARCH::kernel {
@@ -43,33 +44,38 @@ CTNN_INLINE void combine_rows(T* y, const T* m, std::size_t stride, std::size_t 
     });
 }
 
-/// to(D,T) = from(T,D)^T, whose rows are `stride` apart.
-template <std::size_t T, std::size_t D, class S>
-CTNN_INLINE void turn_head(S* to, const S* from, std::size_t stride)
+/// How far rows of T numbers are apart that are written in whole registers.
+constexpr std::size_t whole_row(std::size_t T)
 {
-    for (std::size_t t = 0; t < T; ++t)
-        for (std::size_t j = 0; j < D; ++j) to[j * T + t] = from[t * stride + j];
+    constexpr std::size_t W = simd::width<float>; // in double a register holds half as many
+    return (T + W - 1) / W * W;
 }
 
-/// p(n) = softmax of q(D) . k(s) / sqrt(D) for s from 0 to n - 1, k turned; 0 where the mask is.
-template <std::size_t T, std::size_t D, class S>
-CTNN_INLINE void attention_row(S* p, const S* q, const S* k_turned, std::size_t n, const S* mask = nullptr)
+/// Positions whose scores are made together: each waits for its own softmax, and the others need not.
+inline constexpr std::size_t rows_at_once = 8;
+
+/// p(n) = q(D) . k(s) / sqrt(D) for s from 0 to n - 1, k turned; -inf where the mask is 0.
+template <std::size_t Stride, std::size_t D, class S>
+CTNN_INLINE void scores(S* p, const S* q, const S* k_turned, std::size_t n, const S* mask)
 {
     const S scale = S{1} / std::sqrt(static_cast<S>(D));
-    combine_rows(p, k_turned, T, n, 0, D, [&](std::size_t j) CTNN_INLINE_LAMBDA { return q[j] * scale; });
+    combine_rows(p, k_turned, Stride, n, 0, D,
+                 [&](std::size_t j) CTNN_INLINE_LAMBDA { return q[j] * scale; });
     if (mask != nullptr)
         for (std::size_t s = 0; s < n; ++s)
             p[s] = mask[s] != S{0} ? p[s] : -std::numeric_limits<S>::infinity();
-    softmax(p, p, n);
 }
 
 } // namespace detail
 
 /// Numbers of scratch for a sample of T positions and heads of D features, forward and backward.
-constexpr std::size_t attention_scratch(std::size_t T, std::size_t D) { return D * T + T; }
+constexpr std::size_t attention_scratch(std::size_t T, std::size_t D)
+{
+    return D * detail::whole_row(T) + detail::rows_at_once * T;
+}
 constexpr std::size_t attention_backward_scratch(std::size_t T, std::size_t D)
 {
-    return 2 * D * T + 2 * T * T;
+    return 2 * D * detail::whole_row(T) + 2 * T * T;
 }
 
 /// y(T,C) from x(T,3C) = q, k, v beside each other, C = Heads D: for each head h
@@ -81,16 +87,22 @@ constexpr std::size_t attention_backward_scratch(std::size_t T, std::size_t D)
 template <looks At, std::size_t T, std::size_t Heads, std::size_t D, class S>
 [[gnu::flatten]] void attention(S* y, const S* x, const S* mask, S* scratch)
 {
-    constexpr std::size_t C = Heads * D, stride = 3 * C;
-    S *const k_turned = scratch, *const p = scratch + D * T;
+    constexpr std::size_t C = Heads * D, stride = 3 * C, row = detail::whole_row(T);
+    S *const k_turned = scratch, *const p = scratch + D * row;
     for (std::size_t h = 0; h < C; h += D) {
         const S *const q = x + h, *const k = q + C, *const v = k + C;
-        detail::turn_head<T, D>(k_turned, k, stride);
-        for (std::size_t t = 0; t < T; ++t) {
-            const std::size_t n = detail::keys_of<At>(t, T);
-            detail::attention_row<T, D>(p, q + t * stride, k_turned, n, mask);
-            detail::combine_rows(y + t * C + h, v, stride, D, 0, n,
-                                 [&](std::size_t s) CTNN_INLINE_LAMBDA { return p[s]; });
+        transpose_rows<D, stride>(k_turned, k, T, row);
+        for (std::size_t first = 0; first < T; first += detail::rows_at_once) {
+            const std::size_t last = std::min(T, first + detail::rows_at_once);
+            for (std::size_t t = first; t < last; ++t)
+                detail::scores<row, D>(p + (t - first) * T, q + t * stride, k_turned,
+                                       detail::keys_of<At>(t, T), mask);
+            for (std::size_t t = first; t < last; ++t)
+                softmax(p + (t - first) * T, p + (t - first) * T, detail::keys_of<At>(t, T));
+            for (std::size_t t = first; t < last; ++t)
+                detail::combine_rows(y + t * C + h, v, stride, D, 0, detail::keys_of<At>(t, T),
+                                     [&](std::size_t s)
+                                         CTNN_INLINE_LAMBDA { return p[(t - first) * T + s]; });
         }
     }
 }
@@ -114,7 +126,8 @@ template <std::size_t T, std::size_t Heads, std::size_t D, class S>
     for (std::size_t c = 0; c < C; ++c) keys[c * T + t] = x[C + c];
     std::copy_n(x + 2 * C, C, values + t * C);
     for (std::size_t h = 0; h < C; h += D) {
-        detail::attention_row<T, D>(scratch, x + h, keys + h * T, t + 1);
+        detail::scores<T, D, S>(scratch, x + h, keys + h * T, t + 1, nullptr);
+        softmax(scratch, scratch, t + 1);
         detail::combine_rows(y + h, values + h, C, D, 0, t + 1,
                              [&](std::size_t s) CTNN_INLINE_LAMBDA { return scratch[s]; });
     }
@@ -129,24 +142,26 @@ template <std::size_t T, std::size_t Heads, std::size_t D, class S>
 template <looks At, std::size_t T, std::size_t Heads, std::size_t D, class S>
 [[gnu::flatten]] void attention_backward(S* dx, const S* dy, const S* x, const S* mask, S* scratch)
 {
-    constexpr std::size_t C = Heads * D, stride = 3 * C;
-    S *const k_turned = scratch, *const v_turned = k_turned + D * T, *const p = v_turned + D * T,
+    constexpr std::size_t C = Heads * D, stride = 3 * C, row = detail::whole_row(T);
+    S *const k_turned = scratch, *const v_turned = k_turned + D * row, *const p = v_turned + D * row,
              *const dz = p + T * T;
     const S scale = S{1} / std::sqrt(static_cast<S>(D));
     for (std::size_t h = 0; h < C; h += D) {
         const S *const q = x + h, *const k = q + C, *const v = k + C, *const dout = dy + h;
-        detail::turn_head<T, D>(k_turned, k, stride);
-        detail::turn_head<T, D>(v_turned, v, stride);
+        transpose_rows<D, stride>(k_turned, k, T, row);
+        transpose_rows<D, stride>(v_turned, v, T, row);
         for (std::size_t t = 0; t < T; ++t) {
-            S *const shares = p + t * T, *const slopes = dz + t * T;
             const std::size_t n = detail::keys_of<At>(t, T);
-            detail::attention_row<T, D>(shares, q + t * stride, k_turned, n, mask);
-            detail::combine_rows(slopes, v_turned, T, n, 0, D,
+            detail::scores<row, D>(p + t * T, q + t * stride, k_turned, n, mask);
+            detail::combine_rows(dz + t * T, v_turned, row, n, 0, D,
                                  [&](std::size_t j) CTNN_INLINE_LAMBDA { return dout[t * C + j]; });
-            softmax_backward(slopes, slopes, shares, n);
-            detail::combine_rows(dx + t * stride + h, k, stride, D, 0, n,
-                                 [&](std::size_t s) CTNN_INLINE_LAMBDA { return slopes[s] * scale; });
         }
+        for (std::size_t t = 0; t < T; ++t) softmax(p + t * T, p + t * T, detail::keys_of<At>(t, T));
+        for (std::size_t t = 0; t < T; ++t)
+            softmax_backward(dz + t * T, dz + t * T, p + t * T, detail::keys_of<At>(t, T));
+        for (std::size_t t = 0; t < T; ++t)
+            detail::combine_rows(dx + t * stride + h, k, stride, D, 0, detail::keys_of<At>(t, T),
+                                 [&](std::size_t s) CTNN_INLINE_LAMBDA { return dz[t * T + s] * scale; });
         for (std::size_t s = 0; s < T; ++s) {
             S* const to = dx + s * stride + h;
             const std::size_t first = At == looks::back ? s : 0;

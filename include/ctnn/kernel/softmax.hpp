@@ -18,11 +18,7 @@ template <class T>
 {
     using V = simd::vec<T>;
     constexpr std::size_t W = simd::width<T>;
-    if (n < W) {
-        T best = x[0];
-        for (std::size_t i = 1; i < n; ++i) best = x[i] > best ? x[i] : best;
-        return best;
-    }
+    if (n < W) return simd::largest(simd::load_first_or(V(x[0]), x, n));
     V best = V::load(x + (n - W)); // the last whole register, which may overlap the ones before it
     for (std::size_t i = 0; i + W <= n; i += W) best = simd::max(best, V::load(x + i));
     return simd::largest(best);

@@ -11,8 +11,9 @@ namespace ctnn::inline CTNN_ARCH::kernel {
 /// y(Columns,stride) = x(rows,Columns)^T, in whole registers: the columns of y past rows are 0.   y : =,
 /// does not overlap x
 ///
+///   XStride : how far the rows of x are apart
 ///   stride : at least rows rounded up to the register width
-template <std::size_t Columns, class T>
+template <std::size_t Columns, std::size_t XStride = Columns, class T>
 [[gnu::flatten]] void transpose_rows(T* y, const T* x, std::size_t rows, std::size_t stride)
 {
     constexpr std::size_t W = simd::width<T>;
@@ -22,7 +23,7 @@ template <std::size_t Columns, class T>
             simd::vec<T> tile[W];
             CTNN_UNROLL
             for (std::size_t i = 0; i < W; ++i)
-                tile[i] = i < there ? place.load(x + (r + i) * Columns + c) : simd::vec<T>(T{0});
+                tile[i] = i < there ? place.load(x + (r + i) * XStride + c) : simd::vec<T>(T{0});
             simd::transpose(tile);
             const std::size_t columns = Columns - c < W ? Columns - c : W;
             CTNN_UNROLL

@@ -92,6 +92,22 @@ CTNN_INLINE vec<T> load_first(const T* p, std::size_t n)
 #endif
 }
 
+/// The first `n` numbers at `p`, those of `other` in the other lanes; reads nothing past them. 1 <= n <= width.
+template <class T>
+CTNN_INLINE vec<T> load_first_or(vec<T> other, const T* p, std::size_t n)
+{
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>)
+        return {_mm512_mask_loadu_ps(other.v, static_cast<__mmask16>((1U << n) - 1U), p)};
+    else return {_mm512_mask_loadu_pd(other.v, static_cast<__mmask8>((1U << n) - 1U), p)};
+#else
+    T lanes[width<T>];
+    other.store(lanes);
+    for (std::size_t i = 0; i < n; ++i) lanes[i] = p[i];
+    return vec<T>::load(lanes);
+#endif
+}
+
 /// Writes the first `n` lanes to `p` and nothing past them. 1 <= n <= width.
 template <class T>
 CTNN_INLINE void store_first(T* p, std::size_t n, vec<T> x)
