@@ -31,6 +31,19 @@ struct fold_rule {
     using type = void;
 };
 
+/// How two neighbouring layers train as one. A specialisation for `First`, reading samples of shape `Input`,
+/// and `Second`, the only one that reads what it gives, in batches of `Rows`, states
+///
+///   type : the layer that does the work of both: it has the parameters of First, then those of Second; its
+///          passes give y and all gradients but that of its input. A reshape may stand between the two
+///
+/// and exists where that is less work. Who looks at every output sees those of First too; the gradients and
+/// the output of Second have the same bits then.
+template <class First, class Second, class Input, std::size_t Rows>
+struct joint_rule {
+    using type = void;
+};
+
 /// What stands for the layer in an exported header.
 ///
 ///   type   : static std::string type(const extents& x), the text of a type that does the layer's eval for

@@ -22,7 +22,8 @@ template <std::size_t C, class T, class Id>
     }
 }
 
-/// y(n,C) = f(b(C) + the sum over t of tables(T,V,C)[t][ids(n,T)[t]]); every id is in 0..V-1.   y : =
+/// y(n,C) = f(b(C) + the sum over t of tables(T,V,C)[t][ids(n,T)[t]]); every id is in 0..V-1; b may be null.
+/// y : =
 template <std::size_t V, std::size_t C, std::size_t Ids, class T, class Id, class Finish = no_activation>
 [[gnu::flatten]] void gather_sum(T* y, const T* tables, const T* b, const Id* ids, std::size_t n,
                                  Finish finish = {})
@@ -32,11 +33,25 @@ template <std::size_t V, std::size_t C, std::size_t Ids, class T, class Id, clas
         for (std::size_t t = 0; t < Ids; ++t)
             row[t] = tables + (t * V + static_cast<std::size_t>(ids[t])) * C;
         simd::for_each_columns<T, C, 4>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
-            auto sum = place.load(b + c);
+            auto sum = b != nullptr ? place.load(b + c) : decltype(place.load(b))::of(T{0});
             for (std::size_t t = 0; t < Ids; ++t) sum = sum + place.load(row[t] + c);
             place.store(y + c, sum.map(finish, sum));
         });
     }
+}
+
+/// dtables(Ids,V,C)[t][ids(n,Ids)[t]] += dy(n,C) for each t: the gradient of `gather_sum`.   dtables : =
+template <std::size_t V, std::size_t C, std::size_t Ids, class T, class Id>
+[[gnu::flatten]] void gather_sum_backward(T* dtables, const T* dy, const Id* ids, std::size_t n)
+{
+    std::fill_n(dtables, Ids * V * C, T{0});
+    for (std::size_t i = 0; i < n; ++i, dy += C, ids += Ids)
+        for (std::size_t t = 0; t < Ids; ++t) {
+            T* const row = dtables + (t * V + static_cast<std::size_t>(ids[t])) * C;
+            simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
+                place.store(row + c, place.load(row + c) + place.load(dy + c));
+            });
+        }
 }
 
 /// dtable(V,C)[ids(n)] += dy(n,C); an id that stands there twice is added twice.

@@ -10,6 +10,7 @@
 #include <ctnn/core/pass.hpp>
 #include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/gather.hpp>
+#include <ctnn/layer/embedding_linear.hpp>
 #include <ctnn/layer/fold_rules.hpp>
 #include <ctnn/layer/table_sum.hpp>
 #include <ctnn/random/generator.hpp>

@@ -60,7 +60,8 @@ struct executor {
     static constexpr bool same_kind(std::size_t a, std::size_t b)
     {
         const auto leaf = [](std::size_t i) { return i == plan::none ? plan::none : trace.leaf[i]; };
-        if (trace.leaf[a] != trace.leaf[b] || leaf(table.applies[a]) != leaf(table.applies[b]) ||
+        if (trace.leaf[a] != trace.leaf[b] || plan::joints.with[a] != plan::joints.with[b] ||
+            leaf(table.applies[a]) != leaf(table.applies[b]) ||
             leaf(table.applies_backward[a]) != leaf(table.applies_backward[b]) ||
             table.weights[a] != table.weights[b] || table.runs_backward[a] != table.runs_backward[b])
             return false;
@@ -146,9 +147,37 @@ struct executor {
             .offset;
     }
 
+    /// The pass of a node that does the work of two: it reads the ids, and has the parameters of both.
+    template <std::size_t I, class Gradients>
+    static auto joint_pass(const run<T>& r)
+    {
+        using J = typename plan::template joint<I>::type;
+        constexpr std::size_t first = plan::joints.with[I], of_first = trace.facts[first]->parameters;
+        using P = Pass<J, T, M, shape_at<Net, schedule.read(first)>, Gradients, row_count<M>>;
+        P pass{.rows = {}, .x_data = {}, .y_data = r.template at<T>(table.value[schedule.nodes[I].gives])};
+        pass.x_data[0] = r.template at<typename P::x_type>(table.value[schedule.read(first)]);
+        for (std::size_t k = 0; k < facts<J>.parameters; ++k) {
+            const std::size_t offset =
+                k < of_first ? offset_of_parameter(first, k) : offset_of_parameter(I, k - of_first);
+            pass.parameter_data[k] = r.weights + offset;
+            pass.gradient_data[k] = r.gradients + offset;
+        }
+        pass.scratch_data = r.template at<T>(table.scratch);
+        return pass;
+    }
+    template <std::size_t I>
+    static constexpr bool is_joint = plan::joints.with[I] != plan::none;
+    template <std::size_t I, write_mode Weights>
+    using joint_gradients =
+        gradient_plan<Weights, typename activation_applied<table.applies[I]>::type, write_mode::skip>;
+
     template <std::size_t I, bool IsPartial>
     CTNN_INLINE static void forward_node(const run<T>& r, std::size_t i)
     {
+        if constexpr (is_joint<I>) {
+            const auto pass = joint_pass<I, joint_gradients<I, table.weights[I]>>(r);
+            return plan::template joint<I>::type::forward(pass);
+        }
         using L = layer_at<Net, I>;
         // The type of the pass is that of backward wherever it can be: one for the compiler.
         using gradients =
@@ -172,7 +201,14 @@ struct executor {
         constexpr auto accumulated = [](write_mode w) {
             return Accumulates && w == write_mode::set ? write_mode::add : w;
         };
-        constexpr write_mode weights = accumulated(table.weights[I]);
+        constexpr write_mode weights = is_joint<I> ? write_mode::skip : accumulated(table.weights[I]);
+        if constexpr (is_joint<I>) {
+            auto pass = joint_pass<I, joint_gradients<I, accumulated(table.weights[I])>>(r);
+            pass.dy_data = r.template at<const T>(table.dy[I]);
+            const auto& ready = pass;
+            plan::template joint<I>::type::backward(ready);
+            if (table.dx_write[schedule.nodes[I].reads.first] == write_mode::skip) return;
+        }
         constexpr bool mixes = mixes_weights(I), only_sets = f.overwrites_gradients && !f.adds_gradients;
         using gradients = typename input_of<I>::template gradients<
             weights, typename activation_applied<table.applies_backward[I]>::type>;

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
+#include <ctnn/core/index.hpp>
+#include <ctnn/core/roles.hpp>
 #include <ctnn/model/slots.hpp>
 
 namespace ctnn::inline CTNN_ARCH::detail {
@@ -112,6 +115,67 @@ struct plan {
         place gradient_copy[outputs + 1]{};
     };
 
+    /// The node whose layer trains with that of node i as one, see joint_rule; none for most.
+    static constexpr std::size_t first_of_joint(std::size_t i)
+    {
+        if (!For.trains || !For.fuses || trace.facts[i]->inputs != 1 || trace.facts[i]->reshapes_only)
+            return none;
+        std::size_t v = schedule.read(i), m = none;
+        for (bool moves = true; moves;) {
+            moves = false;
+            for (std::size_t k = 0; k < nodes; ++k)
+                if (schedule.nodes[k].gives == v) m = k;
+            if (m != none && trace.facts[m]->reshapes_only) {
+                std::size_t readers = 0;
+                for (std::size_t r = 0; r < reads; ++r) readers += schedule.reads[r] == v ? 1U : 0U;
+                if (readers != 1 || is_given(v)) return none;
+                v = schedule.read(m);
+                m = none;
+                moves = true;
+            }
+        }
+        if (m == none || trace.facts[m]->classes == 0 || is_given(v)) return none;
+        std::size_t readers = 0, users = 0;
+        for (std::size_t r = 0; r < reads; ++r) readers += schedule.reads[r] == v ? 1U : 0U;
+        for (std::size_t k = 0; k < nodes; ++k)
+            users += trace.weights_of[k] == m || trace.weights_of[k] == i ? 1U : 0U;
+        const bool alone = readers == 1 && users == 2 && trace.weights_of[i] == i && trace.weights_of[m] == m;
+        return alone && !schedule.nodes[m].is_fixed && !schedule.nodes[i].is_fixed ? m : none;
+    }
+    static constexpr bool is_given(std::size_t v)
+    {
+        for (std::size_t k = 0; k < outputs; ++k)
+            if (schedule.outputs[k] == v) return true;
+        return false;
+    }
+    template <std::size_t I, std::size_t M = first_of_joint(I)>
+    struct joint {
+        using type = typename joint_rule<layer_at<Net, M>, layer_at<Net, I>, shape_at<Net, schedule.read(M)>,
+                                         For.rows>::type;
+    };
+    template <std::size_t I>
+    struct joint<I, none> {
+        using type = void;
+    };
+    struct joint_table {
+        std::size_t with[nodes + 1]{}; ///< of a node that does the work of two: the first
+        bool is_first[nodes + 1]{};    ///< whether another does the work of this one
+        const layer_facts* facts[nodes + 1]{};
+    };
+    static constexpr joint_table joints = [] {
+        joint_table t;
+        for (std::size_t i = 0; i < nodes; ++i) t.with[i] = none;
+        for_each_index<nodes>([&t](auto i) {
+            using J = typename joint<i()>::type;
+            if constexpr (!std::is_void_v<J>) {
+                t.with[i()] = first_of_joint(i());
+                t.is_first[t.with[i()]] = true;
+                t.facts[i()] = &facts<J>;
+            }
+        });
+        return t;
+    }();
+
     struct value_facts {
         bool takes_ids[values + 1]{};
         /// values under another shape are one: the first of them stands for all
@@ -119,7 +183,8 @@ struct plan {
     };
     static constexpr bool passes_through(std::size_t i)
     {
-        return trace.facts[i]->reshapes_only || (!For.trains && trace.facts[i]->training_only);
+        return trace.facts[i]->reshapes_only || (!For.trains && trace.facts[i]->training_only) ||
+               (joints.is_first[i] && !For.retains);
     }
     static constexpr value_facts of_values = [] {
         value_facts f;
@@ -222,7 +287,7 @@ struct plan {
             if (passes_through(i)) continue;
             const node& n = schedule.nodes[i];
             if (store[n.gives] == n.gives) take(n.gives);
-            const layer_facts& f = *trace.facts[i];
+            const layer_facts& f = joints.facts[i] != nullptr ? *joints.facts[i] : *trace.facts[i];
             const extents& x = trace.at[schedule.read(i)];
             if (For.trains && f.saved != nullptr)
                 t.saved[i].offset = take_bytes(f.saved(x, For.rows) * For.element);
@@ -256,6 +321,7 @@ struct plan {
         bool learns[nodes + 1]{};
         for (std::size_t k = 0; k < inputs; ++k) wanted[schedule.inputs[k]] = For.retains;
         for (std::size_t i = 0; i < nodes; ++i) {
+            if (joints.is_first[i] && passes_through(i)) continue; // it has neither output nor gradient
             const node& n = schedule.nodes[i];
             for (std::size_t k = slot_table::value.parameter_uses[i];
                  k < slot_table::value.parameter_uses[i + 1]; ++k)
@@ -312,9 +378,8 @@ struct plan {
             }
             t.dy[i] = at[y];
             bool is_free = is_ours[y] && !For.retains; // dy is ours, and nobody wants it any more
-            std::size_t temporary =
-                f.scratch != nullptr ? line_of(f.scratch(trace.at[schedule.read(i)], For.rows) * For.element)
-                                     : 0;
+            std::size_t temporary = scratch_of(f, i);
+            if (joints.facts[i] != nullptr) temporary = std::max(temporary, scratch_of(*joints.facts[i], i));
             for (std::size_t k = 0; k < n.reads.count; ++k) {
                 const std::size_t x = read_by(i, k);
                 write_mode& w = t.dx_write[n.reads.first + k];
@@ -340,6 +405,10 @@ struct plan {
             if (is_free) memory.give_back(at[y].offset - start);
             if (at[y].base != base::workspace)
                 memory.give_back(t.gradient_copy[at[y].base - base::gradient].offset - start);
+            if (joints.is_first[i]) { // the second writes its gradients
+                t.runs_backward[i] = false;
+                continue;
+            }
             t.runs_backward[i] = t.runs_backward[i] || learns[i];
             // Gradients that nobody wants, or that the layer cannot add, are written aside.
             bool goes_aside = !f.adds_gradients && (f.overwrites_gradients || !learns[i]);
@@ -364,6 +433,11 @@ struct plan {
         return scratch;
     }
 
+    static constexpr std::size_t scratch_of(const layer_facts& f, std::size_t i)
+    {
+        return f.scratch != nullptr ? line_of(f.scratch(trace.at[schedule.read(i)], For.rows) * For.element)
+                                    : 0;
+    }
     static constexpr std::size_t maker_of(std::size_t i)
     {
         for (std::size_t m = 0; m < nodes; ++m)

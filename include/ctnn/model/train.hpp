@@ -176,6 +176,7 @@ public:
 
     /// The output of layer I (numbered through nested containers) in the last forward. Without
     /// RetainGradients an elementwise layer may have written its own output over that of the layer before it.
+    ///   errors : [ctnn.mode] an Embedding whose table the next Linear uses at once, without RetainGradients
     template <std::size_t I>
     [[nodiscard]] auto output() const
     {

@@ -64,6 +64,8 @@ template <class Net, std::size_t Given>
 inline constexpr bool takes_inputs = false;
 template <class Net, std::size_t Given>
 inline constexpr bool takes_gradients = false;
+template <class Location, class L>
+inline constexpr bool makes_output = false;
 
 } // namespace detail
 
@@ -145,6 +147,10 @@ public:
     template <std::size_t I>
     [[nodiscard]] auto output() const
     {
+        constexpr bool is_made = !plan::joints.is_first[I] || Train<B, Keep>::retains_gradients;
+        static_assert(is_made || detail::makes_output<detail::position_of<Net, I>, detail::layer_at<Net, I>>,
+                      "[ctnn.mode] the output of the layer at this position is not made in training: the next "
+                      "one does the work of both. Train<B, RetainGradients> makes it");
         return value_view<plan::schedule.nodes[I].gives>(plan::value.value);
     }
     /// The gradient of the output of layer I in the last backward.
@@ -162,6 +168,7 @@ public:
     /// The same for a layer whose number is known when running, as numbers in row-major order.
     [[nodiscard]] std::span<const T> output_numbers(std::size_t layer) const
     {
+        if (plan::joints.is_first[layer] && !Train<B, Keep>::retains_gradients) return {}; // it is not made
         return numbers(plan::value.value, layer);
     }
     [[nodiscard]] std::span<const T> output_gradient_numbers(std::size_t layer) const
