@@ -2,7 +2,6 @@
 /// A small GPT, built from parts and trained on names: makemore.py's transformer, number by number. The
 /// README beside it explains it line by line.
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -42,23 +41,25 @@ Rows rows_of_words(const std::vector<std::string>& words, const Vocabulary& voca
     return {pad_sequences(in, context).values, pad_sequences(out, context, -1).values};
 }
 
-/// Ten names at once, a letter at a time: all that were drawn so far go in, and the last answer counts.
-void print_names(const Model<Gpt, Eval>& model, const Vocabulary& vocabulary, Generator generator)
+/// Ten names at once, a letter at a time: each is a stream, which keeps what attention needs of its letters.
+void print_names(const Model<Gpt, Stream>& model, const Vocabulary& vocabulary, Generator generator)
 {
-    xt::xtensor<class_id, 2> x = xt::zeros<class_id>({std::size_t{10}, context});
-    std::array<std::string, 10> names;
-    std::array<bool, 10> ended{};
-    for (std::size_t t = 0; t + 1 < context; ++t) {
-        auto logits = model.forward(x);
-        for (std::size_t r = 0; r < 10; ++r) {
-            float* const p = &logits(r, t, 0);
-            kernel::softmax(p, p, classes);
-            x(r, t + 1) = static_cast<class_id>(generator.multinomial(std::span<const float>(p, classes)));
-            ended[r] = ended[r] || x(r, t + 1) == 0;
-            if (!ended[r]) names[r] += vocabulary.character(x(r, t + 1));
+    struct Name {
+        Workspace<Gpt, Stream> stream;
+        class_id last = 0;
+        std::string text = {};
+        bool ended = false;
+    };
+    std::vector<Name> names(10, Name{Workspace<Gpt, Stream>{model.weights()}});
+    for (std::size_t t = 0; t + 1 < context; ++t)
+        for (Name& name : names) {
+            auto logits = model.step(name.last, name.stream);
+            kernel::softmax(logits.data(), logits.data(), classes);
+            name.last = static_cast<class_id>(generator.multinomial(std::span<const float>(logits)));
+            name.ended = name.ended || name.last == 0;
+            if (!name.ended) name.text += vocabulary.character(name.last);
         }
-    }
-    for (const std::string& name : names) std::printf("%s\n", name.c_str());
+    for (const Name& name : names) std::printf("%s\n", name.text.c_str());
 }
 
 int main(int argc, char** argv)
@@ -92,7 +93,7 @@ try {
         model.backward(dlogits);
         adam_w.step(model);
     }
-    print_names(Model<Gpt, Eval>{model}, vocabulary, Generator{42});
+    print_names(Model<Gpt, Stream>{model}, vocabulary, Generator{42});
 } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

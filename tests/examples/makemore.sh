@@ -177,6 +177,36 @@ safety)
     [ "$(tail -n 1 out)" = "$(tail -n 1 plain)" ] || fail "a byte order mark is trained on"
     run 2 train --steps 5 --data /dev/zero; has err 'zero byte'
     ;;
+family)
+    for model in bigram mlp rnn gru bow transformer; do
+        rm -f whole part
+        run 0 train --model $model --steps 12 --log-every 5 --samples 2 --checkpoint whole
+        for step in 0 5 10; do has out "^step $step \| loss [234]\.[0-9]{4} \| step time [0-9.]+ms$"; done
+        lacks out '^step 6 '
+        tail -n 2 out >names
+        run 0 train --model $model --steps 7 --samples 0 --checkpoint part
+        run 0 train --model $model --steps 12 --samples 2 --resume part
+        cmp whole part || fail "$model resumed at 7"
+        tail -n 2 out | cmp - names || fail "other names of $model after that"
+        run 0 sample whole --samples 3
+        [ "$(wc -l <out)" -eq 3 ] || fail "sample printed other than three names of $model"
+        run 0 sample whole --samples 3 --top-k 1 # the likeliest letter: the same name each time
+        [ "$(sort -u out | wc -l)" -eq 1 ] || fail "names of the likeliest letters of $model differ"
+    done
+    run 0 train --model transformer --n-layer 2 --n-embd 32 --steps 3 --samples 0 --checkpoint small
+    has out '^model #params: 27712$'
+    run 0 sample small --samples 1
+    # What is not compiled in, what has no meaning, what is not there.
+    run 1 train --model transformer --n-layer 3; has err 'there is 4 with 64, and 2 with 32'
+    run 1 train --model gru --n-embd 32; has err 'gru with .* is not compiled in; there is --n-embd 64'
+    run 1 train --model rnn --stage deep; run 1 train --top-k 3; run 1 train --model lstm
+    run 1 train --model rnn --header x; has err '^makemore: --report and --header are for stages'
+    run 2 train --model mlp --resume whole; has err 'transformer'
+    words 3 >few; run 2 train --model rnn --data few; has err 'has 6 words, expected at least 10'
+    { words 10; echo abcdefghijklmnop; } >long
+    run 2 train --model rnn --data long
+    has err "word 21 of 'long', 'abcdefghijklmnop', has 16 characters; .* compiled for at most 15"
+    ;;
 checkpoint)
     run 0 train --steps 1000 --samples 1 --checkpoint whole
     tail -n 1 out >name

@@ -42,6 +42,12 @@ std::string joined(const std::vector<std::string>& words)
     return all;
 }
 
+/// Both lists for 1,001 steps take two minutes in a build for the oldest CPUs: there the second goes less far.
+std::size_t steps_of(const std::string& source)
+{
+    return source == "lecture" && simd::width<float> < 8 ? 201 : 1001;
+}
+
 void comes_to_the_same(const std::string& source, const std::string& path, const std::string& kind)
 {
     CAPTURE(source);
@@ -50,7 +56,7 @@ void comes_to_the_same(const std::string& source, const std::string& path, const
     options.data = path;
     options.seed = 3407;
     options.drawing_seed = 42;
-    options.steps = 1001;
+    options.steps = steps_of(source);
     options.samples = 10;
     options.prints_names = false;
     options.model = kind == "small" ? "transformer" : kind;
@@ -65,16 +71,17 @@ void comes_to_the_same(const std::string& source, const std::string& path, const
         CHECK(std::fabs(std::stod(values[{what, step}]) - value) <= 1e-5); // 1e-6 is what rounding makes
         ++compared;
     };
-    for (std::size_t step = 0; step <= 1000; step += 10) is("loss", step, result.losses[step]);
+    for (std::size_t step = 0; step < *options.steps; step += 10) is("loss", step, result.losses[step]);
     for (const auto& [step, train, test] : result.evaluations) {
         is("train", step, train);
         is("test", step, test);
     }
     for (std::size_t i = 0; i < result.drawn.size(); ++i)
         CHECK(joined(result.drawn[i]) == values[{"names", 200 * (i + 1)}]);
-    CHECK(result.drawn.size() == 5);
-    CHECK(compared == 105);
-    CHECK(joined(result.names) == values[{"top0", 1001}]);
+    const bool is_whole = *options.steps == 1001;
+    CHECK(result.drawn.size() == (is_whole ? 5 : 1));
+    CHECK(compared == (is_whole ? 105 : 21));
+    if (is_whole) CHECK(joined(result.names) == values[{"top0", 1001}]);
 }
 void comes_to_the_same(const std::string& kind)
 {
