@@ -136,7 +136,7 @@ std::vector<std::string> draw_words(const Writer<Net>& writer, const Vocabulary&
     for (std::size_t t = 0; t + 1 < steps; ++t)
         for (std::size_t r = 0; r < count; ++r) {
             auto logits = writer.next(voices[r], last[r]);
-            last[r] = draw_letter(logits, top_k, generator);
+            last[r] = draw_letter(std::span<float>(logits).first(vocabulary.size()), top_k, generator);
             ended[r] = ended[r] || last[r] == 0;
             if (!ended[r]) words[r] += vocabulary.character(last[r]);
         }

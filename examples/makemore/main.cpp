@@ -190,6 +190,8 @@ void run_model(Options options, bool seed_is_given)
         throw Failure(1,
                       "--report and --header are for stages; take the checkpoint of a model on with your own "
                       "program");
+    if (options.decay_at != Options{}.decay_at)
+        throw Failure(1, "--decay-at is for stages; the models of makemore.py keep their learning rate");
     if (!seed_is_given) options.seed = 3407;
     (void)train_family(options);
 }

@@ -20,8 +20,8 @@ set(allowed_io core random model io)
 set(allowed_embed base embed)
 # gradient_check puts an Input in front of the layer it checks.
 set(exceptions inspect/gradient_check.hpp->layer/input.hpp)
-set(by_name data/arrays.hpp data/categories.hpp data/csv.hpp inspect/gradient_check.hpp
-    inspect/inspect.hpp io/checkpoint.hpp io/pick_model.hpp io/export_header.hpp embed/sample.hpp
+set(by_name data/arrays.hpp data/categories.hpp data/csv.hpp inspect/gradient_check.hpp inspect/inspect.hpp
+    io/checkpoint.hpp io/pick_model.hpp io/export_header.hpp embed/sample.hpp embed/streaming.hpp
     report/report.hpp train/training.hpp)
 
 file(GLOB_RECURSE headers RELATIVE ${INCLUDE}/ctnn ${INCLUDE}/ctnn/*.hpp)

@@ -14,7 +14,8 @@
 
 namespace ctnn::embed::inline CTNN_ARCH {
 
-/// One step of ctnn::GlobalMean and ctnn::BagOfWords: the mean of all so far.
+/// One step of ctnn::GlobalMean and ctnn::BagOfWords: the mean of all so far; after each million older ones
+/// count half.
 ///   state : their sum, and how many they are
 template <std::size_t C>
 struct mean_step {
@@ -22,6 +23,8 @@ struct mean_step {
     constexpr void begin(float*) const {}
     constexpr void step(float* y, const float* x, float* state) const
     {
+        if (state[C] >= 0x1p20F)
+            for (std::size_t c = 0; c <= C; ++c) state[c] /= 2.F;
         state[C] += 1;
         for (std::size_t c = 0; c < C; ++c) {
             state[c] += x[c];
@@ -39,7 +42,8 @@ struct position_step {
     constexpr void begin(float*) const {}
     constexpr void step(float* y, const float* x, float* state) const
     {
-        const float* const row = weight + static_cast<std::size_t>(state[0]) * C;
+        const bool is_count = state[0] >= 0.F && state[0] < static_cast<float>(T);
+        const float* const row = weight + (is_count ? static_cast<std::size_t>(state[0]) : T - 1) * C;
         for (std::size_t c = 0; c < C; ++c) y[c] = x[c] + row[c];
         if (state[0] < static_cast<float>(T - 1)) state[0] += 1;
     }
@@ -55,7 +59,8 @@ struct attention_step {
     constexpr void step(float* y, const float* x, float* state) const
     {
         float *const keys = state, *const values = state + T * C;
-        auto t = static_cast<std::size_t>(state[2 * T * C]);
+        const float count = state[2 * T * C];
+        auto t = count >= 0.F && count < static_cast<float>(T) ? static_cast<std::size_t>(count) : T;
         if (t == T) {
             --t;
             for (std::size_t i = 0; i < t * C; ++i) {

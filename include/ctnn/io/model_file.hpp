@@ -231,8 +231,10 @@ LeftOut load(Model<Net, M, T>& model, const std::string& path, const LoadOptions
     std::vector<std::string_view> names;
     for (const detail::slot& s : table.slot_at) names.push_back(s.name);
     for (const detail::slot& s : table.tied) names.push_back(s.name);
-    return detail::load_arrays(detail::arrays_of<std::byte>(model, options.name_in_file), names,
-                               signature<Net>(), path, options);
+    LeftOut left = detail::load_arrays(detail::arrays_of<std::byte>(model, options.name_in_file), names,
+                                       signature<Net>(), path, options);
+    if constexpr (std::is_same_v<M, Stream>) model.reset(); // its start may be a parameter
+    return left;
 }
 
 /// The notes that a file was saved with, by name; those of other programs too.

@@ -117,7 +117,8 @@ template <std::size_t T, std::size_t Heads, std::size_t D, class S>
 [[gnu::flatten]] void causal_attention_step(S* y, S* keys, S* values, S& count, const S* x, S* scratch)
 {
     constexpr std::size_t C = Heads * D;
-    auto t = static_cast<std::size_t>(count);
+    const bool is_count = count >= 0 && count < static_cast<S>(T); // a state can be set to anything
+    auto t = is_count ? static_cast<std::size_t>(count) : T;
     if (t == T) {
         --t;
         for (std::size_t c = 0; c < C; ++c) std::copy(keys + c * T + 1, keys + (c + 1) * T, keys + c * T);

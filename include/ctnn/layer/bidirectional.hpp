@@ -20,6 +20,7 @@ namespace ctnn::inline CTNN_ARCH {
 ///   errors     : [ctnn.shape] x is not (T, In); [ctnn.mode] it cannot stream
 ///   source     : Schuster & Paliwal 1997
 template <class L>
+    requires detail::is_recurrent_stack<L>
 struct Bidirectional {
     template <class Indices = std::make_index_sequence<L::layers>>
     struct listed;

@@ -45,7 +45,8 @@ struct embedding_linear {
     static void backward(const P& pass)
     {
         constexpr write_mode how = P::weight_gradient;
-        const auto p = pass.parameters(), dp = pass.gradients();
+        const auto p = pass.parameters();
+        const auto dp = pass.gradients();
         auto *const dtables = pass.scratch(), *const aside = dtables + T * V * Out;
         kernel::gather_sum_backward<V, Out, T>(dtables, pass.dy().data(), pass.x_data[0], pass.rows * N);
         for (std::size_t t = 0; t < T; ++t) {

@@ -83,7 +83,8 @@ struct GlobalMean {
 
 namespace detail {
 
-/// One step of a GlobalMean: the mean of those so far. The state is their sum, and how many they are.
+/// One step of a GlobalMean: the mean of those so far, in which, after each million, older ones count half.
+/// The state is their sum, and how many they are.
 template <std::size_t C>
 struct mean_step {
     static constexpr std::size_t state = C + 1;
@@ -92,6 +93,9 @@ struct mean_step {
     static void forward(const P& pass)
     {
         auto* const sum = pass.state();
+        // A float counts to 2^24: long before, what is old begins to count half.
+        if (sum[C] >= 1 << 20)
+            for (std::size_t c = 0; c <= C; ++c) sum[c] /= 2;
         sum[C] += 1;
         for (std::size_t c = 0; c < C; ++c) {
             sum[c] += pass.x()[c];

@@ -186,6 +186,7 @@ struct multihead_step {
 ///   cost            : 4 T C C and about T T C or 2 T T C multiply-adds; no allocation
 ///   source          : Vaswani et al. 2017; torch.nn.MultiheadAttention(C, Heads, batch_first=True)(x, x, x)
 template <std::size_t C, std::size_t Heads, class... Options>
+    requires(std::is_same_v<Options, Causal> && ...)
 struct MultiheadAttention {
     static constexpr kernel::looks at =
         (std::is_same_v<Options, Causal> || ...) ? kernel::looks::back : kernel::looks::everywhere;

@@ -82,7 +82,9 @@ struct position_step {
     {
         auto& steps = *pass.state();
         const auto [weight] = pass.parameters();
-        kernel::add(pass.y().data(), pass.x().data(), weight.data() + static_cast<std::size_t>(steps) * C, C);
+        const bool is_count = steps >= 0 && steps < static_cast<typename P::scalar>(T); // it can be set
+        const std::size_t at = is_count ? static_cast<std::size_t>(steps) : T - 1;
+        kernel::add(pass.y().data(), pass.x().data(), weight.data() + at * C, C);
         if (steps < static_cast<typename P::scalar>(T - 1)) steps += 1;
     }
 };

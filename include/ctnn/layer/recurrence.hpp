@@ -72,20 +72,24 @@ inline std::string recurrent_name(std::string_view kind, std::size_t in, std::si
     return std::string(kind) + "<" + std::to_string(in) + ", " + std::to_string(units) + ">";
 }
 
+template <class Option>
+inline constexpr bool says_layers = false;
+template <std::size_t N>
+inline constexpr bool says_layers<Layers<N>> = true;
 // Shown by a compile error where it is not true. Kind: what stacks the layers.
 template <class Kind, class Option>
 inline constexpr bool is_option = std::is_same_v<Option, LearntStart>;
 template <class Kind, std::size_t N>
 inline constexpr bool is_option<Kind, Layers<N>> = N > 0;
 template <class Kind, class... Options>
-inline constexpr bool are_options = (is_option<Kind, Options> && ...);
+inline constexpr bool are_options =
+    (is_option<Kind, Options> && ...) && ((std::size_t{says_layers<Options>} + ... + 0) <= 1);
 
 template <class Kind, class... Options>
 struct check_options {
-    static_assert(
-        are_options<Kind, Options...>,
-        "[ctnn.layer] after its two sizes a recurrent layer takes Layers<N> and LearntStart, and an "
-        "Rnn also Tanh or ReLU");
+    static_assert(are_options<Kind, Options...>,
+                  "[ctnn.layer] after its two sizes a recurrent layer takes Layers<N>, once and above 0, and "
+                  "LearntStart, and an Rnn also Tanh or ReLU");
 };
 /// What a layer's options say. The check is a class of its own, to be asked in functions: so it complains once.
 template <class Kind, class... Options>
@@ -324,6 +328,7 @@ struct recurrence_step {
     static void forward(const P& pass)
     {
         using S = typename P::scalar;
+        Options::check();
         const recurrent_state<S> now{pass.state(), pass.state() + H};
         whole::template step<In, kernel::chains::many>(now, pass.x().data(), pass.parameters(),
                                                        pass.scratch(), pass.scratch() + whole::G,
@@ -336,7 +341,7 @@ struct recurrence_step {
 template <class Option>
 inline constexpr std::size_t layers_in = 1;
 template <std::size_t N>
-inline constexpr std::size_t layers_in<Layers<N>> = N;
+inline constexpr std::size_t layers_in<Layers<N>> = N == 0 ? 1 : N; // of 0 the options' check complains
 
 /// Recurrent layers on top of each other, of a kind: Kind::layer<In, Index, direction>. All stand at one path,
 /// their parameters' names tell them apart.
@@ -361,6 +366,10 @@ struct recurrent_stack {
     using parts = typename listed<>::type;
     static constexpr std::size_t wire(auto& net, std::size_t x) { return listed<>::wire(net, x); }
 };
+
+/// An Rnn, Gru or Lstm.
+template <class L>
+concept is_recurrent_stack = requires { L::in + L::units + L::layers; };
 
 } // namespace detail
 

@@ -34,7 +34,8 @@ struct TableSum {
 
     static constexpr extents output(const extents& x)
     {
-        if (x != extents{N * T}) return extents::none();
+        const bool is_one_id = N * T == 1 && x.rank == 0; // of a stream
+        if (x != extents{N * T} && !is_one_id) return extents::none();
         return N == 1 ? extents{Out} : extents{N, Out};
     }
 

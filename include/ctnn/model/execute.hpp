@@ -147,11 +147,13 @@ struct executor {
             .offset;
     }
 
+    template <std::size_t I>
+    using joint_layer = typename plan::template joint_layer<I, plan::joints.with[I]>;
     /// The pass of a node that does the work of two: it reads the ids, and has the parameters of both.
     template <std::size_t I, class Gradients>
     static auto joint_pass(const run<T>& r)
     {
-        using J = typename plan::template joint<I>::type;
+        using J = joint_layer<I>;
         constexpr std::size_t first = plan::joints.with[I], of_first = trace.facts[first]->parameters;
         using P = Pass<J, T, M, shape_at<Net, schedule.read(first)>, Gradients, row_count<M>>;
         P pass{.rows = {}, .x_data = {}, .y_data = r.template at<T>(table.value[schedule.nodes[I].gives])};
@@ -176,7 +178,7 @@ struct executor {
     {
         if constexpr (is_joint<I>) {
             const auto pass = joint_pass<I, joint_gradients<I, table.weights[I]>>(r);
-            return plan::template joint<I>::type::forward(pass);
+            return joint_layer<I>::forward(pass);
         }
         using L = layer_at<Net, I>;
         // The type of the pass is that of backward wherever it can be: one for the compiler.
@@ -206,7 +208,7 @@ struct executor {
             auto pass = joint_pass<I, joint_gradients<I, accumulated(table.weights[I])>>(r);
             pass.dy_data = r.template at<const T>(table.dy[I]);
             const auto& ready = pass;
-            plan::template joint<I>::type::backward(ready);
+            joint_layer<I>::backward(ready);
             if (table.dx_write[schedule.nodes[I].reads.first] == write_mode::skip) return;
         }
         constexpr bool mixes = mixes_weights(I), only_sets = f.overwrites_gradients && !f.adds_gradients;

@@ -148,15 +148,22 @@ struct plan {
             if (schedule.outputs[k] == v) return true;
         return false;
     }
-    template <std::size_t I, std::size_t M = first_of_joint(I)>
-    struct joint {
-        using type = typename joint_rule<layer_at<Net, M>, layer_at<Net, I>, shape_at<Net, schedule.read(M)>,
-                                         For.rows>::type;
+    struct joint_candidates {
+        std::size_t first[nodes + 1]{}, second[nodes + 1]{}, count = 0;
     };
-    template <std::size_t I>
-    struct joint<I, none> {
-        using type = void;
-    };
+    static constexpr joint_candidates candidates = [] {
+        joint_candidates c;
+        for (std::size_t i = 0; i < nodes; ++i)
+            if (const std::size_t m = first_of_joint(i); m != none) {
+                c.first[c.count] = m;
+                c.second[c.count++] = i;
+            }
+        return c;
+    }();
+    /// The layer that does the work of node I and the one before it.
+    template <std::size_t I, std::size_t M>
+    using joint_layer = typename joint_rule<layer_at<Net, M>, layer_at<Net, I>,
+                                            shape_at<Net, schedule.read(M)>, For.rows>::type;
     struct joint_table {
         std::size_t with[nodes + 1]{}; ///< of a node that does the work of two: the first
         bool is_first[nodes + 1]{};    ///< whether another does the work of this one
@@ -165,12 +172,13 @@ struct plan {
     static constexpr joint_table joints = [] {
         joint_table t;
         for (std::size_t i = 0; i < nodes; ++i) t.with[i] = none;
-        for_each_index<nodes>([&t](auto i) {
-            using J = typename joint<i()>::type;
+        for_each_index<candidates.count>([&t](auto k) {
+            constexpr std::size_t first = candidates.first[k()], second = candidates.second[k()];
+            using J = joint_layer<second, first>;
             if constexpr (!std::is_void_v<J>) {
-                t.with[i()] = first_of_joint(i());
-                t.is_first[t.with[i()]] = true;
-                t.facts[i()] = &facts<J>;
+                t.with[second] = first;
+                t.is_first[first] = true;
+                t.facts[second] = &facts<J>;
             }
         });
         return t;

@@ -140,10 +140,11 @@ struct report_single_row {
 
 template <class Location, class L>
 struct report_no_stream {
-    static_assert(can_take_steps<Location, L>,
-                  "[ctnn.mode] the layer at this position cannot answer one time step after the other: it "
-                  "needs the whole sequence, or has no stream_rule (see ctnn/core/roles.hpp), or what goes "
-                  "into the network is no sequence, (T, C) or T ids");
+    static_assert(
+        can_take_steps<Location, L>,
+        "[ctnn.mode] the layer at this position cannot answer one time step after the other: it "
+        "needs the whole sequence, or has no stream_rule (see ctnn/core/roles.hpp); or the network has "
+        "several inputs or outputs, or takes no sequence, (T, C) or T ids");
 };
 
 template <class Net, std::size_t I,

@@ -60,10 +60,10 @@ struct stepper {
             .offset;
     }
 
-    template <class S, class Input>
+    template <class S, class X>
     CTNN_INLINE static auto pass_of(T* memory, const T* weights, std::size_t i)
     {
-        using P = Pass<S, T, Stream, Input>;
+        using P = Pass<S, T, Stream, X>;
         P pass{.rows = {}, .x_data = {}, .y_data = memory + plan::places.value[schedule.nodes[i].gives]};
         for (std::size_t k = 0; k < P::inputs; ++k)
             pass.x_data[k] =
@@ -76,21 +76,21 @@ struct stepper {
         pass.scratch_data = memory + plan::places.scratch;
         return pass;
     }
-    template <class S, class Input>
+    template <class S, class X>
     CTNN_INLINE static void run_inline(T* memory, const T* weights, std::size_t i)
     {
-        const auto pass = pass_of<S, Input>(memory, weights, i);
+        const auto pass = pass_of<S, X>(memory, weights, i);
         S::forward(pass);
     }
-    template <class S, class Input>
+    template <class S, class X>
     static void run(T* memory, const T* weights, std::size_t i)
     {
-        run_inline<S, Input>(memory, weights, i);
+        run_inline<S, X>(memory, weights, i);
     }
-    template <class S, class Input>
+    template <class S, class X>
     static void begin(T* memory, const T* weights, std::size_t i)
     {
-        const auto pass = pass_of<S, Input>(memory, weights, i);
+        const auto pass = pass_of<S, X>(memory, weights, i);
         if constexpr (requires { S::begin(memory, pass.parameters()); })
             S::begin(pass.state(), pass.parameters());
     }
@@ -196,11 +196,15 @@ private:
 /// Model<Net, Stream> other = model;                     // goes on from the same state
 /// ```
 ///
+///   feed   : `model.step({a, b, c})` or a std::array or std::span<const T, 3> for sequences of (T, 3);
+///            `model.step(x)` for one number, or one id
 ///   step   : the answer that eval of the whole sequence gives at this position, bit for bit. Past T, the
 ///            length in the type, recurrent layers go on as before; causal attention sees the last T steps, and
 ///            a Position keeps its last vector. With a LastStep or GlobalMean: what they give for what came so
 ///            far
 ///   safe   : in an audio callback: it does not allocate, lock or throw
+///   state  : numbers of each layer, one after the other: an Lstm's h, then c; a mean's sum and count; the
+///            keys and values of attention, and how many steps they are; of a Position how many there were
 ///   errors : [ctnn.mode] a layer that needs the whole sequence, when compiling
 template <class Net, Scalar T>
     requires(detail::is_sound<Net, Stream>)
@@ -239,6 +243,11 @@ public:
     {
         return step(x, workspace_);
     }
+    [[nodiscard]] std::array<T, output_size> step(const std::array<value, step_size>& x) noexcept
+        requires(step_size > 1)
+    {
+        return step(x, workspace_);
+    }
     [[nodiscard]] std::array<T, output_size> step(value x) noexcept
         requires(step_size == 1)
     {
@@ -262,6 +271,12 @@ public:
         detail::stepper<Net, T>::step(memory, weights_.data());
         std::copy_n(memory + plan::places.value[output_value], output_size, y.data());
         return y;
+    }
+    [[nodiscard]] std::array<T, output_size> step(const std::array<value, step_size>& x,
+                                                  workspace& stream) const noexcept
+        requires(step_size > 1)
+    {
+        return step(std::span<const value, step_size>(x), stream);
     }
     [[nodiscard]] std::array<T, output_size> step(value x, workspace& stream) const noexcept
         requires(step_size == 1)
@@ -305,6 +320,7 @@ public:
         weights_.for_each_buffer(f);
     }
 
+    /// Whoever writes to them, or to a parameter, calls reset() where the start is learnt; load() does.
     [[nodiscard]] Weights<Net, T>& weights() { return weights_; }
     [[nodiscard]] const Weights<Net, T>& weights() const { return weights_; }
     [[nodiscard]] T* parameter_block() { return weights_.data(); }

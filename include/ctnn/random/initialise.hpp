@@ -106,11 +106,14 @@ inline double inverse_erf(double y)
 } // namespace detail
 
 /// Normal, but only between low and high, which are not in units of std.
+///   errors : [ctnn.option] low is not below high, or std not above 0
 ///   source : torch.nn.init.trunc_normal_
 template <class View>
 void truncated_normal(View&& w, Generator& generator, double mean = 0, double std = 1, double low = -2,
                       double high = 2)
 {
+    if (!(low < high) || !(std > 0))
+        throw Error("ctnn.option", "a truncated normal needs low < high and std > 0");
     const auto x = detail::elements(w);
     using T = typename decltype(x)::value_type;
     const auto share_below = [&](double at) {

@@ -154,6 +154,44 @@ TEST_CASE("a network that was frozen streams too")
     CHECK(same_bits(steps, frozen.forward_one(sample)));
 }
 
+TEST_CASE("an Embedding that a freeze has made a table of streams too")
+{
+    using Net = Sequential<Embedding<11, 16, 40>, Linear<16, 17>, Gru<17, 3>>;
+    Generator g{8};
+    const auto frozen = freeze(Model<Net, Eval>{g});
+    using Frozen = typename std::remove_cvref_t<decltype(frozen)>::network;
+    Model<Frozen, Stream> stream{frozen};
+    const auto ids = random_input<Net>(g);
+    std::array<class_id, 40> sample{};
+    std::copy(ids.begin(), ids.end(), sample.begin());
+    CHECK(same_bits(streamed(stream, ids), frozen.forward_one(sample)));
+}
+
+TEST_CASE("a state of any numbers reads nothing outside")
+{
+    using Net = Sequential<Embedding<11, 4, 6>, Position<6, 4>, Linear<4, 12>, CausalSelfAttention<2>,
+                           BagOfWords, GlobalMean>;
+    Generator g{9};
+    Model<Net, Stream> model{g};
+    for (const float x : {100.F, -1.F, 1e30F, std::nanf("")}) {
+        for (float& s : model.state()) s = x;
+        for (class_id i = 0; i < 10; ++i) (void)model.step(i);
+    }
+    model.reset();
+    const auto y = model.step(1);
+    CHECK(y == Model<Net, Stream>{model}.step(1, *std::make_unique<Workspace<Net, Stream>>(model.weights())));
+}
+
+TEST_CASE("a mean of more steps than a float counts is a mean")
+{
+    Model<Sequential<Input<4, 1>, GlobalMean>, Stream> model;
+    for (float& s : model.state()) s = 0x1p24F; // as many ones
+    float y = 0;
+    for (int i = 0; i < 2'000'000; ++i) y = model.step(3)[0];
+    CHECK(y > 2.5F); // what is old counts less and less
+    CHECK(y <= 3);
+}
+
 TEST_CASE("a copy goes on from the same state, channels share weights, a state can be read and set")
 {
     using Net = Sequential<Embedding<11, 5, 16>, Lstm<5, 7, LearntStart>, Linear<7, 11>>;
@@ -192,6 +230,8 @@ TEST_CASE("an id out of range gives NaN and changes nothing")
     for (const class_id id : {-1, 11, 1'000'000})
         for (const float e : model.step(id)) CHECK(std::isnan(e));
     CHECK(model.step(10) == other.step(10));
+    Model<Sequential<Input<4, 3>, Gru<3, 2>>, Stream> numbers{g}, others = numbers;
+    CHECK(numbers.step({1, 2, 3}) == others.step(std::array{1.F, 2.F, 3.F}));
     static_assert(noexcept(model.step(10))&& noexcept(model.reset())&& noexcept(model.state()));
 }
 
