@@ -59,7 +59,8 @@ FamilyResult train_transformer(const Options& options, const FamilyData& data, G
 /// Prints what a training's evaluations found, as makemore.py does.
 void print_drawn(const FamilyData& data, const std::vector<std::string>& names);
 
-/// The batches of makemore.py's sampler, whose generator is its own: with their number a training is taken up.
+/// The batches of makemore.py's sampler, whose generator is its own: with their number a training is taken
+/// up.
 struct FamilyBatches {
     Generator generator;
     std::size_t words;

@@ -39,8 +39,8 @@ void add_both(const std::string& name, sample_step (*peer)(const float* const*))
     Generator generator{1};
     const auto model = std::make_shared<Model<N, Stream>>(generator);
     const auto* const block = model->parameter_block();
-    // one after the other in the block, each on a cache line; a matrix (In, Out) row by row is one of (Out, In)
-    // column by column
+    // one after the other in the block, each on a cache line; a matrix (In, Out) row by row is one of (Out,
+    // In) column by column
     const float* weights[6];
     std::size_t at = 0, k = 0;
     model->for_each_parameter([&](auto, auto value) {

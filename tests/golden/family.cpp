@@ -42,7 +42,8 @@ std::string joined(const std::vector<std::string>& words)
     return all;
 }
 
-/// Both lists for 1,001 steps take two minutes in a build for the oldest CPUs: there the second goes less far.
+/// Both lists for 1,001 steps take two minutes in a build for the oldest CPUs: there the second goes less
+/// far.
 std::size_t steps_of(const std::string& source)
 {
     return source == "lecture" && simd::width<float> < 8 ? 201 : 1001;

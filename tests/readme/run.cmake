@@ -1,6 +1,7 @@
 # cmake -DREADME=... -DCOMPILER=... -DINCLUDE=... -DFLAGS=... -DROOT=... -DWORK=... -P run.cmake
 # The README's program compiles as it stands and prints what the README says: the same steps, losses within
-# 0.02 (the width of registers shifts the last digits of sums, and 20,000 steps enlarge that), and three names.
+# 0.02 (the width of registers shifts the last digits of sums, and 20,000 steps enlarge that), and three
+# names.
 file(READ ${README} text)
 if(NOT text MATCHES "```cpp\n([^`]+)```")
   message(FATAL_ERROR "no program in the README")

@@ -89,9 +89,9 @@ struct running_statistics {};
 
 /// How the layer takes one time step after the other, where samples are sequences, (T, ...).
 ///
-///   step<X>   : the layer that does a step, for sequences of shape X. It has the parameters and buffers of L,
-///               `output` for the shape of one step, and `forward`. It may keep `state` numbers from step to
-///               step, as `pass.state()`: at first 0, or what `static void begin(T* state, const auto&
+///   step<X>   : the layer that does a step, for sequences of shape X. It has the parameters and buffers of
+///               L, `output` for the shape of one step, and `forward`. It may keep `state` numbers from step
+///               to step, as `pass.state()`: at first 0, or what `static void begin(T* state, const auto&
 ///               parameters)` writes
 ///   ends_time : true, if what L gives has no time any more
 ///

@@ -29,7 +29,8 @@ constexpr void begin_from(float* state, const float* start, std::size_t n)
 } // namespace detail
 
 /// ctnn::Lstm, one layer.
-///   weight_ih : (In, 4 H)   weight_hh : (H, 4 H)   bias_ih, bias_hh : (4 H)   start, start_cell : (H), or none
+///   weight_ih : (In, 4 H)   weight_hh : (H, 4 H)   bias_ih, bias_hh : (4 H)   start, start_cell : (H), or
+///               none
 ///   state     : h, then c
 template <std::size_t T, std::size_t In, std::size_t H>
 struct lstm {

@@ -146,7 +146,8 @@ public:
         std::apply([&](const auto&... l) { (begin(l), ...); }, layers_);
         return all;
     }
-    /// y = the answer to x, and the next state. False, and both as they were, when a class id is out of range.
+    /// y = the answer to x, and the next state. False, and both as they were, when a class id is out of
+    /// range.
     [[nodiscard]] constexpr bool step(std::span<float, out> y, std::span<const input, in> x, state& s) const
     {
         if constexpr (takes_ids)

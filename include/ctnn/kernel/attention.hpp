@@ -79,8 +79,9 @@ constexpr std::size_t attention_backward_scratch(std::size_t T, std::size_t D)
 }
 
 /// y(T,C) from x(T,3C) = q, k, v beside each other, C = Heads D: for each head h
-/// y(t) = sum over s of p(t,s) v(s), p(t,.) = softmax(q(t) . k(.) / sqrt(D)), s being what t looks at.   y : =
+/// y(t) = sum over s of p(t,s) v(s), p(t,.) = softmax(q(t) . k(.) / sqrt(D)), s being what t looks at
 ///
+///   y       : =
 ///   mask    : T numbers, or null; where all that t looks at is masked its y is NaN
 ///   scratch : attention_scratch(T, D) numbers
 ///   source  : Vaswani et al. 2017 (arXiv:1706.03762), section 3.2

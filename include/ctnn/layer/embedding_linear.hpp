@@ -72,8 +72,8 @@ struct embedding_linear {
     }
 };
 
-/// Whether tables are less than half of the work: products of V rows and additions of T rows, against products
-/// of all rows.
+/// Whether tables are less than half of the work: products of V rows and additions of T rows, against
+/// products of all rows.
 constexpr bool tables_pay(std::size_t V, std::size_t C, std::size_t rows)
 {
     constexpr std::size_t addition = 4; // multiply-adds that take as long as one of them, from memory

@@ -103,13 +103,14 @@ struct gru_kind {
 /// the other kind.
 ///
 ///   x         : (T, In)        y : (T, H), every h
-///   weight_ih : (In, 3 H)      weight_hh : (H, 3 H)      bias_ih, bias_hh : (3 H), in the order r, z, n; with
-///               "_l0" after the name, the layer's number. Files have the weights' transposes
+///   weight_ih : (In, 3 H)      weight_hh : (H, 3 H)      bias_ih, bias_hh : (3 H), in the order r, z, n;
+///               with "_l0" after the name, the layer's number. Files have the weights' transposes
 ///   options   : Layers<N>, LearntStart
 ///   backward  : through all T steps; dx and the parameters' gradients are set or added to
 ///   reset     : uniform in +-1/sqrt(H), in the order of torch.nn.GRU
 ///   errors    : [ctnn.shape] x is not (T, In)
-///   cost      : 3 T (In + H) H multiply-adds; no allocation. Training keeps x, gates and states of every step
+///   cost      : 3 T (In + H) H multiply-adds; no allocation. Training keeps x, gates and states of every
+///               step
 ///   source    : Cho et al. 2014 (arXiv:1406.1078); torch.nn.GRU(batch_first=True)
 template <std::size_t In, std::size_t H, class... Options>
 struct Gru : detail::recurrent_stack<detail::gru_kind, In, H, Options...> {};

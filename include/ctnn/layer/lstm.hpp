@@ -56,12 +56,14 @@ struct lstm_kind {
 ///
 ///   x         : (T, In)        y : (T, H), every h
 ///   weight_ih : (In, 4 H)      weight_hh : (H, 4 H)      bias_ih, bias_hh : (4 H), the gates in the order
-///               i, f, g, o; with "_l0" after the name, the layer's number. Files have the weights' transposes
+///               i, f, g, o; with "_l0" after the name, the layer's number. Files have the weights'
+///               transposes
 ///   options   : Layers<N>, LearntStart
 ///   backward  : through all T steps; dx and the parameters' gradients are set or added to
 ///   reset     : uniform in +-1/sqrt(H), in the order of torch.nn.LSTM
 ///   errors    : [ctnn.shape] x is not (T, In)
-///   cost      : 4 T (In + H) H multiply-adds; no allocation. Training keeps x, gates and states of every step
+///   cost      : 4 T (In + H) H multiply-adds; no allocation. Training keeps x, gates and states of every
+///               step
 ///   source    : Hochreiter & Schmidhuber 1997; Gers et al. 2000; torch.nn.LSTM(batch_first=True)
 template <std::size_t In, std::size_t H, class... Options>
 struct Lstm : detail::recurrent_stack<detail::lstm_kind, In, H, Options...> {};

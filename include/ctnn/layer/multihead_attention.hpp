@@ -181,8 +181,8 @@ struct multihead_step {
 ///   out_proj.weight : (C, C)          out_proj.bias : (C). Files have the transposes of the weights
 ///   backward        : dx and the parameters' gradients are set or added to
 ///   reset           : out_proj as a Linear, in_proj_weight by Glorot's rule, biases 0, as PyTorch draws them
-///   errors          : [ctnn.shape] x is not (T, C), or Heads does not divide C; [ctnn.mode] without Causal it
-///                     cannot stream
+///   errors          : [ctnn.shape] x is not (T, C), or Heads does not divide C; [ctnn.mode] without Causal
+///                     it cannot stream
 ///   cost            : 4 T C C and about T T C or 2 T T C multiply-adds; no allocation
 ///   source          : Vaswani et al. 2017; torch.nn.MultiheadAttention(C, Heads, batch_first=True)(x, x, x)
 template <std::size_t C, std::size_t Heads, class... Options>

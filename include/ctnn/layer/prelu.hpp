@@ -13,12 +13,12 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// y = x where x > 0, else weight x: `PReLU<>` with one weight for all numbers, `PReLU<C>` with one for each of
-/// the C features of the last axis.
+/// y = x where x > 0, else weight x: `PReLU<>` with one weight for all numbers, `PReLU<C>` with one for each
+/// of the C features of the last axis.
 ///
 ///   x, y     : any shape, the same; for N > 1 of last extent N        weight : (N), at first 0.25
-///   backward : dx = dy where x > 0, else weight dy, is overwritten; dweight, the sum of x dy where x <= 0, is
-///              set or added to
+///   backward : dx = dy where x > 0, else weight dy, is overwritten; dweight, the sum of x dy where x <= 0,
+///              is set or added to
 ///   errors   : [ctnn.shape] the last extent of x is not N
 ///   source   : He et al. 2015 (arXiv:1502.01852); in PyTorch the features are axis 1
 template <std::size_t N = 1>

@@ -91,7 +91,8 @@ struct check_options {
                   "[ctnn.layer] after its two sizes a recurrent layer takes Layers<N>, once and above 0, and "
                   "LearntStart, and an Rnn also Tanh or ReLU");
 };
-/// What a layer's options say. The check is a class of its own, to be asked in functions: so it complains once.
+/// What a layer's options say. The check is a class of its own, to be asked in functions: so it complains
+/// once.
 template <class Kind, class... Options>
 struct recurrent_options {
     static constexpr bool learns_start = (std::is_same_v<Options, LearntStart> || ...);
@@ -343,8 +344,8 @@ inline constexpr std::size_t layers_in = 1;
 template <std::size_t N>
 inline constexpr std::size_t layers_in<Layers<N>> = N == 0 ? 1 : N; // of 0 the options' check complains
 
-/// Recurrent layers on top of each other, of a kind: Kind::layer<In, Index, direction>. All stand at one path,
-/// their parameters' names tell them apart.
+/// Recurrent layers on top of each other, of a kind: Kind::layer<In, Index, direction>. All stand at one
+/// path, their parameters' names tell them apart.
 template <class Kind, std::size_t In, std::size_t H, class... Options>
 struct recurrent_stack {
     static constexpr std::size_t in = In, units = H, layers = (layers_in<Options> * ... * 1);

@@ -102,8 +102,8 @@ struct SelfAttention {
 };
 
 /// Layers one after the other, in which attention leaves out the positions that only fill a sequence up:
-/// `KeyPadding<16, Embedding<27, 64>, Linear<64, 192>, SelfAttention<4>, ...>`. The network has a second input,
-/// the mask that pad_sequences gives: `model.forward(ids, mask)`.
+/// `KeyPadding<16, Embedding<27, 64>, Linear<64, 192>, SelfAttention<4>, ...>`. The network has a second
+/// input, the mask that pad_sequences gives: `model.forward(ids, mask)`.
 ///
 ///   mask   : (T), not 0 for positions that are there. PyTorch's key_padding_mask is the opposite
 ///   names  : "0", "1", ... for the layers

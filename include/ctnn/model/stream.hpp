@@ -199,9 +199,9 @@ private:
 ///   feed   : `model.step({a, b, c})` or a std::array or std::span<const T, 3> for sequences of (T, 3);
 ///            `model.step(x)` for one number, or one id
 ///   step   : the answer that eval of the whole sequence gives at this position, bit for bit. Past T, the
-///            length in the type, recurrent layers go on as before; causal attention sees the last T steps, and
-///            a Position keeps its last vector. With a LastStep or GlobalMean: what they give for what came so
-///            far
+///            length in the type, recurrent layers go on as before; causal attention sees the last T steps,
+///            and a Position keeps its last vector. With a LastStep or GlobalMean: what they give for what
+///            came so far
 ///   safe   : in an audio callback: it does not allocate, lock or throw
 ///   state  : numbers of each layer, one after the other: an Lstm's h, then c; a mean's sum and count; the
 ///            keys and values of attention, and how many steps they are; of a Position how many there were
@@ -236,8 +236,8 @@ public:
 
     /// One step in, one out.
     ///
-    ///   x  : `step_size` numbers or ids; where that is 1, also the number itself. Another number of them does
-    ///        not compile
+    ///   x  : `step_size` numbers or ids; where that is 1, also the number itself. Another number of them
+    ///        does not compile
     ///   id : one that the network does not know gives NaN, and changes nothing
     [[nodiscard]] std::array<T, output_size> step(std::span<const value, step_size> x) noexcept
     {

@@ -148,9 +148,10 @@ public:
     [[nodiscard]] auto output() const
     {
         constexpr bool is_made = !plan::joints.is_first[I] || Train<B, Keep>::retains_gradients;
-        static_assert(is_made || detail::makes_output<detail::position_of<Net, I>, detail::layer_at<Net, I>>,
-                      "[ctnn.mode] the output of the layer at this position is not made in training: the next "
-                      "one does the work of both. Train<B, RetainGradients> makes it");
+        static_assert(
+            is_made || detail::makes_output<detail::position_of<Net, I>, detail::layer_at<Net, I>>,
+            "[ctnn.mode] the output of the layer at this position is not made in training: the next "
+            "one does the work of both. Train<B, RetainGradients> makes it");
         return value_view<plan::schedule.nodes[I].gives>(plan::value.value);
     }
     /// The gradient of the output of layer I in the last backward.

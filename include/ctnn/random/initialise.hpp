@@ -126,8 +126,8 @@ void truncated_normal(View&& w, Generator& generator, double mean = 0, double st
     }
 }
 
-/// Rows at right angles to each other and of length `gain`, or columns where these are fewer: what goes through
-/// keeps its length.
+/// Rows at right angles to each other and of length `gain`, or columns where these are fewer: what goes
+/// through keeps its length.
 ///   method : normal numbers, made orthogonal from the first on by Gram and Schmidt, twice, in double
 ///   errors : [ctnn.shape] the weight does not have two axes
 ///   source : Saxe, McClelland & Ganguli 2013 (arXiv:1312.6120); torch.nn.init.orthogonal_

@@ -92,7 +92,8 @@ CTNN_INLINE vec<T> load_first(const T* p, std::size_t n)
 #endif
 }
 
-/// The first `n` numbers at `p`, those of `other` in the other lanes; reads nothing past them. 1 <= n <= width.
+/// The first `n` numbers at `p`, those of `other` in the other lanes; reads nothing past them. 1 <= n <=
+/// width.
 template <class T>
 CTNN_INLINE vec<T> load_first_or(vec<T> other, const T* p, std::size_t n)
 {

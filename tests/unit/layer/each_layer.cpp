@@ -4,7 +4,7 @@
 using namespace support;
 
 template <class... L>
-constexpr bool are_layers = ((Layer<L> || ctnn::detail::container<L>) && ...);
+constexpr bool are_layers = ((Layer<L> || ctnn::detail::container<L>)&&...);
 
 #define CTNN_EXTENTS(...) __VA_ARGS__
 #define LAYER(name, torch, rows, sample, ...)                                                                \

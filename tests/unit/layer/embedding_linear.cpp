@@ -5,7 +5,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <vector>
+
+#include <ctnn/inspect/non_finite.hpp>
 
 #include "support/layer_check.hpp"
 
@@ -93,4 +96,13 @@ TEST_CASE("an Embedding and the Linear after it train through tables where that 
     trains_through_tables<Places, 16>();
     trains_through_tables<Flat, 40>();
     trains_through_tables<Single, 16>();
+}
+
+TEST_CASE("a table that is not finite is found where it is")
+{
+    Model<Places, Train<16>> model;
+    CHECK(first_non_finite_layer(model).empty());
+    model.parameter<"0.weight">()(2, 3) = std::numeric_limits<float>::infinity();
+    (void)model.forward(xt::xtensor<class_id, 2>({16, 12}, 2));
+    CHECK(first_non_finite_layer(model) == "0 (Embedding<5, 16, 12>)");
 }
