@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// What all models of makemore.py share: words as rows, letters as they are drawn, which sizes there are.
+#include <ctnn/io/checkpoint.hpp>
+
 #include "family_training.hpp"
 
 namespace makemore {
@@ -29,6 +31,15 @@ void require_compiled(const Options& options)
                                  is_transformer ? "4 with 64, and 2 with 32; examples/makemore/family.hpp "
                                                   "has the types"
                                                 : "--n-embd 64, and --n-layer has no meaning"));
+}
+
+/// A checkpoint of another model is refused before its tensors are.
+void require_same_model(const Options& options)
+{
+    const std::string settings = options.resume.empty() ? std::string() : checkpoint_settings(options.resume);
+    if (settings.empty() || settings.starts_with(description(options) + ", ")) return;
+    throw Failure(2, fmt::format("'{}' is a training with\n  {}\nand this is one with\n  {}", options.resume,
+                                 settings, description(options)));
 }
 
 } // namespace
@@ -86,9 +97,16 @@ void print_drawn(const FamilyData& data, const std::vector<std::string>& names)
     fmt::print("{}\n", std::string(80, '-'));
 }
 
+std::string description(const Options& options)
+{
+    if (options.model != "transformer") return "model " + options.model;
+    return fmt::format("model transformer, {} layers of {} features", options.layers, options.features);
+}
+
 FamilyResult train_family(const Options& options)
 {
     require_compiled(options);
+    require_same_model(options);
     Generator generator{options.seed};
     const FamilyData data = load_family(options, generator);
     const SignalWatch watch;
@@ -100,5 +118,7 @@ FamilyResult train_family(const Options& options)
     if (options.model == "rnn" || options.model == "gru") return train_recurrent(options, data, generator);
     return train_tables(options, data, generator);
 }
+
+void run_family(const Options& options) { (void)train_family(options); }
 
 } // namespace makemore

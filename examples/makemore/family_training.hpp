@@ -48,6 +48,8 @@ struct FamilyResult {
     std::vector<std::string> names;              ///< at the end
     double seconds = 0;
 };
+/// "model gru", "model transformer, 4 layers of 64 features": what a checkpoint is of.
+[[nodiscard]] std::string description(const Options& options);
 /// Trains the model that options.model names.
 FamilyResult train_family(const Options& options);
 
@@ -199,7 +201,7 @@ FamilyResult train_model(const Options& options, const FamilyData& data, Generat
          .resume = options.resume,
          .every = options.every,
          .metrics = options.metrics,
-         .settings = fmt::format("model {}, seed {}, weight decay {}, {}", options.model, options.seed,
+         .settings = fmt::format("{}, seed {}, weight decay {}, {}", description(options), options.seed,
                                  options.weight_decay, characters_text(data.vocabulary)),
          .overwrite = options.overwrite,
          .shows_progress = false},

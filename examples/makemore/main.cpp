@@ -24,7 +24,6 @@
 
 #include <ctnn/report/report.hpp>
 
-#include "family_training.hpp"
 #include "training.hpp"
 
 namespace {
@@ -193,7 +192,7 @@ void run_model(Options options, bool seed_is_given)
     if (options.decay_at != Options{}.decay_at)
         throw Failure(1, "--decay-at is for stages; the models of makemore.py keep their learning rate");
     if (!seed_is_given) options.seed = 3407;
-    (void)train_family(options);
+    run_family(options);
 }
 
 /// A line for each stage.

@@ -321,6 +321,8 @@ void write_word(Next next, const Vocabulary& vocabulary, std::size_t top_k, std:
     fmt::print("\n");
 }
 
+/// Trains the model of makemore.py that options.model names; see family_training.hpp.
+void run_family(const Options& options);
 /// Prints names from a file of any of these networks.
 void sample_from(const std::string& file, const Options& options);
 

@@ -203,6 +203,7 @@ int main(int argc, char** argv)
 #define ACTIVATION(name, torch, f, derivative, ...) cases.add_all<Sequential<Input<37>, __VA_ARGS__>>();
 #define CTNN_EXTENTS(...) __VA_ARGS__
 #define RECURRENT(...) LAYER(__VA_ARGS__)
+#define STACKED(...) LAYER(__VA_ARGS__)
 #define BRANCHES(...)
 #include "../support/layers.def"
     support::for_each_random_net<6>([&]<class Net> { cases.add_all<Net>(); });

@@ -201,7 +201,7 @@ family)
     run 1 train --model gru --n-embd 32; has err 'gru with .* is not compiled in; there is --n-embd 64'
     run 1 train --model rnn --stage deep; run 1 train --top-k 3; run 1 train --model lstm
     run 1 train --model rnn --header x; has err '^makemore: --report and --header are for stages'
-    run 2 train --model mlp --resume whole; has err 'transformer'
+    run 2 train --model mlp --resume whole; has err '^  model transformer, 4 layers of 64 features, seed'
     run 1 train --model rnn --decay-at 3
     words 3 >few; run 2 train --model rnn --data few; has err 'has 6 words, expected at least 10'
     words 10 >few; run 0 train --model rnn --data few --steps 201 # of four letters only they are drawn

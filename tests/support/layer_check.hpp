@@ -2,8 +2,11 @@
 /// A layer alone: against PyTorch's numbers, and its gradients against central differences.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,6 +75,28 @@ void has_true_gradients()
         CHECK(report.compared > 0);
         CHECK(report.passed());
     });
+}
+
+/// Eval of a sample does not depend on those beside it, nor on their number, bit for bit.
+template <class Net>
+void answers_each_alone()
+{
+    constexpr std::size_t n = 9;
+    Generator g{7};
+    Model<Net, Train<2>> drawn{g};
+    drawn.for_each_parameter([&](auto, auto value, auto) { init::normal(value, g); });
+    const Model<Net, Eval> model{drawn};
+    auto x = xt::xtensor<float, input_shape<Net>::rank + 1>::from_shape(
+        detail::batch_extents<input_shape<Net>>(n));
+    init::normal(x, g);
+    const auto all = model.forward(x);
+    constexpr std::size_t in = input_shape<Net>::size, out = output_shape<Net>::size;
+    for (std::size_t r = 0; r < n; ++r) {
+        std::array<float, in> sample{};
+        std::copy_n(x.data() + r * in, in, sample.begin());
+        const auto alone = model.forward_one(sample);
+        CHECK(std::memcmp(alone.data(), all.data() + r * out, sizeof alone) == 0);
+    }
 }
 
 } // namespace support

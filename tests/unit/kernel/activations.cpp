@@ -70,6 +70,7 @@ void is_close(Function function, Derivative derivative)
                               [](double x) { return static_cast<double>(derivative); });                     \
     }
 #define RECURRENT(...)
+#define STACKED(...)
 #define BRANCHES(...)
 #include "support/layers.def"
 

@@ -12,5 +12,6 @@ using namespace support;
         has_true_gradients<Sequential<Input<7>, __VA_ARGS__>>();                                             \
     }
 #define RECURRENT(...)
+#define STACKED(...)
 #define BRANCHES(...)
 #include "support/layers.def"

@@ -16,6 +16,7 @@ constexpr bool are_layers = ((Layer<L> || ctnn::detail::container<L>)&&...);
         has_true_gradients<Net>();                                                                           \
     }
 #define RECURRENT(...)
+#define STACKED(...)
 #define BRANCHES(...)
 #define ACTIVATION(...)
 #include "support/layers.def"
@@ -62,6 +63,13 @@ TEST_CASE("attention inside a KeyPadding leaves out what is filling")
             CHECK(masked(1, t, c) == qkv(1, 0, 4 + c)); // one position: its value
             CHECK(masked(2, t, c) != all(2, t, c));
         }
+}
+TEST_CASE("attention answers each sample alone")
+{
+    answers_each_alone<Sequential<Input<9, 6>, CausalSelfAttention<1>>>();
+    answers_each_alone<Sequential<Input<4, 18>, SelfAttention<3>>>();
+    answers_each_alone<Sequential<Input<5, 6>, MultiheadAttention<6, 3, Causal>, PReLU<6>>>();
+    answers_each_alone<Sequential<Input<40>, Linear<40, 1>>>();
 }
 TEST_CASE("layers of one row")
 {

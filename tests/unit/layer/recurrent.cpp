@@ -11,7 +11,15 @@ using namespace support;
         using Net = Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__>;                                     \
         agrees_with_pytorch<Net, rows>(#name);                                                               \
         has_true_gradients<Net, 3>();                                                                        \
+        answers_each_alone<Net>();                                                                           \
     }
-#define BRANCHES(...) RECURRENT(__VA_ARGS__)
+#define STACKED(name, torch, rows, sample, ...)                                                              \
+    TEST_CASE(#name)                                                                                         \
+    {                                                                                                        \
+        using Net = Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__>;                                     \
+        agrees_with_pytorch<Net, rows>(#name);                                                               \
+        answers_each_alone<Net>();                                                                           \
+    }
+#define BRANCHES(...) STACKED(__VA_ARGS__)
 #define ACTIVATION(...)
 #include "support/layers.def"
