@@ -351,7 +351,8 @@ def layer(case, one, shape, classes=0):
 layer("embedding", Embedding(11, 19), (7, 5), 11)
 # The others are the lines of a file that the tests read too.
 for line in open("../support/layers.def"):
-    if found := re.match(r'(?:LAYER|RECURRENT|STACKED|BRANCHES)\((\w+), "(.*?)", (\d+), \(([\d, ]+)\),', line):
+    macro = "(?:LAYER|RECURRENT|STACKED|BRANCHES)"
+    if found := re.match(macro + r'\((\w+), "(.*?)", (\d+), \(([\d, ]+)\),', line):
         name, text, rows, sample = found.groups()
         layer(name, eval(text), (int(rows), *eval(f"({sample},)")))
     elif found := re.match(r'ACTIVATION\((\w+), "(.*?)", ', line):
