@@ -139,8 +139,11 @@ struct Cases {
         add(eval, eval, {});
         add_stream(eval, {});
         const auto frozen = freeze(model);
-        add(frozen, frozen, {});
-        add(frozen, with_int8_weights(frozen), {.int8 = true});
+        using FrozenNet = Frozen<Net>;
+        if constexpr (!std::is_same_v<FrozenNet, Net>) add(frozen, frozen, {});
+        constexpr auto forms = detail::int8_forms(detail::leaves_of<FrozenNet>{});
+        if constexpr (std::find(forms.begin(), forms.end(), true) != forms.end())
+            add(frozen, with_int8_weights(frozen), {.int8 = true});
     }
 };
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <type_traits>
 
+#include <ctnn/core/layer_list.hpp>
 #include <ctnn/kernel/affine.hpp>
 #include <ctnn/kernel/attention.hpp>
 #include <ctnn/kernel/elementwise.hpp>
