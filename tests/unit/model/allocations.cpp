@@ -274,7 +274,7 @@ TEST_CASE(
     const std::string bad[] = {
         all_that_fits + "}",
         tensors + std::string(4000, ' ') + ",\"" + std::string(60000, 'x'),
-        tensors + ",\"" + repeated(15, [](const auto&) { return std::string(4000, 'x') + "\":1,\""; }),
+        tensors + ",\"" + repeated(15, [](const auto&) { return std::string(4000, 'x').append("\":1,\""); }),
         tensors +
             repeated(600,
                      [](const auto& i) {
