@@ -143,11 +143,17 @@ public:
         return {memory_.template at<T>(0), table::value.learning};
     }
 
+    /// Whether the output of a layer is made: not where the next one does the work of both, nor what is only
+    /// reshaped between the two.
+    static constexpr bool makes_output(std::size_t layer)
+    {
+        return !plan::of_values.takes_ids[plan::of_values.same[plan::schedule.nodes[layer].gives]];
+    }
     /// The output of layer I in the last forward.
     template <std::size_t I>
     [[nodiscard]] auto output() const
     {
-        constexpr bool is_made = !plan::joints.is_first[I] || Train<B, Keep>::retains_gradients;
+        constexpr bool is_made = makes_output(I);
         static_assert(
             is_made || detail::makes_output<detail::position_of<Net, I>, detail::layer_at<Net, I>>,
             "[ctnn.mode] the output of the layer at this position is not made in training: the next "
@@ -169,7 +175,7 @@ public:
     /// The same for a layer whose number is known when running, as numbers in row-major order.
     [[nodiscard]] std::span<const T> output_numbers(std::size_t layer) const
     {
-        if (plan::joints.is_first[layer] && !Train<B, Keep>::retains_gradients) return {}; // it is not made
+        if (!makes_output(layer)) return {};
         return numbers(plan::value.value, layer);
     }
     [[nodiscard]] std::span<const T> output_gradient_numbers(std::size_t layer) const
