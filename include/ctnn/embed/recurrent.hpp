@@ -20,7 +20,7 @@ constexpr void all_steps(const L& layer, float* y, const float* x)
     layer.begin(state);
     for (std::size_t t = 0; t < T; ++t) layer.step(y + t * H, x + t * In, state);
 }
-/// n numbers from `start`, or 0 where there is none.
+/// n numbers from `start`, or zeros without one.
 constexpr void begin_from(float* state, const float* start, std::size_t n)
 {
     for (std::size_t i = 0; i < n; ++i) state[i] = start != nullptr ? start[i] : 0.F;

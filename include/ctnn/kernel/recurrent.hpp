@@ -11,8 +11,8 @@ namespace ctnn::inline CTNN_ARCH::kernel {
 
 namespace detail {
 
-/// f(offset, place) for the H units of each of `rows` rows: `unit` and `gate` are where a row's states and
-/// gates begin.
+/// f(unit, gate, place) for the H units of each of `rows` rows, a register at once: where its states stand in
+/// (rows, H), its first gate in (rows, Gates), and how many of them are there.
 template <std::size_t H, std::size_t Gates, class T, class F>
 CTNN_INLINE void for_each_unit(std::size_t rows, F f)
 {

@@ -86,7 +86,8 @@ struct summing_cell : torch_cell<In, H, Sums, Index, D> {
         kernel::affine_backward_weight<In, N, How>(dp[0].data(), dgates, x, rows);
         kernel::affine_backward_weight<H, N, How>(dp[1].data(), dgates, h, rows);
         kernel::sum_rows<N, How>(dp[2].data(), dgates, rows);
-        kernel::sum_rows<N, How>(dp[3].data(), dgates, rows);
+        if constexpr (How == write_mode::set) kernel::copy(dp[3].data(), dp[2].data(), N); // the same sums
+        else kernel::sum_rows<N, How>(dp[3].data(), dgates, rows);
     }
     template <write_mode How, std::size_t Stride, class S, class Rows>
     static void input_gradient(S* dx, const S* dgates, const S* turned, Rows rows)

@@ -130,25 +130,16 @@ struct executor {
         for (std::size_t k = 0; k < P::inputs; ++k)
             pass.x_data[k] = r.template at<typename P::x_type>(table.value[schedule.read(i, k)]);
         for (std::size_t k = 0; k < facts<L>.parameters; ++k)
-            pass.parameter_data[k] = r.weights + offset_of_parameter(i, k);
+            pass.parameter_data[k] = r.weights + slot_table::offset_of_parameter(i, k);
         for (std::size_t k = 0; k < facts<L>.buffers; ++k)
-            pass.buffer_data[k] =
-                r.weights +
-                slot_table::value.slot_at[slot_table::value.buffer_used[slot_table::value.buffer_uses[i] + k]]
-                    .offset;
+            pass.buffer_data[k] = r.weights + slot_table::offset_of_buffer(i, k);
         pass.saved_data = r.template at<T>(table.saved[i]);
         pass.scratch_data = r.template at<T>(table.scratch);
         return pass;
     }
-    static constexpr std::size_t offset_of_parameter(std::size_t i, std::size_t k)
-    {
-        return slot_table::value
-            .slot_at[slot_table::value.parameter_used[slot_table::value.parameter_uses[i] + k]]
-            .offset;
-    }
 
     template <std::size_t I>
-    using joint_layer = typename plan::template joint_layer<I, plan::joints.with[I]>;
+    using joint_layer = typename plan::joint_nodes::template layer<plan::joints.with[I], I>;
     /// The pass of a node that does the work of two: it reads the ids, and has the parameters of both.
     template <std::size_t I, class Gradients>
     static auto joint_pass(const run<T>& r)
@@ -159,8 +150,8 @@ struct executor {
         P pass{.rows = {}, .x_data = {}, .y_data = r.template at<T>(table.value[schedule.nodes[I].gives])};
         pass.x_data[0] = r.template at<typename P::x_type>(table.value[schedule.read(first)]);
         for (std::size_t k = 0; k < facts<J>.parameters; ++k) {
-            const std::size_t offset =
-                k < of_first ? offset_of_parameter(first, k) : offset_of_parameter(I, k - of_first);
+            const std::size_t offset = k < of_first ? slot_table::offset_of_parameter(first, k)
+                                                    : slot_table::offset_of_parameter(I, k - of_first);
             pass.parameter_data[k] = r.weights + offset;
             pass.gradient_data[k] = r.gradients + offset;
         }
@@ -236,7 +227,7 @@ struct executor {
         for (std::size_t k = 0; k < f.parameters; ++k) {
             const write_mode w = write_to(k);
             const std::size_t size = f.parameter[k].shape.size();
-            pass.gradient_data[k] = r.gradients + offset_of_parameter(i, k);
+            pass.gradient_data[k] = r.gradients + slot_table::offset_of_parameter(i, k);
             if (w == write_mode::add
                     ? only_sets
                     : w == write_mode::skip && !(f.adds_gradients && weights == write_mode::skip)) {
@@ -261,7 +252,7 @@ struct executor {
                     pass.rows * trace.at[schedule.read(i, k)].size());
         for (std::size_t k = 0; only_sets && k < f.parameters; ++k)
             if (write_to(k) == write_mode::add)
-                add(r.gradients + offset_of_parameter(i, k), pass.gradient_data[k],
+                add(r.gradients + slot_table::offset_of_parameter(i, k), pass.gradient_data[k],
                     f.parameter[k].shape.size());
     }
     /// What a layer leaves of a batch that is not full: copies of its last sample.

@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <type_traits>
 
-#include <ctnn/core/index.hpp>
-#include <ctnn/core/roles.hpp>
+#include <ctnn/model/arena.hpp>
+#include <ctnn/model/joints.hpp>
 #include <ctnn/model/slots.hpp>
 
 namespace ctnn::inline CTNN_ARCH::detail {
@@ -34,40 +33,6 @@ struct purpose {
     bool retains = false; ///< every value and its gradient are kept
     bool fuses = true;    ///< a layer may do the work of the next one, and write over what it reads
 };
-
-/// Gives out and takes back stretches of memory, the first that fits.
-template <std::size_t Most>
-class arena {
-public:
-    constexpr std::size_t take(std::size_t size)
-    {
-        std::size_t at = 0, i = 0;
-        for (; i < count_ && used_[i].first < at + size; ++i)
-            at = std::max(at, used_[i].first + used_[i].count);
-        for (std::size_t k = count_++; k > i; --k) used_[k] = used_[k - 1];
-        used_[i] = {at, size};
-        bytes_ = std::max(bytes_, at + size);
-        return at;
-    }
-    constexpr void give_back(std::size_t at)
-    {
-        std::size_t i = 0;
-        while (i < count_ && used_[i].first != at) ++i;
-        if (i == count_) return;
-        for (--count_; i < count_; ++i) used_[i] = used_[i + 1];
-    }
-    [[nodiscard]] constexpr std::size_t bytes() const { return bytes_; }
-
-private:
-    stretch used_[Most + 1]{}; ///< in order of their places
-    std::size_t count_ = 0, bytes_ = 0;
-};
-
-template <std::size_t Line = 64>
-constexpr std::size_t whole_lines(std::size_t bytes)
-{
-    return (bytes + Line - 1) / Line * Line;
-}
 
 /// The plan of one network for one purpose.
 ///
@@ -115,74 +80,8 @@ struct plan {
         place gradient_copy[outputs + 1]{};
     };
 
-    /// The node whose layer trains with that of node i as one, see joint_rule; none for most.
-    static constexpr std::size_t first_of_joint(std::size_t i)
-    {
-        if (!For.trains || !For.fuses || trace.facts[i]->inputs != 1 || trace.facts[i]->reshapes_only)
-            return none;
-        std::size_t v = schedule.read(i), m = none;
-        for (bool moves = true; moves;) {
-            moves = false;
-            for (std::size_t k = 0; k < nodes; ++k)
-                if (schedule.nodes[k].gives == v) m = k;
-            if (m != none && trace.facts[m]->reshapes_only) {
-                std::size_t readers = 0;
-                for (std::size_t r = 0; r < reads; ++r) readers += schedule.reads[r] == v ? 1U : 0U;
-                if (readers != 1 || is_given(v)) return none;
-                v = schedule.read(m);
-                m = none;
-                moves = true;
-            }
-        }
-        if (m == none || trace.facts[m]->classes == 0 || is_given(v)) return none;
-        std::size_t readers = 0, users = 0;
-        for (std::size_t r = 0; r < reads; ++r) readers += schedule.reads[r] == v ? 1U : 0U;
-        for (std::size_t k = 0; k < nodes; ++k)
-            users += trace.weights_of[k] == m || trace.weights_of[k] == i ? 1U : 0U;
-        const bool alone = readers == 1 && users == 2 && trace.weights_of[i] == i && trace.weights_of[m] == m;
-        return alone && !schedule.nodes[m].is_fixed && !schedule.nodes[i].is_fixed ? m : none;
-    }
-    static constexpr bool is_given(std::size_t v)
-    {
-        for (std::size_t k = 0; k < outputs; ++k)
-            if (schedule.outputs[k] == v) return true;
-        return false;
-    }
-    struct joint_candidates {
-        std::size_t first[nodes + 1]{}, second[nodes + 1]{}, count = 0;
-    };
-    static constexpr joint_candidates candidates = [] {
-        joint_candidates c;
-        for (std::size_t i = 0; i < nodes; ++i)
-            if (const std::size_t m = first_of_joint(i); m != none) {
-                c.first[c.count] = m;
-                c.second[c.count++] = i;
-            }
-        return c;
-    }();
-    /// The layer that does the work of node I and the one before it.
-    template <std::size_t I, std::size_t M>
-    using joint_layer = typename joint_rule<layer_at<Net, M>, layer_at<Net, I>,
-                                            shape_at<Net, schedule.read(M)>, For.rows>::type;
-    struct joint_table {
-        std::size_t with[nodes + 1]{}; ///< of a node that does the work of two: the first
-        bool is_first[nodes + 1]{};    ///< whether another does the work of this one
-        const layer_facts* facts[nodes + 1]{};
-    };
-    static constexpr joint_table joints = [] {
-        joint_table t;
-        for (std::size_t i = 0; i < nodes; ++i) t.with[i] = none;
-        for_each_index<candidates.count>([&t](auto k) {
-            constexpr std::size_t first = candidates.first[k()], second = candidates.second[k()];
-            using J = joint_layer<second, first>;
-            if constexpr (!std::is_void_v<J>) {
-                t.with[second] = first;
-                t.is_first[first] = true;
-                t.facts[second] = &facts<J>;
-            }
-        });
-        return t;
-    }();
+    using joint_nodes = detail::joint_nodes<Net, For.trains && For.fuses ? For.rows : 0>;
+    static constexpr auto& joints = joint_nodes::value;
 
     struct value_facts {
         bool takes_ids[values + 1]{};

@@ -158,6 +158,16 @@ struct slots {
         return t;
     }();
 
+    /// Where the k-th parameter or buffer of a node starts in the block.
+    static constexpr std::size_t offset_of_parameter(std::size_t node, std::size_t k)
+    {
+        return value.slot_at[value.parameter_used[value.parameter_uses[node] + k]].offset;
+    }
+    static constexpr std::size_t offset_of_buffer(std::size_t node, std::size_t k)
+    {
+        return value.slot_at[value.buffer_used[value.buffer_uses[node] + k]].offset;
+    }
+
     static constexpr std::size_t find(std::string_view name)
     {
         std::size_t i = 0;

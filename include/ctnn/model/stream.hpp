@@ -2,8 +2,8 @@
 /// The model that answers one time step after the other.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -47,19 +47,6 @@ struct stepper {
         using type = input_shapes<shape_of_step<schedule.read(I, K)>...>;
     };
 
-    /// The numbers that a node's layer has, from the slot of its k-th parameter or buffer.
-    static constexpr std::size_t offset_of_parameter(std::size_t i, std::size_t k)
-    {
-        return slot_table::value
-            .slot_at[slot_table::value.parameter_used[slot_table::value.parameter_uses[i] + k]]
-            .offset;
-    }
-    static constexpr std::size_t offset_of_buffer(std::size_t i, std::size_t k)
-    {
-        return slot_table::value.slot_at[slot_table::value.buffer_used[slot_table::value.buffer_uses[i] + k]]
-            .offset;
-    }
-
     template <class S, class X>
     CTNN_INLINE static auto pass_of(T* memory, const T* weights, std::size_t i)
     {
@@ -69,9 +56,9 @@ struct stepper {
             pass.x_data[k] =
                 reinterpret_cast<const typename P::x_type*>(memory + plan::places.value[schedule.read(i, k)]);
         for (std::size_t k = 0; k < facts<S>.parameters; ++k)
-            pass.parameter_data[k] = weights + offset_of_parameter(i, k);
+            pass.parameter_data[k] = weights + slot_table::offset_of_parameter(i, k);
         for (std::size_t k = 0; k < facts<S>.buffers; ++k)
-            pass.buffer_data[k] = weights + offset_of_buffer(i, k);
+            pass.buffer_data[k] = weights + slot_table::offset_of_buffer(i, k);
         pass.saved_data = memory + plan::places.state[i];
         pass.scratch_data = memory + plan::places.scratch;
         return pass;
