@@ -88,12 +88,17 @@ struct Cases {
             numbers.insert(numbers.end(), x.begin(), x.end());
             answers.insert(answers.end(), y.begin(), y.end());
         }
+        write("agrees", name, signature<Net>(), numbers, answers);
+    }
+    /// The call of `check`, with what the exported network is asked and what it shall answer.
+    void write(const std::string& check, const std::string& name, const std::string& signature,
+               const std::vector<float>& numbers, const std::vector<float>& answers)
+    {
         includes += "#include \"" + name + ".hpp\"\n";
         detail::append_array(text, "float", name + "_x", numbers, detail::float_text);
         detail::append_array(text, "float", name + "_y", answers, detail::float_text);
-        text += "// " + signature<Net>() + "\ninline bool check_" + name +
-                "() { return agrees(exported::" + name + "::model, " + name + "_x, " + name + "_y, \"" +
-                name + "\"); }\n";
+        text += "// " + signature + "\ninline bool check_" + name + "() { return " + check +
+                "(exported::" + name + "::model, " + name + "_x, " + name + "_y, \"" + name + "\"); }\n";
     }
 
     /// The same of a stream, which shall give these answers one after the other.
@@ -118,12 +123,7 @@ struct Cases {
                 numbers.insert(numbers.end(), x.begin(), x.end());
                 answers.insert(answers.end(), y.begin(), y.end());
             }
-            includes += "#include \"" + name + ".hpp\"\n";
-            detail::append_array(text, "float", name + "_x", numbers, detail::float_text);
-            detail::append_array(text, "float", name + "_y", answers, detail::float_text);
-            text += "// " + signature<Net>() + "\ninline bool check_" + name +
-                    "() { return streams(exported::" + name + "::model, " + name + "_x, " + name + "_y, \"" +
-                    name + "\"); }\n";
+            write("streams", name, signature<Net>(), numbers, answers);
             ++streams;
         }
     }

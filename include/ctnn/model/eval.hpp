@@ -51,7 +51,8 @@ auto begin_of(const std::array<Id, N>& ids)
 ///            allocation a call for a piece of the batch, or none with a `Workspace<Net, Eval>` of the caller
 template <class Net, Scalar T>
     requires detail::is_sound<Net, Eval>
-class Model<Net, Eval, T> {
+class Model<Net, Eval, T> : public detail::with_weights<Net, T> {
+    using base = detail::with_weights<Net, T>;
     using table = detail::slots<Net, T>;
     using size = detail::eval_size<Net, T>;
     static constexpr bool is_plain =
@@ -72,12 +73,12 @@ public:
     /// Every parameter at its layer's constant initial value: 1 for gains, 0 for all else.
     Model() = default;
     /// Every layer draws its own initial values, in order.
-    explicit Model(Generator& generator) : weights_(generator) {}
+    explicit Model(Generator& generator) : base(Weights<Net, T>(generator)) {}
     /// Parameters and buffers of another model of the same network.
     template <Mode M>
-    explicit Model(const Model<Net, M, T>& other) : weights_(other.weights())
+    explicit Model(const Model<Net, M, T>& other) : base(other.weights())
     {}
-    explicit Model(Weights<Net, T> weights) : weights_(std::move(weights)) {}
+    explicit Model(Weights<Net, T> weights) : base(std::move(weights)) {}
 
     /// y = net(x) for any number of samples.
     ///
@@ -184,37 +185,8 @@ public:
                                                 "Model<Net, Train<B>> and freeze it afterwards");
     }
 
-    /// A view of a parameter or buffer by its PyTorch name.
-    template <fixed_string Name>
-    auto parameter()
-    {
-        return weights_.template parameter<Name>();
-    }
-    template <fixed_string Name>
-    auto parameter() const
-    {
-        return weights_.template parameter<Name>();
-    }
-    /// f(name, value) for each parameter, in order.
-    template <class F>
-    void for_each_parameter(F&& f) const
-    {
-        weights_.for_each_parameter(f);
-    }
-    /// f(name, value) for each buffer, such as running statistics.
-    template <class F>
-    void for_each_buffer(F&& f) const
-    {
-        weights_.for_each_buffer(f);
-    }
-
-    [[nodiscard]] Weights<Net, T>& weights() { return weights_; }
-    [[nodiscard]] const Weights<Net, T>& weights() const { return weights_; }
-    [[nodiscard]] T* parameter_block() { return weights_.data(); }
-    [[nodiscard]] const T* parameter_block() const { return weights_.data(); }
-
 private:
-    Weights<Net, T> weights_;
+    using base::weights_;
     static constexpr bool fits_on_a_stack = detail::with_indices<outputs>(
         [](auto... k) { return (output_shape<Net, k()>::size + ...) * sizeof(T) <= 64 * 1024; });
 

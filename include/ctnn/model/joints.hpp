@@ -19,18 +19,17 @@ struct joint_nodes {
     static constexpr std::size_t nodes = schedule.size.nodes, none = static_cast<std::size_t>(-1);
 
     /// Whether a value is read once, and given to nobody else.
-    static constexpr bool has_one_reader(std::size_t value)
+    static constexpr bool has_one_reader(std::size_t v)
     {
         std::size_t readers = 0;
-        for (std::size_t r = 0; r < schedule.size.reads; ++r) readers += schedule.reads[r] == value ? 1U : 0U;
-        for (std::size_t k = 0; k < schedule.size.outputs; ++k)
-            readers += schedule.outputs[k] == value ? 1U : 0U;
+        for (std::size_t r = 0; r < schedule.size.reads; ++r) readers += schedule.reads[r] == v ? 1U : 0U;
+        for (std::size_t k = 0; k < schedule.size.outputs; ++k) readers += schedule.outputs[k] == v ? 1U : 0U;
         return readers == 1;
     }
-    static constexpr std::size_t maker_of(std::size_t value)
+    static constexpr std::size_t maker_of(std::size_t v)
     {
         std::size_t m = 0;
-        while (m < nodes && schedule.nodes[m].gives != value) ++m;
+        while (m < nodes && schedule.nodes[m].gives != v) ++m;
         return m < nodes ? m : none;
     }
     /// Whether all weights of a node are its own, no other's, and learn.
@@ -44,13 +43,13 @@ struct joint_nodes {
     static constexpr std::size_t candidate_before(std::size_t i)
     {
         if (Rows == 0 || trace.facts[i]->inputs != 1 || trace.facts[i]->reshapes_only) return none;
-        std::size_t value = schedule.read(i), m = maker_of(value);
-        while (m != none && trace.facts[m]->reshapes_only && has_one_reader(value)) {
-            value = schedule.read(m);
-            m = maker_of(value);
+        std::size_t v = schedule.read(i), m = maker_of(v);
+        while (m != none && trace.facts[m]->reshapes_only && has_one_reader(v)) {
+            v = schedule.read(m);
+            m = maker_of(v);
         }
-        const bool fits = m != none && trace.facts[m]->classes > 0 && has_one_reader(value) &&
-                          learns_alone(m) && learns_alone(i);
+        const bool fits = m != none && trace.facts[m]->classes > 0 && has_one_reader(v) && learns_alone(m) &&
+                          learns_alone(i);
         return fits ? m : none;
     }
     struct pairs {

@@ -195,7 +195,8 @@ private:
 ///   errors : [ctnn.mode] a layer that needs the whole sequence, when compiling
 template <class Net, Scalar T>
     requires(detail::is_sound<Net, Stream>)
-class Model<Net, Stream, T> {
+class Model<Net, Stream, T> : public detail::with_weights<Net, T> {
+    using base = detail::with_weights<Net, T>;
     using trace = detail::stream_trace<Net>;
     using plan = detail::stream_plan<Net>;
     static constexpr std::size_t input_value = detail::schedule_of<Net>.inputs[0],
@@ -219,7 +220,7 @@ public:
     template <Mode M>
     explicit Model(const Model<Net, M, T>& other) : Model(other.weights())
     {}
-    explicit Model(Weights<Net, T> weights) : weights_(std::move(weights)), workspace_(weights_) {}
+    explicit Model(Weights<Net, T> weights) : base(std::move(weights)), workspace_(weights_) {}
 
     /// One step in, one out.
     ///
@@ -271,7 +272,8 @@ public:
         return step(std::span<const value, 1>(&x, 1), stream);
     }
 
-    /// Back to the beginning of a sequence.
+    /// Back to the beginning of a sequence. Whoever writes to weights() or a parameter calls it where the start
+    /// is learnt; load() does.
     void reset() noexcept { workspace_.reset(weights_); }
     /// The state, to be read and set: that of all layers, one after the other. An Lstm has h, then c.
     [[nodiscard]] std::span<T, state_size> state() noexcept
@@ -283,38 +285,8 @@ public:
         return std::span<const T, state_size>(workspace_.state());
     }
 
-    /// A view of a parameter or buffer by its PyTorch name.
-    template <fixed_string Name>
-    auto parameter()
-    {
-        return weights_.template parameter<Name>();
-    }
-    template <fixed_string Name>
-    auto parameter() const
-    {
-        return weights_.template parameter<Name>();
-    }
-    /// f(name, value) for each parameter, in order.
-    template <class F>
-    void for_each_parameter(F&& f) const
-    {
-        weights_.for_each_parameter(f);
-    }
-    /// f(name, value) for each buffer, such as running statistics.
-    template <class F>
-    void for_each_buffer(F&& f) const
-    {
-        weights_.for_each_buffer(f);
-    }
-
-    /// Whoever writes to them, or to a parameter, calls reset() where the start is learnt; load() does.
-    [[nodiscard]] Weights<Net, T>& weights() { return weights_; }
-    [[nodiscard]] const Weights<Net, T>& weights() const { return weights_; }
-    [[nodiscard]] T* parameter_block() { return weights_.data(); }
-    [[nodiscard]] const T* parameter_block() const { return weights_.data(); }
-
 private:
-    Weights<Net, T> weights_;
+    using base::weights_;
     workspace workspace_;
 };
 

@@ -183,4 +183,47 @@ private:
     };
 };
 
+namespace detail {
+
+/// What a model that does not learn offers of its weights.
+template <class Net, class T>
+class with_weights {
+public:
+    /// A view of a parameter or buffer by its PyTorch name.
+    template <fixed_string Name>
+    auto parameter()
+    {
+        return weights_.template parameter<Name>();
+    }
+    template <fixed_string Name>
+    auto parameter() const
+    {
+        return weights_.template parameter<Name>();
+    }
+    /// f(name, value) for each parameter, in order.
+    template <class F>
+    void for_each_parameter(F&& f) const
+    {
+        weights_.for_each_parameter(f);
+    }
+    /// f(name, value) for each buffer, such as running statistics.
+    template <class F>
+    void for_each_buffer(F&& f) const
+    {
+        weights_.for_each_buffer(f);
+    }
+
+    [[nodiscard]] Weights<Net, T>& weights() { return weights_; }
+    [[nodiscard]] const Weights<Net, T>& weights() const { return weights_; }
+    [[nodiscard]] T* parameter_block() { return weights_.data(); }
+    [[nodiscard]] const T* parameter_block() const { return weights_.data(); }
+
+protected:
+    with_weights() = default;
+    explicit with_weights(Weights<Net, T> weights) : weights_(std::move(weights)) {}
+
+    Weights<Net, T> weights_;
+};
+
+} // namespace detail
 } // namespace ctnn::inline CTNN_ARCH
