@@ -272,8 +272,8 @@ public:
         return step(std::span<const value, 1>(&x, 1), stream);
     }
 
-    /// Back to the beginning of a sequence. Whoever writes to weights() or a parameter calls it where the start
-    /// is learnt; load() does.
+    /// Back to the beginning of a sequence. Whoever writes to weights() or a parameter calls it where the
+    /// start is learnt; load() does.
     void reset() noexcept { workspace_.reset(weights_); }
     /// The state, to be read and set: that of all layers, one after the other. An Lstm has h, then c.
     [[nodiscard]] std::span<T, state_size> state() noexcept
