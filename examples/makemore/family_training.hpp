@@ -58,7 +58,7 @@ FamilyResult train_tables(const Options& options, const FamilyData& data, Genera
 FamilyResult train_recurrent(const Options& options, const FamilyData& data, Generator& generator);
 FamilyResult train_transformer(const Options& options, const FamilyData& data, Generator& generator);
 
-/// Prints what a training's evaluations found, as makemore.py does.
+/// Prints names by where they are known from, as makemore.py does.
 void print_drawn(const FamilyData& data, const std::vector<std::string>& names);
 
 /// The batches of makemore.py's sampler, whose generator is its own: with their number a training is taken

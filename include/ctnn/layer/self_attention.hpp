@@ -106,12 +106,13 @@ struct SelfAttention {
 /// input, the mask that pad_sequences gives: `model.forward(ids, mask)`.
 ///
 ///   mask   : (T), not 0 for positions that are there. PyTorch's key_padding_mask is the opposite
+///            A CausalSelfAttention needs none: what fills a sequence up stands after what is there
 ///   names  : "0", "1", ... for the layers
+///   freeze : leaves it as it is
 ///   errors : [ctnn.shape] the sequences have another length than T
 template <std::size_t T, class... L>
 struct KeyPadding {
     using parts = layer_list<Input<T>, L...>;
-    static constexpr bool is_row = true;
 
     static constexpr std::size_t wire(auto& net, std::size_t x)
     {
