@@ -134,3 +134,9 @@ TEST_CASE("a gradient that is not a number is the worst and stays it")
     CHECK(std::isnan(report.worst));
     CHECK(report.where == "1.factor");
 }
+
+TEST_CASE("groups of three numbers that are nearly equal, where h^2 is not small")
+{
+    Generator g{3523341780};
+    CHECK(check_gradients<Sequential<Input<36>, GroupNorm<12, 36>>>(g).worst < 1e-7);
+}
