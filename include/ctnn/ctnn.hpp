@@ -20,6 +20,8 @@
 #include <ctnn/layer/branches.hpp>
 #include <ctnn/layer/causal_self_attention.hpp>
 #include <ctnn/layer/concat_rnn.hpp>
+#include <ctnn/layer/convolution.hpp>
+#include <ctnn/layer/convolution_roles.hpp>
 #include <ctnn/layer/dropout.hpp>
 #include <ctnn/layer/elu.hpp>
 #include <ctnn/layer/embedding.hpp>
@@ -38,6 +40,7 @@
 #include <ctnn/layer/multihead_attention.hpp>
 #include <ctnn/layer/named.hpp>
 #include <ctnn/layer/new_gelu.hpp>
+#include <ctnn/layer/pool.hpp>
 #include <ctnn/layer/position.hpp>
 #include <ctnn/layer/prelu.hpp>
 #include <ctnn/layer/relu.hpp>

@@ -205,6 +205,7 @@ int main(int argc, char** argv)
     cases.add_all<Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__, Tanh>>();
 #define ACTIVATION(name, torch, f, derivative, ...) cases.add_all<Sequential<Input<37>, __VA_ARGS__>>();
 #define CTNN_EXTENTS(...) __VA_ARGS__
+#define WINDOW(...) LAYER(__VA_ARGS__)
 #define RECURRENT(...) LAYER(__VA_ARGS__)
 #define STACKED(...) LAYER(__VA_ARGS__)
 #define BRANCHES(...)

@@ -104,7 +104,7 @@ class Norm:
             return F.layer_norm(x, (self.n,), g, b)
         if x.dim() == 2:
             return F.group_norm(x, self.groups, g, b)
-        return F.group_norm(x.transpose(1, 2), self.groups, g, b).transpose(1, 2)
+        return F.group_norm(x.movedim(-1, 1), self.groups, g, b).movedim(1, -1)
 
 
 class Standardise:
@@ -197,6 +197,30 @@ class PReLU:
 
     def __call__(self, x):
         return F.prelu(x.reshape(-1, x.shape[-1]), self.parameters["weight"]).view_as(x)
+
+
+class Conv:
+    """A convolution of signals or pictures with their channels on the last axis.
+
+    shape: of our weight, (channels in, window..., channels out), those of one group where it reads them
+    """
+
+    def __init__(self, f, shape, bias=True, past=0, **options):
+        self.f, self.past, self.options = f, past, options
+        self.parameters = {"weight": torch.zeros(shape)}
+        if bias:
+            turned = f in (F.conv_transpose1d, F.conv_transpose2d)
+            n = shape[0] * options.get("groups", 1) if turned else shape[-1]
+            self.parameters["bias"] = torch.zeros(n)
+
+    def __call__(self, x):
+        x, w = F.pad(x.movedim(-1, 1), (self.past, 0)), self.parameters["weight"].movedim(-1, 0)
+        return self.f(x, w, self.parameters.get("bias"), **self.options).movedim(1, -1)
+
+
+def over_channels(f, *arguments, **options):
+    """A function of PyTorch whose channels are axis 1, for those that are on the last one."""
+    return Function(lambda x: f(x.movedim(-1, 1), *arguments, **options).movedim(1, -1))
 
 
 class Module:
@@ -350,8 +374,8 @@ def layer(case, one, shape, classes=0):
 
 layer("embedding", Embedding(11, 19), (7, 5), 11)
 # The others are the lines of a file that the tests read too.
-for line in open("../support/layers.def"):
-    macro = "(?:LAYER|RECURRENT|STACKED|BRANCHES)"
+for line in re.sub(r",\n +", ", ", open("../support/layers.def").read()).splitlines():
+    macro = "(?:LAYER|WINDOW|RECURRENT|STACKED|BRANCHES)"
     if found := re.match(macro + r'\((\w+), "(.*?)", (\d+), \(([\d, ]+)\),', line):
         name, text, rows, sample = found.groups()
         layer(name, eval(text), (int(rows), *eval(f"({sample},)")))

@@ -6,6 +6,7 @@
 ///   compares with N.safetensors
 ///   torch_files sequences FOLDER   loads the models of makemore.py and one of recurrent layers that PyTorch
 ///   drew, compares their answers, and saves them again as NAME.again.safetensors
+///   torch_files windows FOLDER   the same with a small ResNet and a network of signals
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/model_file.hpp>
 
@@ -25,7 +26,53 @@ using RecurrentNet =
     Sequential<Embedding<27, 6, 16>, Lstm<6, 5, Layers<2>>, Bidirectional<Gru<5, 4, Layers<2>>>,
                MultiheadAttention<8, 2>, Rnn<8, 3, ReLU>, PReLU<>, Linear<3, 2>>;
 
-/// Whether the answers of a model from PyTorch's file are PyTorch's.
+/// torchvision's BasicBlock, by its names.
+template <std::size_t In, std::size_t Out, std::size_t S>
+using Convolutions =
+    Sequential<Named<"conv1", Conv2d<In, Out, 3, Stride<S>, Padding<1>, NoBias>>,
+               Named<"bn1", BatchNorm<Out>>, ReLU, Named<"conv2", Conv2d<Out, Out, 3, Padding<1>, NoBias>>,
+               Named<"bn2", BatchNorm<Out>>>;
+template <std::size_t C>
+using Block = Sequential<Named<"", Residual<Named<"", Convolutions<C, C, 1>>>>, ReLU>;
+template <std::size_t In, std::size_t Out>
+using Downsampling = Sequential<
+    Named<"", Sum<Named<"", Convolutions<In, Out, 2>>,
+                  Named<"downsample", Sequential<Conv2d<In, Out, 1, Stride<2>, NoBias>, BatchNorm<Out>>>>>,
+    ReLU>;
+using SmallResNet = Sequential<Image<3, 12, 10>, Named<"conv1", Conv2d<3, 8, 3, Padding<1>, NoBias>>,
+                               Named<"bn1", BatchNorm<8>>, ReLU, MaxPool<3, Stride<2>, Padding<1>>,
+                               Named<"layer1", Sequential<Block<8>, Block<8>>>,
+                               Named<"layer2", Sequential<Downsampling<8, 17>, Block<17>>>, GlobalAveragePool,
+                               Named<"fc", Linear<17, 10>>>;
+using SignalNet =
+    Sequential<Input<2, 32>, ChannelsLast, Conv1d<2, 6, 5, Stride<2>, Padding<2>>, BatchNorm<6>, Tanh,
+               Conv1d<6, 6, 3, Same, Dilation<2>, Groups<3>>, MaxPool<2>, Conv1d<6, 6, 3, Groups<6>, NoBias>,
+               AveragePool<2>, ConvTranspose1d<6, 3, 4, Stride<2>, Padding<1>>, ReLU, ChannelsFirst, Flatten,
+               Linear<18, 4>>;
+
+/// Whether a model from PyTorch's file, and frozen, answers as PyTorch does.
+template <class Net>
+bool sees_as_theirs(const std::string& name)
+{
+    constexpr std::size_t rank = input_shape<Net>::rank + 1;
+    Model<Net, Eval> model;
+    load(model, name + ".safetensors");
+    save(model, name + ".again.safetensors");
+    const auto x = load_tensor<float, rank>(name + ".expected.safetensors", "input");
+    const auto expected = load_tensor<float, 2>(name + ".expected.safetensors", "output");
+    const auto y = model.forward(x), folded = freeze(model).forward(x);
+    float worst = 0, largest = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        worst = std::max({worst, std::fabs(y.data()[i] - expected.data()[i]),
+                          std::fabs(folded.data()[i] - expected.data()[i])});
+        largest = std::max(largest, std::fabs(expected.data()[i]));
+    }
+    std::printf("%s: largest difference %.1e of answers up to %.2g\n", name.c_str(),
+                static_cast<double>(worst), static_cast<double>(largest));
+    return y.size() == expected.size() && worst <= 1e-5F * std::max(1.F, largest);
+}
+
+/// The same of models of ids.
 template <class Net>
 bool answers_as_theirs(const std::string& name)
 {
@@ -69,6 +116,10 @@ int main(int argc, char** argv)
                           answers_as_theirs<RecurrentNet>(folder + "recurrent")};
         return std::all_of(std::begin(good), std::end(good), [](bool g) { return g; }) ? 0 : 1;
     }
+    if (std::string_view(argv[1]) == "windows")
+        return sees_as_theirs<SmallResNet>(folder + "resnet") && sees_as_theirs<SignalNet>(folder + "signal")
+                   ? 0
+                   : 1;
     const bool writes = std::string_view(argv[1]) == "write";
     ctnn::Generator generator{2023};
     int n = 0, same = 0;

@@ -7,8 +7,8 @@ torch_files.cpp, and
  - has it save 50 random networks, makes a torch.nn.Sequential of each signature, loads the file with
    strict=True, saves what PyTorch holds, and has that loaded and saved by ctnn again: the first and the last
    file are the same;
- - the same with recurrent layers and attention, and with the models of makemore.py, which PyTorch draws, by
-   their own names; all give the same answers on both sides;
+ - the same with recurrent layers and attention, with the models of makemore.py, and with a small ResNet and a
+   network of signals, which PyTorch draws, by their own names; all give the same answers on both sides;
  - writes theirs.safetensors and theirs.expected.safetensors, a network that PyTorch drew, with an input and
    its output.
 """
@@ -70,6 +70,79 @@ class Recurrent(nn.Sequential):
         return x
 
 
+class Block(nn.Module):
+    """torchvision's BasicBlock."""
+
+    def __init__(self, n_in, n, stride=1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(n_in, n, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(n)
+        self.conv2 = nn.Conv2d(n, n, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(n)
+        if n_in != n:
+            self.downsample = nn.Sequential(nn.Conv2d(n_in, n, 1, stride, bias=False), nn.BatchNorm2d(n))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu()))
+        return (y + (self.downsample(x) if hasattr(self, "downsample") else x)).relu()
+
+
+class SmallResNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 8, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(8)
+        self.layer1 = nn.Sequential(Block(8, 8), Block(8, 8))
+        self.layer2 = nn.Sequential(Block(8, 17, 2), Block(17, 17))
+        self.fc = nn.Linear(17, 10)
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(self.bn1(self.conv1(x)).relu(), 3, 2, 1)
+        return self.fc(self.layer2(self.layer1(x)).mean((2, 3)))
+
+
+def signal_net():
+    return nn.Sequential(
+        nn.Identity(),
+        nn.Identity(),
+        nn.Conv1d(2, 6, 5, stride=2, padding=2),
+        nn.BatchNorm1d(6),
+        nn.Tanh(),
+        nn.Conv1d(6, 6, 3, padding="same", dilation=2, groups=3),
+        nn.MaxPool1d(2),
+        nn.Conv1d(6, 6, 3, groups=6, bias=False),
+        nn.AvgPool1d(2),
+        nn.ConvTranspose1d(6, 3, 4, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Identity(),
+        nn.Flatten(),
+        nn.Linear(18, 4),
+    )
+
+
+def windows(program, folder):
+    """The same with pictures and signals."""
+    makers = {"resnet": (SmallResNet, (5, 3, 12, 10)), "signal": (signal_net, (5, 2, 32))}
+    theirs = {}
+    for name, (make, shape) in makers.items():
+        theirs[name] = make()
+        for _ in range(3):
+            theirs[name](torch.randn(shape))  # running statistics that are not 0 and 1
+        theirs[name].eval()
+        save_file(theirs[name].state_dict(), f"{folder}/{name}.safetensors")
+        x = torch.randn(shape)
+        with torch.no_grad():
+            save_file({"input": x, "output": theirs[name](x)}, f"{folder}/{name}.expected.safetensors")
+    subprocess.run([program, "windows", folder], check=True)
+    for name, (make, _) in makers.items():
+        back = make()
+        back.load_state_dict(load_file(f"{folder}/{name}.again.safetensors"), strict=True)
+        for key, value in theirs[name].state_dict().items():
+            if not key.endswith("num_batches_tracked"):
+                assert torch.equal(value, back.state_dict()[key]), (name, key)
+    print(f"{len(makers)} models of pictures and signals there and back with strict=True")
+
+
 def sequences(program, folder):
     """Models that PyTorch draws, their answers, and what comes back from ctnn."""
     makers = {**models, "recurrent": Recurrent}
@@ -107,6 +180,7 @@ def main():
         subprocess.run([program, "check", folder], check=True)
         with torch.random.fork_rng():
             sequences(program, folder)
+            windows(program, folder)
 
     model = module_of(
         "Sequential<Embedding<27, 4>, Flatten, Linear<12, 9, NoBias>, BatchNorm<9>, Tanh, "

@@ -12,11 +12,11 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// How PyTorch, and so a file, has the axes of a parameter.
+/// How PyTorch, and so a file, has the axes of a parameter: transposed, the last of them comes first.
 enum class layout { same, transposed };
 
 /// One parameter or buffer of a layer: its name as in PyTorch, its shape, the value of each element before
-/// anything else sets it, whether PyTorch has its two axes the other way round, and the name of a count that
+/// anything else sets it, whether PyTorch has its axes in another order, and the name of a count that
 /// PyTorch keeps beside it in files and that nobody needs.
 struct Parameter {
     std::string_view name;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <ctnn/embed/attention.hpp>
+#include <ctnn/embed/convolution.hpp>
 #include <ctnn/embed/layers.hpp>
 #include <ctnn/embed/recurrent.hpp>
 

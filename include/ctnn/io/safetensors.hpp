@@ -45,8 +45,7 @@ inline constexpr std::string_view type_in_file = std::is_same_v<T, float>    ? "
 
 /// An array of a program and how a file names it.
 ///
-///   name, type, shape : as in the file; with `layout::transposed` its axes are those of `data` the other way
-///                       round
+///   name, type, shape : as in the file; with `layout::transposed` the first axis is the last one of `data`
 ///   Byte              : std::byte for an array to be filled, const std::byte for one to be stored
 template <class Byte>
 struct stored_array {
@@ -64,6 +63,14 @@ struct stored_array {
     {
         std::size_t n = element;
         for (const std::size_t e : shape) n *= e;
+        return n;
+    }
+    /// For a transposed array how many numbers each place on the file's first axis has; else 0.
+    [[nodiscard]] std::size_t numbers_of_first() const
+    {
+        if (in_files == layout::same) return 0;
+        std::size_t n = 1;
+        for (std::size_t i = 1; i < shape.size(); ++i) n *= shape[i];
         return n;
     }
 };
@@ -192,8 +199,8 @@ inline bool is_note(std::string_view key)
     std::memcpy(file.data() + 8, header.data(), header.size());
     auto* to = reinterpret_cast<std::byte*>(file.data()) + 8 + header.size();
     for (const auto& a : arrays) {
-        const bool turned = a.in_files == layout::transposed;
-        copy_array(to, a.data, turned ? a.shape[1] : 0, turned ? a.shape[0] : 0, a);
+        const std::size_t rows = a.numbers_of_first();
+        copy_array(to, a.data, rows, rows > 0 ? a.shape[0] : 0, a);
         to += a.bytes();
     }
     checksum sum;

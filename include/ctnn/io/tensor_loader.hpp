@@ -148,8 +148,8 @@ private:
     void put(std::size_t i, std::byte* to) const
     {
         const auto& a = wanted_[i];
-        const bool turned = a.in_files == layout::transposed;
-        copy_array(to, data_.data() + spans_[i].place, turned ? a.shape[0] : 0, turned ? a.shape[1] : 0, a);
+        const std::size_t columns = a.numbers_of_first();
+        copy_array(to, data_.data() + spans_[i].place, columns > 0 ? a.shape[0] : 0, columns, a);
     }
     /// Whether the file has a tied weight under another name of it.
     [[nodiscard]] bool has_further_name(std::string_view name) const

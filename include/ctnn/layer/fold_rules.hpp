@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include <ctnn/core/roles.hpp>
+#include <ctnn/core/window.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -20,6 +21,10 @@ template <std::size_t V, std::size_t C, std::size_t... T>
 struct Embedding;
 template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N>
 struct TableSum;
+template <std::size_t In, std::size_t Out, std::size_t K, class... Options>
+struct Conv1d;
+template <std::size_t In, std::size_t Out, window Size, class... Options>
+struct Conv2d;
 
 namespace detail {
 
@@ -64,6 +69,26 @@ struct fold_rule<Linear<In, Out, Bias>, BatchNorm<Out, Convention>, Input> {
     {
         Linear<In, Out, Bias>::check();
         return detail::normalised<BatchNorm<Out, Convention>, S>(linear, norm, Out);
+    }
+};
+
+/// The same of each channel that comes out.
+template <std::size_t In, std::size_t Out, std::size_t K, class... Options, class Convention, class Input>
+struct fold_rule<Conv1d<In, Out, K, Options...>, BatchNorm<Out, Convention>, Input> {
+    using type = Conv1d<In, Out, K, Options..., WithBias>;
+    template <class S>
+    static layer_values values(const layer_values& convolution, const layer_values& norm)
+    {
+        return detail::normalised<BatchNorm<Out, Convention>, S>(convolution, norm, Out);
+    }
+};
+template <std::size_t In, std::size_t Out, window Size, class... Options, class Convention, class Input>
+struct fold_rule<Conv2d<In, Out, Size, Options...>, BatchNorm<Out, Convention>, Input> {
+    using type = Conv2d<In, Out, Size, Options..., WithBias>;
+    template <class S>
+    static layer_values values(const layer_values& convolution, const layer_values& norm)
+    {
+        return detail::normalised<BatchNorm<Out, Convention>, S>(convolution, norm, Out);
     }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// From a sequence of positions to one: the last, or the mean.
+/// From many positions to one: the last, or the mean.
 #pragma once
 
 #include <algorithm>
@@ -41,21 +41,21 @@ struct LastStep {
     static constexpr uses derivative_uses = uses::nothing;
 };
 
-/// The mean over the positions of a sequence: x.mean(1).
+/// The mean over the positions of a sequence, x.mean(1), or over the pixels of a picture.
 ///
-///   x        : (T, C)          y : (C)
-///   backward : dx = dy / T at every position is overwritten
-///   errors   : [ctnn.shape] x does not have two axes
+///   x        : (T, C) or (H, W, C)          y : (C)
+///   backward : dx = dy / T at every position, T being their number, is overwritten
+///   errors   : [ctnn.shape] x does not have two or three axes
 struct GlobalMean {
     static constexpr extents output(const extents& x)
     {
-        return x.rank == 2 && x[0] > 0 ? extents{x[1]} : extents::none();
+        return (x.rank == 2 || x.rank == 3) && x.size() > 0 ? extents{x.last()} : extents::none();
     }
     template <class P>
     static void forward(const P& pass)
     {
         using S = typename P::scalar;
-        constexpr std::size_t T = P::input::value[0], C = P::input::value[1];
+        constexpr std::size_t C = P::input::value.last(), T = P::input::value.size() / C;
         const S* x = pass.x().data();
         S* y = pass.y().data();
         for (std::size_t r = 0; r < pass.y().size() / C; ++r, y += C) {
@@ -70,7 +70,7 @@ struct GlobalMean {
     static void backward(const P& pass)
     {
         using S = typename P::scalar;
-        constexpr std::size_t T = P::input::value[0], C = P::input::value[1];
+        constexpr std::size_t C = P::input::value.last(), T = P::input::value.size() / C;
         const S* dy = pass.dy().data();
         S* dx = pass.dx().data();
         for (std::size_t r = 0; r < pass.dy().size() / C; ++r, dy += C)
@@ -80,6 +80,8 @@ struct GlobalMean {
 
     static constexpr uses derivative_uses = uses::nothing;
 };
+/// Its name among the pools.
+using GlobalAveragePool = GlobalMean;
 
 namespace detail {
 
@@ -132,7 +134,10 @@ struct export_rule<LastStep> {
 };
 template <>
 struct export_rule<GlobalMean> {
-    static std::string type(const extents& x) { return detail::embedded_type("global_mean", {x[0], x[1]}); }
+    static std::string type(const extents& x)
+    {
+        return detail::embedded_type("global_mean", {x.size() / x.last(), x.last()});
+    }
 };
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -14,12 +14,10 @@
 #include <ctnn/kernel/affine.hpp>
 #include <ctnn/kernel/elementwise.hpp>
 #include <ctnn/layer/fold_rules.hpp>
+#include <ctnn/layer/options.hpp>
 #include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
-
-struct WithBias {};
-struct NoBias {};
 
 namespace detail {
 

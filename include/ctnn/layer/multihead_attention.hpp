@@ -18,9 +18,6 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// An option: each position looks at itself and those before it only.
-struct Causal {};
-
 namespace detail {
 
 /// Of two inputs the second is a mask: 0 for positions that are not looked at.

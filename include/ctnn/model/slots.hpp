@@ -25,7 +25,10 @@ struct slot {
     /// Its shape as files have it.
     [[nodiscard]] constexpr extents in_file() const
     {
-        return in_files == layout::same ? shape : extents{shape[1], shape[0]};
+        if (in_files == layout::same) return shape;
+        extents first{shape.last()};
+        for (std::size_t i = 0; i + 1 < shape.rank; ++i) first.push_back(shape[i]);
+        return first;
     }
 };
 

@@ -69,6 +69,7 @@ void is_close(Function function, Derivative derivative)
         is_close<__VA_ARGS__>([](double x) { return static_cast<double>(f); },                               \
                               [](double x) { return static_cast<double>(derivative); });                     \
     }
+#define WINDOW(...)
 #define RECURRENT(...)
 #define STACKED(...)
 #define BRANCHES(...)

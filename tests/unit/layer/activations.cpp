@@ -11,6 +11,7 @@ using namespace support;
         agrees_with_pytorch<Sequential<Input<37>, __VA_ARGS__>, 7>(#name);                                   \
         has_true_gradients<Sequential<Input<7>, __VA_ARGS__>>();                                             \
     }
+#define WINDOW(...)
 #define RECURRENT(...)
 #define STACKED(...)
 #define BRANCHES(...)

@@ -15,6 +15,7 @@ constexpr bool are_layers = ((Layer<L> || ctnn::detail::container<L>)&&...);
         agrees_with_pytorch<Net, rows>(#name);                                                               \
         has_true_gradients<Net>();                                                                           \
     }
+#define WINDOW(...)
 #define RECURRENT(...)
 #define STACKED(...)
 #define BRANCHES(...)

@@ -5,6 +5,7 @@ using namespace support;
 
 #define CTNN_EXTENTS(...) __VA_ARGS__
 #define LAYER(...)
+#define WINDOW(...)
 #define RECURRENT(name, torch, rows, sample, ...)                                                            \
     TEST_CASE(#name)                                                                                         \
     {                                                                                                        \

@@ -90,14 +90,15 @@ using sequence_layer = std::tuple_element_t<
                Sequential<Linear<In, Out, NoBias>, BatchNorm<Out>, Dropout<1, 5>, LeakyReLU>,
                Sequential<Linear<In, Out>, Residual<RmsNorm<Out>, Gru<Out, Out>>, Softmax>,
                Sequential<Linear<In, Out>, Multiply<Linear<Out, Out>, Sequential<Lstm<Out, Out>, Sigmoid>>>,
-               Concat<Linear<In, Out - 1>, Gru<In, 1>>>>;
+               Concat<Linear<In, Out - 1>, Gru<In, 1>>, Conv1d<In, Out, 3, Causal, Dilation<2>>,
+               Sequential<Conv1d<In, Out, 1>, Residual<Conv1d<Out, Out, 2, Causal, Groups<Out>>, Tanh>>>>;
 template <unsigned Seed, std::size_t T>
 struct sequence_net {
     static constexpr auto draws = [] {
         dice d{Seed * 7919ULL + 3};
         d.below(2);
         std::array<std::size_t, 6> all{};
-        for (std::size_t i = 0; i < 3; ++i) all[i] = d.below(14);
+        for (std::size_t i = 0; i < 3; ++i) all[i] = d.below(16);
         for (std::size_t i = 3; i < 6; ++i) all[i] = 2 + d.below(18);
         return all;
     }();
@@ -112,6 +113,18 @@ using Block = Sequential<Residual<LayerNorm<8>, Linear<8, 24>, CausalSelfAttenti
 template <std::size_t T>
 using Transformer =
     Sequential<Embedding<11, 8, T>, Position<T, 8>, Repeat<3, Block>, LayerNorm<8>, Linear<8, 11, NoBias>>;
+
+/// A layer of a WaveNet: a gate, the way around it, and what goes to the end.
+template <std::size_t D>
+using Gate = Multiply<Sequential<Conv1d<8, 8, 2, Causal, Dilation<D>>, Tanh>,
+                      Sequential<Conv1d<8, 8, 2, Causal, Dilation<D>>, Sigmoid>>;
+template <std::size_t T>
+using WaveNet = Sequential<Input<T, 1>, Conv1d<1, 8, 1>,
+                           Sum<Sequential<Gate<1>, Conv1d<8, 8, 1>>,
+                               Sequential<Residual<Gate<1>, Conv1d<8, 8, 1>>, Gate<2>, Conv1d<8, 8, 1>>,
+                               Sequential<Residual<Gate<1>, Conv1d<8, 8, 1>>,
+                                          Residual<Gate<2>, Conv1d<8, 8, 1>>, Gate<4>, Conv1d<8, 8, 1>>>,
+                           ReLU, Conv1d<8, 1, 1>>;
 
 } // namespace
 
@@ -135,6 +148,10 @@ TEST_CASE("so is that of every layer that has both")
         streams_as_eval<Sequential<Input<20, 3>, Sum<Linear<3, 4>, Rnn<3, 4>>, GlobalMean, Softmax>>(g);
         streams_as_eval<Sequential<Embedding<11, 6, 7>, Tied<"0", Linear<6, 11, NoBias>>>>(g);
         streams_as_eval<Sequential<Input<1, 1>, Lstm<1, 1>>>(g);
+        streams_as_eval<WaveNet<40>>(g);
+        streams_as_eval<Sequential<Input<33, 1>, Conv1d<1, 16, 3, Causal>, Tanh, Conv1d<16, 17, 3, Causal>>>(
+            g);
+        streams_as_eval<Sequential<Input<9, 4>, Conv1d<4, 6, 4, Causal, Groups<2>, Dilation<3>, NoBias>>>(g);
         streams_as_eval<Sequential<Input<9, 6>, MultiheadAttention<6, 3, Causal>, PReLU<6>, PReLU<>>>(g);
     });
 }

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// A window swept over a picture: the sums over its taps, for a block of neighbouring pixels at a time.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <type_traits>
+
+#include <ctnn/core/index.hpp>
+#include <ctnn/core/window.hpp>
+#include <ctnn/kernel/matmul.hpp>
+
+namespace ctnn::inline CTNN_ARCH::kernel {
+
+/// Where the numbers of a picture stand that has a border around it: row by row, the channels of a pixel
+/// together.
+struct frame {
+    window plane, before{0}, after{0};
+    std::size_t channels = 1;
+
+    [[nodiscard]] constexpr bool is_bare() const { return before == window{0} && after == window{0}; }
+    [[nodiscard]] constexpr std::size_t pitch() const { return (before.w + plane.w + after.w) * channels; }
+    /// The first channel of a pixel, counted with the border.
+    [[nodiscard]] constexpr std::size_t at(std::size_t h, std::size_t w) const
+    {
+        return h * pitch() + w * channels;
+    }
+    /// The numbers that it takes beside the picture itself.
+    [[nodiscard]] constexpr std::size_t room() const
+    {
+        return is_bare() ? 0 : (before.h + plane.h + after.h) * pitch();
+    }
+    friend constexpr bool operator==(const frame&, const frame&) = default;
+};
+
+/// A tap of a window: how far its pixel is from where the window starts, and its weight from the first.
+struct tap_of_sweep {
+    std::size_t pixel = 0, weight = 0;
+};
+
+/// A sum over taps and channels as several sums, each over `taps` taps and a part of their channels, which
+/// are added in order; {0, 1} is one sum over all.
+struct sweep_chains {
+    std::size_t taps = 0, parts = 1;
+    friend constexpr bool operator==(const sweep_chains&, const sweep_chains&) = default;
+};
+
+// A Sweep states, all of it known when compiling:
+//
+//   source, target         : frames
+//   count                  : how many pixels are made
+//   first, stride          : which pixels of the source the window starts at, for the first and the next
+//   target_first, ..stride : which pixels of the target they are
+//   tap                    : the taps
+//   length, columns        : channels that each reads, and that come out
+//   weight_stride          : how far the weights of neighbouring channels read are apart
+//   lanewise               : each channel by itself: length 1, a weight for each of the columns
+
+/// As many chains as hide the latency of the multiply-adds of a single pixel, at equal work.
+template <class Sweep, class T>
+constexpr sweep_chains chains_of_sweep()
+{
+    constexpr std::size_t taps = Sweep::tap.size(),
+                          columns = (Sweep::columns + simd::width<T> - 1) / simd::width<T>,
+                          most = columns < 8 ? 8 / columns : 1;
+    sweep_chains best{0, 1};
+    for (std::size_t n = 1; n <= std::min(most, taps); ++n)
+        if (taps % n == 0) best = {taps / n, 1};
+    if (best.taps == 1)
+        for (std::size_t n = 1; n * taps <= most; ++n)
+            if (Sweep::length % n == 0 && Sweep::length / n >= 4) best = {1, n};
+    return best.taps == taps && best.parts == 1 ? sweep_chains{0, 1} : best;
+}
+
+namespace detail {
+
+/// sum(Count, MR) += x * w over the taps and channels of `Count` chains from the First on, all of them
+/// abreast.
+template <class Sweep, sweep_chains Chains, std::size_t First, class Place, class T, std::size_t Count,
+          std::size_t MR, class Pixels>
+CTNN_INLINE void add_taps(simd::pack<T, Place::registers> (&sum)[Count][MR], Pixels pixels, const T* w)
+{
+    constexpr std::size_t taps = Chains.taps == 0 ? Sweep::tap.size() : Chains.taps,
+                          length = Sweep::length / Chains.parts,
+                          next = Sweep::stride.w * Sweep::source.channels;
+    for (std::size_t t = 0; t < taps; ++t) {
+        for (std::size_t k = 0; k < length; ++k) {
+            CTNN_UNROLL
+            for (std::size_t c = 0; c < Count; ++c) {
+                const std::size_t tap = (First + c) / Chains.parts * taps + t,
+                                  from = (First + c) % Chains.parts * length + k;
+                const auto columns = Place::load(w + Sweep::tap[tap].weight + from * Sweep::weight_stride);
+                const T* const x = pixels(tap) + from;
+                CTNN_UNROLL
+                for (std::size_t r = 0; r < MR; ++r) {
+                    if constexpr (Sweep::lanewise)
+                        sum[c][r] = simd::fma(Place::load(x + r * next), columns, sum[c][r]);
+                    else sum[c][r] = simd::fma(simd::vec<T>(x[r * next]), columns, sum[c][r]);
+                }
+            }
+        }
+    }
+}
+
+/// MR neighbouring pixels: y = finish(start + sums); `pixels(tap)` is where the first reads that tap.
+template <class Sweep, sweep_chains Chains, std::size_t MR, class Place, class T, class Pixels, class Finish>
+CTNN_INLINE void pixel_block(T* y, Pixels pixels, const T* w, const T* start, Finish finish)
+{
+    using P = simd::pack<T, Place::registers>;
+    constexpr std::size_t next = Sweep::target_stride.w * Sweep::target.channels, taps = Sweep::tap.size(),
+                          chains = Chains.taps == 0 || taps == 0 ? 1 : taps / Chains.taps * Chains.parts,
+                          abreast = MR == 1 ? chains : 1;
+    P sum[abreast][MR], total[MR];
+    CTNN_UNROLL
+    for (std::size_t c = 0; c < abreast; ++c) {
+        CTNN_UNROLL
+        for (std::size_t r = 0; r < MR; ++r)
+            sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
+    }
+    add_taps<Sweep, Chains, 0, Place>(sum, pixels, w);
+    CTNN_UNROLL
+    for (std::size_t r = 0; r < MR; ++r) total[r] = sum[0][r];
+    CTNN_UNROLL
+    for (std::size_t c = 1; c < abreast; ++c) total[0] = total[0] + sum[c][0];
+    if constexpr (chains > abreast)
+        ctnn::detail::for_each_index<chains - 1>([&](auto c) CTNN_INLINE_LAMBDA {
+            CTNN_UNROLL
+            for (std::size_t r = 0; r < MR; ++r) sum[0][r] = P::of(T{0});
+            add_taps<Sweep, Chains, c() + 1, Place>(sum, pixels, w);
+            CTNN_UNROLL
+            for (std::size_t r = 0; r < MR; ++r) total[r] = total[r] + sum[0][r];
+        });
+    CTNN_UNROLL
+    for (std::size_t r = 0; r < MR; ++r) {
+        P result = P::map(finish, total[r]);
+        if constexpr (std::is_same_v<Finish, add_to_result>) result = Place::load(y + r * next) + result;
+        Place::store(y + r * next, result);
+    }
+}
+
+/// One panel of columns of the whole picture, row by row in blocks as even as can be.
+template <class Sweep, sweep_chains Chains, class Place, class T, class Finish>
+[[gnu::flatten, gnu::noinline]] void sweep_panel(T* y, const T* x, const T* w, const T* start, Finish finish)
+{
+    constexpr std::size_t most = std::min(Sweep::count.w, most_rows(Place::registers)),
+                          blocks = (Sweep::count.w + most - 1) / most,
+                          each = (Sweep::count.w + blocks - 1) / blocks,
+                          shorter = blocks * each - Sweep::count.w,
+                          next = Sweep::stride.w * Sweep::source.channels,
+                          next_y = Sweep::target_stride.w * Sweep::target.channels;
+    for (std::size_t h = 0; h < Sweep::count.h; ++h) {
+        const T* from = x + Sweep::source.at(Sweep::first.h + h * Sweep::stride.h, Sweep::first.w);
+        T* to =
+            y + Sweep::target.at(Sweep::target_first.h + h * Sweep::target_stride.h, Sweep::target_first.w);
+        const auto pixels = [&from](std::size_t tap)
+                                CTNN_INLINE_LAMBDA { return from + Sweep::tap[tap].pixel; };
+        for (std::size_t i = 0; i < blocks - shorter; ++i, from += each * next, to += each * next_y)
+            pixel_block<Sweep, Chains, each, Place>(to, pixels, w, start, finish);
+        if constexpr (shorter > 0)
+            for (std::size_t i = 0; i < shorter; ++i, from += (each - 1) * next, to += (each - 1) * next_y)
+                pixel_block<Sweep, Chains, each - 1, Place>(to, pixels, w, start, finish);
+    }
+}
+
+/// dw(MR rows of weights, columns) [+]= what each saw times dy, over the whole picture. `pixel(r)` and
+/// `weight(r)` say where row r is.
+template <class Sweep, std::size_t MR, class Place, class Finish, class T, class Pixel, class Weight>
+[[gnu::flatten, gnu::noinline]] void correlate_block(T* dw, const T* x, const T* dy, Pixel pixel,
+                                                     Weight weight)
+{
+    using P = simd::pack<T, Place::registers>;
+    constexpr std::size_t next = Sweep::stride.w * Sweep::source.channels, channels = Sweep::target.channels;
+    P sum[MR];
+    CTNN_UNROLL
+    for (std::size_t r = 0; r < MR; ++r) sum[r] = P::of(T{0});
+    for (std::size_t h = 0; h < Sweep::count.h; ++h) {
+        const T* from = x + Sweep::source.at(h * Sweep::stride.h, 0);
+        for (std::size_t v = 0; v < Sweep::count.w; ++v, from += next, dy += channels) {
+            const auto columns = Place::load(dy);
+            CTNN_UNROLL
+            for (std::size_t r = 0; r < MR; ++r) {
+                if constexpr (Sweep::lanewise)
+                    sum[r] = simd::fma(Place::load(from + pixel(r)), columns, sum[r]);
+                else sum[r] = simd::fma(simd::vec<T>(from[pixel(r)]), columns, sum[r]);
+            }
+        }
+    }
+    CTNN_UNROLL
+    for (std::size_t r = 0; r < MR; ++r) {
+        T* const to = dw + weight(r);
+        if constexpr (std::is_same_v<Finish, add_to_result>) sum[r] = Place::load(to) + sum[r];
+        Place::store(to, sum[r]);
+    }
+}
+template <class Sweep, std::size_t MR, std::size_t Most, class Place, class Finish, class T, class Places>
+void correlate_rows(T* dw, const T* x, const T* dy, std::size_t from, std::size_t rows, Places places)
+{
+    if constexpr (MR > 0) {
+        for (; rows >= MR; rows -= MR, from += MR)
+            places.template block<Sweep, MR, Place, Finish>(dw, x, dy, from);
+        if (rows > 0)
+            correlate_rows<Sweep, (MR > 4 ? (MR + 2) / 3 : MR - 1), Most, Place, Finish>(dw, x, dy, from,
+                                                                                         rows, places);
+    }
+}
+
+/// Neighbouring rows of weights are neighbouring channels of one tap.
+struct rows_by_channel {
+    std::size_t tap;
+    template <class Sweep, std::size_t MR, class Place, class Finish, class T>
+    void block(T* dw, const T* x, const T* dy, std::size_t from) const
+    {
+        correlate_block<Sweep, MR, Place, Finish>(
+            dw + Sweep::tap[tap].weight + from * Sweep::weight_stride, x + Sweep::tap[tap].pixel + from, dy,
+            [](std::size_t r) CTNN_INLINE_LAMBDA { return r; },
+            [](std::size_t r) CTNN_INLINE_LAMBDA { return r * Sweep::weight_stride; });
+    }
+};
+/// Neighbouring rows of weights are neighbouring taps, for windows of few channels.
+struct rows_by_tap {
+    template <class Sweep, std::size_t MR, class Place, class Finish, class T>
+    void block(T* dw, const T* x, const T* dy, std::size_t from) const
+    {
+        constexpr std::size_t taps = Sweep::tap.size();
+        std::array<std::size_t, MR> at;
+        for (std::size_t r = 0; r < MR; ++r) at[r] = Sweep::tap[(from + r) % taps].pixel + (from + r) / taps;
+        correlate_block<Sweep, MR, Place, Finish>(
+            dw + from * (Sweep::weight_stride / taps), x, dy,
+            [&at](std::size_t r) CTNN_INLINE_LAMBDA { return at[r]; },
+            [](std::size_t r) CTNN_INLINE_LAMBDA { return r * (Sweep::weight_stride / taps); });
+    }
+};
+
+} // namespace detail
+
+/// y = finish(start + the sums of each window), for the pixels of a Sweep.
+template <class Sweep, sweep_chains Chains, class T, class Finish>
+void sweep(T* y, const T* x, const T* w, const T* start, Finish finish)
+{
+    if constexpr (Sweep::count.size() > 0)
+        simd::for_each_columns<T, Sweep::columns, simd::columns_at_once>(
+            [&](std::size_t column, auto place) CTNN_INLINE_LAMBDA {
+                detail::sweep_panel<Sweep, Chains, decltype(place)>(
+                    y + column, x + (Sweep::lanewise ? column : 0), w + column,
+                    start != nullptr ? start + column : nullptr, finish);
+            });
+}
+
+/// The same for one pixel, whose taps are `from` behind x[0], x[1], ...
+template <class Sweep, sweep_chains Chains, class T, class Finish>
+CTNN_INLINE void sweep_one(T* y, const T* const* x, std::size_t from, const T* w, const T* start,
+                           Finish finish)
+{
+    simd::for_each_columns<T, Sweep::columns, std::max<std::size_t>(1, detail::registers / 2)>(
+        [&](std::size_t column, auto place) CTNN_INLINE_LAMBDA {
+            const std::size_t at = Sweep::lanewise ? column : from;
+            detail::pixel_block<Sweep, Chains, 1, decltype(place)>(
+                y + column, [&](std::size_t tap) CTNN_INLINE_LAMBDA { return x[tap] + at; }, w + column,
+                start != nullptr ? start + column : nullptr, finish);
+        });
+}
+
+/// dw(length, taps, Out) [+]= sums over the picture of what each tap read, of `In` channels in Groups groups,
+/// times dy.
+template <class Sweep, std::size_t In, std::size_t Groups, class Finish, class T>
+void correlate(T* dw, const T* x, const T* dy)
+{
+    constexpr std::size_t taps = Sweep::tap.size(), groups = Sweep::lanewise ? 1 : Groups;
+    for (std::size_t g = 0; g < groups; ++g)
+        simd::for_each_columns<T, Sweep::columns, simd::columns_at_once>(
+            [&](std::size_t column, auto place) CTNN_INLINE_LAMBDA {
+                using Place = decltype(place);
+                constexpr std::size_t most = detail::most_rows(Place::registers);
+                T* const to = dw + g * Sweep::columns + column;
+                const T* const from = x + (Sweep::lanewise ? column : g * Sweep::length);
+                const T* const d = dy + g * Sweep::columns + column;
+                if constexpr (Sweep::lanewise || Sweep::length < 4)
+                    detail::correlate_rows<Sweep, std::min(most, taps * Sweep::length), most, Place, Finish>(
+                        to, from, d, 0, taps * Sweep::length, detail::rows_by_tap{});
+                else
+                    for (std::size_t t = 0; t < taps; ++t)
+                        detail::correlate_rows<Sweep, std::min(most, Sweep::length), most, Place, Finish>(
+                            to, from, d, 0, Sweep::length, detail::rows_by_channel{t});
+            });
+}
+
+} // namespace ctnn::inline CTNN_ARCH::kernel
