@@ -2,6 +2,7 @@
 # From a fresh clone to a running trainer or to passed tests:
 #   sh cmake/setup.sh makemore [options of the trainer]
 #   sh cmake/setup.sh test
+#   sh cmake/setup.sh fashion [epochs [seed]]
 #   sh cmake/setup.sh benchmark [options of Google Benchmark]
 # Installs missing packages with apt where there is one (through sudo when not root); when nothing is missing,
 # apt is not called.
@@ -12,6 +13,7 @@ usage() {
     cat >&2 <<'END'
 usage: sh cmake/setup.sh makemore [train|stages [options]]   build the trainer for this CPU and run it
        sh cmake/setup.sh test                               build everything and run all tests
+       sh cmake/setup.sh fashion [epochs [seed]]            the seventh chapter, with its 70,000 pictures
        sh cmake/setup.sh benchmark [options]                compare with others: tests/benchmark/README.md
 END
     exit 1
@@ -22,6 +24,7 @@ shift
 packages="g++ cmake ninja-build libxtensor-dev libxsimd-dev libcli11-dev libfmt-dev nlohmann-json3-dev"
 case $goal in
 makemore) packages="$packages gnuplot-nox" ;; # draws the pictures of a report
+fashion) packages="$packages gnuplot-nox dataset-fashion-mnist" ;;
 test)
     [ $# -eq 0 ] || usage
     packages="$packages doctest-dev"
@@ -66,6 +69,19 @@ if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # one word for each package
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing \
         >/dev/null
+fi
+
+if [ "$goal" = fashion ]; then
+    # The package has the files packed.
+    data=build/fashion-mnist
+    mkdir -p "$data"
+    for part in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do
+        [ -f "$data/$part-ubyte" ] ||
+            gzip -dc "/usr/share/datasets/fashion-mnist/$part-ubyte.gz" >"$data/$part-ubyte"
+    done
+    cmake --preset native
+    cmake --build --preset native --target 07_fashion
+    exec build/native/examples/07_fashion "$data" build/fashion "$@"
 fi
 
 cmake --workflow --preset "$goal"

@@ -139,11 +139,42 @@ CTNN_INLINE void pixel_block(T* y, Pixels pixels, const T* w, const T* start, Fi
     }
 }
 
+/// Whether one number comes out of many whose weights stand together: a sum along the registers.
+template <class Sweep, class T>
+inline constexpr bool sums_along =
+    !Sweep::lanewise && Sweep::columns == 1 && Sweep::weight_stride == 1 && Sweep::length >= simd::width<T>;
+
+/// The same for such a sweep: each pixel in lanes of its own, which are added up at the end.
+template <class Sweep, std::size_t MR, class T, class Pixels, class Finish>
+CTNN_INLINE void pixel_block_along(T* y, Pixels pixels, const T* w, const T* start, Finish finish)
+{
+    using V = simd::vec<T>;
+    constexpr std::size_t next = Sweep::stride.w * Sweep::source.channels,
+                          next_y = Sweep::target_stride.w * Sweep::target.channels;
+    V sum[MR];
+    CTNN_UNROLL
+    for (std::size_t r = 0; r < MR; ++r) sum[r] = V(T{0});
+    for (std::size_t tap = 0; tap < Sweep::tap.size(); ++tap)
+        simd::for_each_vec<T>(Sweep::length, [&](std::size_t k, auto place) CTNN_INLINE_LAMBDA {
+            const V weight = place.load(w + Sweep::tap[tap].weight + k);
+            CTNN_UNROLL
+            for (std::size_t r = 0; r < MR; ++r)
+                sum[r] = simd::fma(place.load(pixels(tap) + r * next + k), weight, sum[r]);
+        });
+    for (std::size_t r = 0; r < MR; ++r) {
+        T lanes[simd::width<T>];
+        finish(V(simd::sum(sum[r]) + (start != nullptr ? *start : T{0}))).store(lanes);
+        if constexpr (std::is_same_v<Finish, add_to_result>) y[r * next_y] += lanes[0];
+        else y[r * next_y] = lanes[0];
+    }
+}
+
 /// One panel of columns of the whole picture, row by row in blocks as even as can be.
 template <class Sweep, sweep_chains Chains, class Place, class T, class Finish>
 [[gnu::flatten, gnu::noinline]] void sweep_panel(T* y, const T* x, const T* w, const T* start, Finish finish)
 {
-    constexpr std::size_t most = std::min(Sweep::count.w, most_rows(Place::registers)),
+    constexpr bool along = sums_along<Sweep, T>;
+    constexpr std::size_t most = std::min(Sweep::count.w, along ? 4 : most_rows(Place::registers)),
                           blocks = (Sweep::count.w + most - 1) / most,
                           each = (Sweep::count.w + blocks - 1) / blocks,
                           shorter = blocks * each - Sweep::count.w,
@@ -155,11 +186,15 @@ template <class Sweep, sweep_chains Chains, class Place, class T, class Finish>
             y + Sweep::target.at(Sweep::target_first.h + h * Sweep::target_stride.h, Sweep::target_first.w);
         const auto pixels = [&from](std::size_t tap)
                                 CTNN_INLINE_LAMBDA { return from + Sweep::tap[tap].pixel; };
-        for (std::size_t i = 0; i < blocks - shorter; ++i, from += each * next, to += each * next_y)
-            pixel_block<Sweep, Chains, each, Place>(to, pixels, w, start, finish);
+        const auto block = [&](auto count) CTNN_INLINE_LAMBDA {
+            if constexpr (along) pixel_block_along<Sweep, count()>(to, pixels, w, start, finish);
+            else pixel_block<Sweep, Chains, count(), Place>(to, pixels, w, start, finish);
+            from += count() * next;
+            to += count() * next_y;
+        };
+        for (std::size_t i = 0; i < blocks - shorter; ++i) block(simd::constant<each>{});
         if constexpr (shorter > 0)
-            for (std::size_t i = 0; i < shorter; ++i, from += (each - 1) * next, to += (each - 1) * next_y)
-                pixel_block<Sweep, Chains, each - 1, Place>(to, pixels, w, start, finish);
+            for (std::size_t i = 0; i < shorter; ++i) block(simd::constant<each - 1>{});
     }
 }
 

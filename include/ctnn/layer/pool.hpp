@@ -147,6 +147,7 @@ struct MaxPool : detail::pool<MaxPool<Size, Options...>, Size,
                 pass.dx().data(), pass.dy().data(), pass.x().data(), pass.rows);
     }
 
+    using self = MaxPool;
     static constexpr uses derivative_uses = uses::input;
     static std::string name() { return base::name_as("MaxPool"); }
 };
@@ -185,6 +186,7 @@ struct AveragePool : detail::pool<AveragePool<Size, Options...>, Size,
                 pass.dx().data(), pass.dy().data(), pass.rows);
     }
 
+    using self = AveragePool;
     static constexpr uses derivative_uses = uses::nothing;
     static std::string name() { return base::name_as("AveragePool"); }
 };

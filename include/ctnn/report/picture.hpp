@@ -112,6 +112,19 @@ struct Picture {
     int width = 640, height = 400;
 };
 
+namespace detail {
+
+/// At most `most` of n numbers, evenly spread.
+inline std::vector<std::size_t> evenly(std::size_t n, std::size_t most)
+{
+    std::vector<std::size_t> chosen;
+    const std::size_t count = std::min(n, most);
+    for (std::size_t i = 0; i < count; ++i) chosen.push_back(i * n / count);
+    return chosen;
+}
+
+} // namespace detail
+
 /// Pieces of gnuplot's scripts, for pictures of a program's own.
 namespace gnuplot {
 

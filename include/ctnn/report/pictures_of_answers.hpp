@@ -106,15 +106,6 @@ inline void add_confusion(std::vector<Picture>& all, const Run& run)
     all.push_back(std::move(p));
 }
 
-/// At most `most` of n numbers, evenly spread.
-inline std::vector<std::size_t> evenly(std::size_t n, std::size_t most)
-{
-    std::vector<std::size_t> chosen;
-    const std::size_t count = std::min(n, most);
-    for (std::size_t i = 0; i < count; ++i) chosen.push_back(i * n / count);
-    return chosen;
-}
-
 inline void add_predictions(std::vector<Picture>& all, const Run& run)
 {
     if (run.answers.empty()) return;

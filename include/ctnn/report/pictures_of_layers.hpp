@@ -113,8 +113,9 @@ inline void add_saturation(std::vector<Picture>& all, const Run& run)
                            maps.size());
     std::size_t first = 0;
     for (const SaturationMap& map : maps) {
-        const std::size_t samples = map.saturated.shape()[0], units = map.saturated.shape()[1];
-        for (std::size_t s = 0; s < samples; ++s) {
+        const auto shown = evenly(map.saturated.shape()[0], 256); // every pixel of every picture is a sample
+        const std::size_t samples = shown.size(), units = map.saturated.shape()[1];
+        for (const std::size_t s : shown) {
             std::vector<double> row(units);
             for (std::size_t u = 0; u < units; ++u) row[u] = map.saturated(s, u) ? 1 : 0;
             p.data.add(fmt::format("layer {} sample {}", map.layer.name(), s), row);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <ctnn/ctnn.hpp>
 #include <ctnn/report/report.hpp>
+#include <ctnn/report/tiles.hpp>
 
 #include <cstdlib>
 #include <filesystem>
@@ -143,4 +144,22 @@ TEST_CASE("a network of two inputs is seen too, and drawn with what each layer r
     CHECK(layers[0].reads == std::vector<std::size_t>{layers.size()}); // the first input
     CHECK(layers.back().reads == std::vector<std::size_t>{layers.size() - 2});
     CHECK(layers[layers.size() - 2].reads.size() == 2); // the sum of the residual
+}
+
+TEST_CASE("tiles are pictures of the page, in shades from the smallest number to the largest")
+{
+    const Picture p =
+        picture_of_tiles({.id = "tiles", .kind = "Tiles"}, {{{-1, 0, 1, 3}, 2, "a & b"}, {{3}, 1}}, 1);
+    CHECK(p.text == "a & b. ");
+    CHECK(p.svg.find("a &amp; b") != std::string::npos);
+    CHECK(p.data.csv() == "\"a & b\",\"1\"\n-1,3\n0,\n1,\n3,\n");
+    // A bitmap of 2 x 2: its last bytes are the rows from below, filled up to four bytes each.
+    const std::string bytes = detail::bitmap({{-1, 0, 1, 3}, 2}, -1, 3);
+    CHECK(bytes.size() == 14 + 40 + 1024 + 8);
+    CHECK(bytes.substr(bytes.size() - 8) == std::string("\x80\xff\0\0\0\x40\0\0", 8));
+    CHECK(detail::base64("ctnn!") == "Y3RubiE=");
+    CHECK(detail::base64("ctnn") == "Y3Rubg==");
+    CHECK(detail::base64("ctn") == "Y3Ru");
+    CHECK_THROWS_WITH((void)picture_of_tiles({}, {{{1, 2, 3}, 2}}),
+                      "[ctnn.shape] tile 0 has 3 pixels, expected rows of 2");
 }

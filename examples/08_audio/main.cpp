@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// A live amplifier: two networks learn what an overdriven one does to a signal, and then take its place in an
+/// audio callback. The README beside it explains it line by line.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <numbers>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <sndfile.hh>
+
+#include <ctnn/ctnn.hpp>
+#include <ctnn/io/export_header.hpp>
+#include <ctnn/report/report.hpp>
+
+#include "amplifier.hpp"
+
+using namespace ctnn;
+
+/// Sequences of T samples; a stream takes one after the other, for ever.
+constexpr std::size_t T = 512, batch = 32, block = 64;
+using Recurrent = Sequential<Input<T, 1>, Lstm<1, 16>, Linear<16, 1>>;
+template <std::size_t D>
+using Dilated = Sequential<Conv1d<16, 16, 3, Causal, Dilation<D>>, Tanh>;
+using Convolutional = Sequential<Input<T, 1>, Conv1d<1, 16, 3, Causal>, Tanh, Dilated<2>, Dilated<4>,
+                                 Dilated<8>, Dilated<16>, Dilated<32>, Linear<16, 1>>;
+
+/// Every piece of memory that is asked for anywhere counts.
+std::size_t allocations = 0;
+void* operator new(std::size_t n)
+{
+    ++allocations;
+    if (void* p = std::malloc(n)) return p;
+    throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+
+struct Signal {
+    std::vector<float> dry, wet; ///< before and behind the amplifier
+};
+
+Signal amplified(std::vector<float> dry)
+{
+    Signal s{std::move(dry), {}};
+    Amplifier amplifier;
+    for (const float x : s.dry) s.wet.push_back(amplifier(x));
+    return s;
+}
+
+std::vector<float> read_wav(const std::string& path)
+{
+    SndfileHandle file(path);
+    if (file.error() != SF_ERR_NO_ERROR)
+        throw Error("ctnn.data", "cannot read '" + path + "': " + file.strError());
+    if (file.samplerate() != sample_rate)
+        throw Error("ctnn.data", "'" + path + "' has " + std::to_string(file.samplerate()) +
+                                     " samples a second, expected " + std::to_string(sample_rate));
+    const auto channels = static_cast<std::size_t>(file.channels());
+    std::vector<float> all(static_cast<std::size_t>(file.frames()) * channels);
+    file.read(all.data(), static_cast<sf_count_t>(all.size()));
+    for (std::size_t i = 0; i * channels < all.size(); ++i) all[i] = all[i * channels]; // the first of them
+    all.resize(all.size() / channels);
+    return all;
+}
+void write_wav(const std::string& path, const std::vector<float>& signal)
+{
+    SndfileHandle file(path, SFM_WRITE, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 1, sample_rate);
+    if (file.error() != SF_ERR_NO_ERROR ||
+        file.write(signal.data(), static_cast<sf_count_t>(signal.size())) !=
+            static_cast<sf_count_t>(signal.size()))
+        throw Error("ctnn.save", "cannot write '" + path + "': " + file.strError());
+}
+
+/// The energy of the difference over that of the target, in decibels.
+double error_in_db(const std::vector<float>& y, const std::vector<float>& target)
+{
+    double error = 0, energy = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        error += std::pow(static_cast<double>(y[i]) - static_cast<double>(target[i]), 2);
+        energy += std::pow(static_cast<double>(target[i]), 2);
+    }
+    return 10 * std::log10(error / energy);
+}
+
+/// Trained on pieces of chance of the signal.
+template <class Net>
+Model<Net, Train<batch>> trained(const char* name, const Signal& signal, std::size_t steps,
+                                 Generator& generator)
+{
+    Model<Net, Train<batch>> model{generator};
+    AdamW adam_w{model, {.learning_rate = 5e-3, .weight_decay = 0}};
+    MeanSquaredError criterion;
+    const CosineAnnealing cosine{5e-3, steps};
+    xt::xtensor<float, 3> x({batch, T, 1}), y({batch, T, 1});
+    const auto start = std::chrono::steady_clock::now();
+    for (std::size_t step = 0; step < steps; ++step) {
+        const auto last = static_cast<std::int64_t>(signal.dry.size() - T);
+        const auto at = generator.randint(0, last, batch);
+        for (std::size_t b = 0; b < batch; ++b) {
+            std::copy_n(signal.dry.data() + at(b), T, x.data() + b * T);
+            std::copy_n(signal.wet.data() + at(b), T, y.data() + b * T);
+        }
+        adam_w.set_learning_rate(cosine.at(step));
+        const auto [loss, dy] = criterion(model.forward(x), y);
+        model.backward(dy);
+        clip_gradient_norm(model, 1);
+        adam_w.step(model);
+        if (step % (steps / 5) == 0 || step + 1 == steps)
+            std::printf("%-11s %5zu/%zu: %.2e\n", name, step, steps, static_cast<double>(loss));
+    }
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    std::printf("%-11s %zu parameters, %.1f s\n", name, parameter_count<Net>, seconds.count());
+    return model;
+}
+
+/// What an audio callback does: it must not allocate, throw or wait.
+template <class Net>
+void callback(Model<Net, Stream>& stream, std::span<const float, block> in,
+              std::span<float, block> out) noexcept
+{
+    for (std::size_t i = 0; i < block; ++i) out[i] = stream.step(in[i])[0];
+}
+
+/// The whole signal, a block after the other, and how long each took.
+template <class Net>
+std::vector<float> played(const char* name, Model<Net, Stream>& stream, const Signal& signal)
+{
+    const std::size_t blocks = signal.dry.size() / block;
+    std::vector<float> out(blocks * block);
+    std::vector<double> times(blocks);
+    const std::size_t before = allocations;
+    for (std::size_t i = 0; i < blocks; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        callback(stream, std::span<const float, block>(signal.dry.data() + i * block, block),
+                 std::span<float, block>(out.data() + i * block, block));
+        times[i] =
+            std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+    }
+    const std::size_t asked = allocations - before;
+    std::sort(times.begin(), times.end());
+    double sum = 0;
+    for (const double t : times) sum += t;
+    const double seconds = static_cast<double>(out.size()) / sample_rate;
+    std::printf("%-11s blocks of %zu: median %.1f us, 99.9 %% within %.1f us, worst %.1f us (of %.0f us); "
+                "%.0f times real time; %zu allocations\n",
+                name, block, times[blocks / 2], times[blocks * 999 / 1000], times.back(),
+                1e6 * block / sample_rate, seconds / (sum / 1e6), asked);
+    return out;
+}
+
+/// The mean power of windows of 1024 samples at each frequency, in decibels.
+std::vector<double> spectrum(const std::vector<float>& signal)
+{
+    constexpr std::size_t n = 1024;
+    std::vector<double> power(n / 2), cosine(n), windowed(n);
+    for (std::size_t i = 0; i < n; ++i)
+        cosine[i] = std::cos(2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(n));
+    std::size_t windows = 0;
+    for (std::size_t start = 0; start + n <= signal.size(); start += 16 * n, ++windows) {
+        for (std::size_t i = 0; i < n; ++i)
+            windowed[i] = static_cast<double>(signal[start + i]) * (1 - cosine[i]) / 2;
+        for (std::size_t k = 0; k < n / 2; ++k) {
+            double real = 0, imaginary = 0;
+            for (std::size_t i = 0; i < n; ++i) {
+                real += windowed[i] * cosine[i * k % n];
+                imaginary += windowed[i] * cosine[(i * k + n / 4) % n];
+            }
+            power[k] += real * real + imaginary * imaginary;
+        }
+    }
+    for (double& p : power)
+        p = 10 * std::log10(p / static_cast<double>(std::max<std::size_t>(1, windows)) + 1e-12);
+    return power;
+}
+
+int main(int argc, char** argv)
+try {
+    const std::string folder = argc > 1 ? argv[1] : "audio";
+    const std::size_t steps = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 3000;
+    prepare_report(folder);
+    Generator generator{2147483647};
+    const Signal lesson = amplified(plucked_strings(40 * sample_rate, generator));
+    // A recording of one's own takes the place of more strings.
+    const Signal test =
+        amplified(argc > 3 ? read_wav(argv[3]) : plucked_strings(10 * sample_rate, generator));
+    write_wav(folder + "/dry.wav", test.dry);
+    write_wav(folder + "/amplifier.wav", test.wet);
+
+    Run run{.name = "amplifier", .meaning = "An LSTM of 16 units and six causal convolutions of 16 channels"};
+    Picture spectra{.id = "amplifier-spectra",
+                    .kind = "Spectra",
+                    .run = "amplifier",
+                    .meaning = "The power at each frequency, behind the amplifier and behind each network.",
+                    .width = 900};
+    std::vector<double> hertz;
+    for (std::size_t k = 0; k < 512; ++k) hertz.push_back(static_cast<double>(k) * sample_rate / 1024);
+    spectra.data.add("Hz", hertz);
+    std::vector<std::string> curves;
+    const auto draw = [&](const std::string& name, const std::vector<float>& signal) {
+        const std::size_t column = spectra.data.add(name, spectrum(signal));
+        curves.push_back("'amplifier-spectra.csv' using 1:" + std::to_string(column) +
+                         " with lines lc rgb '" + gnuplot::colour(curves.size()) + "' title " +
+                         gnuplot::quoted(name));
+    };
+    draw("amplifier", test.wet);
+
+    std::ofstream excerpt(folder + "/excerpt.hpp");
+    const std::vector<float> beginning(test.dry.begin(), test.dry.begin() + 512);
+    const auto numbers = [&excerpt](const char* name, const std::vector<float>& values) {
+        excerpt << "constexpr float " << name << "[512] = {";
+        for (const float v : values) excerpt << std::hexfloat << v << "F,\n";
+        excerpt << "};\n";
+    };
+    excerpt << "#pragma once\n";
+    numbers("dry", beginning);
+    const auto learn = [&]<class Net>(std::type_identity<Net>, const char* name) {
+        Model<Net, Stream> stream{trained<Net>(name, lesson, steps, generator)};
+        const auto out = played(name, stream, test);
+        const double error = error_in_db(out, test.wet);
+        std::printf("%-11s error %.1f dB\n", name, error);
+        run.results.emplace_back(std::string(name) + ", error in dB", std::to_string(error));
+        write_wav(folder + "/" + name + ".wav", out);
+        draw(name, out);
+        stream.reset();
+        export_header(stream, folder + "/" + name + ".hpp", name);
+        numbers((std::string(name) + "_answers").c_str(), {out.begin(), out.begin() + 512});
+    };
+    learn(std::type_identity<Recurrent>{}, "lstm");
+    learn(std::type_identity<Convolutional>{}, "convolution");
+    if (!excerpt.flush()) throw Error("ctnn.save", "cannot write '" + folder + "/excerpt.hpp'");
+
+    spectra.script = gnuplot::axes("frequency in Hz", "power in dB") +
+                     "set logscale x\nset xrange [50:24000]\nplot " + gnuplot::joined(curves) + "\n";
+    run.pictures.push_back(std::move(spectra));
+    const std::string missing = write_report(folder, {run});
+    std::printf("report: %s/report.html\n", folder.c_str());
+    if (!missing.empty()) std::fprintf(stderr, "%s\n", missing.c_str());
+} catch (const Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+}
