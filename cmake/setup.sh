@@ -3,6 +3,7 @@
 #   sh cmake/setup.sh makemore [options of the trainer]
 #   sh cmake/setup.sh test
 #   sh cmake/setup.sh fashion [epochs [seed]]
+#   sh cmake/setup.sh audio [steps [recording]]
 #   sh cmake/setup.sh benchmark [options of Google Benchmark]
 # Installs missing packages with apt where there is one (through sudo when not root); when nothing is missing,
 # apt is not called.
@@ -14,6 +15,7 @@ usage() {
 usage: sh cmake/setup.sh makemore [train|stages [options]]   build the trainer for this CPU and run it
        sh cmake/setup.sh test                               build everything and run all tests
        sh cmake/setup.sh fashion [epochs [seed]]            the seventh chapter, with its 70,000 pictures
+       sh cmake/setup.sh audio [steps [recording]]          the eighth, a live amplifier
        sh cmake/setup.sh benchmark [options]                compare with others: tests/benchmark/README.md
 END
     exit 1
@@ -25,9 +27,10 @@ packages="g++ cmake ninja-build libxtensor-dev libxsimd-dev libcli11-dev libfmt-
 case $goal in
 makemore) packages="$packages gnuplot-nox" ;; # draws the pictures of a report
 fashion) packages="$packages gnuplot-nox dataset-fashion-mnist" ;;
+audio) packages="$packages gnuplot-nox libsndfile1-dev" ;;
 test)
     [ $# -eq 0 ] || usage
-    packages="$packages doctest-dev"
+    packages="$packages doctest-dev libsndfile1-dev"
     ;;
 benchmark) packages="$packages libbenchmark-dev libeigen3-dev libopenblas-dev libxsmm-dev pkg-config" ;;
 *) usage ;;
@@ -82,6 +85,11 @@ if [ "$goal" = fashion ]; then
     cmake --preset native
     cmake --build --preset native --target 07_fashion
     exec build/native/examples/07_fashion "$data" build/fashion "$@"
+fi
+if [ "$goal" = audio ]; then
+    cmake --preset native
+    cmake --build --preset native --target 08_audio
+    exec build/native/examples/08_audio build/audio "$@"
 fi
 
 cmake --workflow --preset "$goal"

@@ -2,50 +2,34 @@
 /// A live amplifier: two networks learn what an overdriven one does to a signal, and then take its place in an
 /// audio callback. The README beside it explains it line by line.
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <new>
 #include <numbers>
-#include <span>
 #include <string>
 #include <vector>
 
 #include <sndfile.hh>
 
-#include <ctnn/ctnn.hpp>
-#include <ctnn/io/export_header.hpp>
 #include <ctnn/report/report.hpp>
 
 #include "amplifier.hpp"
+#include "networks.hpp"
 
 using namespace ctnn;
 
-/// Sequences of T samples; a stream takes one after the other, for ever.
-constexpr std::size_t T = 512, batch = 32, block = 64;
-using Recurrent = Sequential<Input<T, 1>, Lstm<1, 16>, Linear<16, 1>>;
-template <std::size_t D>
-using Dilated = Sequential<Conv1d<16, 16, 3, Causal, Dilation<D>>, Tanh>;
-using Convolutional = Sequential<Input<T, 1>, Conv1d<1, 16, 3, Causal>, Tanh, Dilated<2>, Dilated<4>,
-                                 Dilated<8>, Dilated<16>, Dilated<32>, Linear<16, 1>>;
-
 /// Every piece of memory that is asked for anywhere counts.
 std::size_t allocations = 0;
-void* operator new(std::size_t n)
+[[gnu::noinline]] void* operator new(std::size_t n)
 {
     ++allocations;
     if (void* p = std::malloc(n)) return p;
     throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-
-struct Signal {
-    std::vector<float> dry, wet; ///< before and behind the amplifier
-};
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 Signal amplified(std::vector<float> dry)
 {
@@ -88,72 +72,6 @@ double error_in_db(const std::vector<float>& y, const std::vector<float>& target
         energy += std::pow(static_cast<double>(target[i]), 2);
     }
     return 10 * std::log10(error / energy);
-}
-
-/// Trained on pieces of chance of the signal.
-template <class Net>
-Model<Net, Train<batch>> trained(const char* name, const Signal& signal, std::size_t steps,
-                                 Generator& generator)
-{
-    Model<Net, Train<batch>> model{generator};
-    AdamW adam_w{model, {.learning_rate = 5e-3, .weight_decay = 0}};
-    MeanSquaredError criterion;
-    const CosineAnnealing cosine{5e-3, steps};
-    xt::xtensor<float, 3> x({batch, T, 1}), y({batch, T, 1});
-    const auto start = std::chrono::steady_clock::now();
-    for (std::size_t step = 0; step < steps; ++step) {
-        const auto last = static_cast<std::int64_t>(signal.dry.size() - T);
-        const auto at = generator.randint(0, last, batch);
-        for (std::size_t b = 0; b < batch; ++b) {
-            std::copy_n(signal.dry.data() + at(b), T, x.data() + b * T);
-            std::copy_n(signal.wet.data() + at(b), T, y.data() + b * T);
-        }
-        adam_w.set_learning_rate(cosine.at(step));
-        const auto [loss, dy] = criterion(model.forward(x), y);
-        model.backward(dy);
-        clip_gradient_norm(model, 1);
-        adam_w.step(model);
-        if (step % (steps / 5) == 0 || step + 1 == steps)
-            std::printf("%-11s %5zu/%zu: %.2e\n", name, step, steps, static_cast<double>(loss));
-    }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    std::printf("%-11s %zu parameters, %.1f s\n", name, parameter_count<Net>, seconds.count());
-    return model;
-}
-
-/// What an audio callback does: it must not allocate, throw or wait.
-template <class Net>
-void callback(Model<Net, Stream>& stream, std::span<const float, block> in,
-              std::span<float, block> out) noexcept
-{
-    for (std::size_t i = 0; i < block; ++i) out[i] = stream.step(in[i])[0];
-}
-
-/// The whole signal, a block after the other, and how long each took.
-template <class Net>
-std::vector<float> played(const char* name, Model<Net, Stream>& stream, const Signal& signal)
-{
-    const std::size_t blocks = signal.dry.size() / block;
-    std::vector<float> out(blocks * block);
-    std::vector<double> times(blocks);
-    const std::size_t before = allocations;
-    for (std::size_t i = 0; i < blocks; ++i) {
-        const auto start = std::chrono::steady_clock::now();
-        callback(stream, std::span<const float, block>(signal.dry.data() + i * block, block),
-                 std::span<float, block>(out.data() + i * block, block));
-        times[i] =
-            std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
-    }
-    const std::size_t asked = allocations - before;
-    std::sort(times.begin(), times.end());
-    double sum = 0;
-    for (const double t : times) sum += t;
-    const double seconds = static_cast<double>(out.size()) / sample_rate;
-    std::printf("%-11s blocks of %zu: median %.1f us, 99.9 %% within %.1f us, worst %.1f us (of %.0f us); "
-                "%.0f times real time; %zu allocations\n",
-                name, block, times[blocks / 2], times[blocks * 999 / 1000], times.back(),
-                1e6 * block / sample_rate, seconds / (sum / 1e6), asked);
-    return out;
 }
 
 /// The mean power of windows of 1024 samples at each frequency, in decibels.
@@ -221,20 +139,16 @@ try {
     };
     excerpt << "#pragma once\n";
     numbers("dry", beginning);
-    const auto learn = [&]<class Net>(std::type_identity<Net>, const char* name) {
-        Model<Net, Stream> stream{trained<Net>(name, lesson, steps, generator)};
-        const auto out = played(name, stream, test);
+    const auto compare = [&](const std::string& name, const std::vector<float>& out) {
         const double error = error_in_db(out, test.wet);
-        std::printf("%-11s error %.1f dB\n", name, error);
-        run.results.emplace_back(std::string(name) + ", error in dB", std::to_string(error));
+        std::printf("%-11s error %.1f dB\n", name.c_str(), error);
+        run.results.emplace_back(name + ", error in dB", std::to_string(error));
         write_wav(folder + "/" + name + ".wav", out);
         draw(name, out);
-        stream.reset();
-        export_header(stream, folder + "/" + name + ".hpp", name);
-        numbers((std::string(name) + "_answers").c_str(), {out.begin(), out.begin() + 512});
+        numbers((name + "_answers").c_str(), {out.begin(), out.begin() + 512});
     };
-    learn(std::type_identity<Recurrent>{}, "lstm");
-    learn(std::type_identity<Convolutional>{}, "convolution");
+    compare("lstm", play_lstm(folder, lesson, test, steps, generator));
+    compare("convolution", play_convolution(folder, lesson, test, steps, generator));
     if (!excerpt.flush()) throw Error("ctnn.save", "cannot write '" + folder + "/excerpt.hpp'");
 
     spectra.script = gnuplot::axes("frequency in Hz", "power in dB") +

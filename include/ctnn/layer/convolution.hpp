@@ -113,7 +113,9 @@ struct convolution : any_convolution<L, Rank, In, Out, In, Out, Size, Options...
                 kernel::affine<In, Out, parts>(pass.y().data(), pass.x().data(), w, b,
                                                pass.template rows_of<In>(), finish);
             } else {
-                constexpr auto chains = P::training ? kernel::sweep_chains{} : of::template chains<S>;
+                // where a stream's single pixels are sums in many chains, so are these
+                constexpr bool streams = !P::training && options.has(causal_option);
+                constexpr auto chains = streams ? of::template chains<S> : kernel::sweep_chains{};
                 of::template forward<chains>(pass.y().data(), pass.x().data(), w, b, pass.scratch(),
                                              pass.rows, finish);
             }
