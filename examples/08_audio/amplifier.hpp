@@ -18,8 +18,9 @@ public:
     float operator()(float x)
     {
         // all below 120 Hz goes
-        low_ += rate(120) * (x - low_);
-        const double drive = 12 * (static_cast<double>(x) - low_);
+        const auto in = static_cast<double>(x);
+        low_ += rate(120) * (in - low_);
+        const double drive = 12 * (in - low_);
         // The louder it was in the last milliseconds, the further the tube's point of work has moved.
         const double bent = std::tanh(drive / (1 + sag_) + 0.3 - 0.5 * sag_) - std::tanh(0.3);
         sag_ += rate(40) * (std::fabs(bent) - sag_);

@@ -84,9 +84,11 @@ private:
             std::array<tap_of_sweep, taps> all;
             for (std::size_t h = 0; h < size.h; ++h)
                 for (std::size_t w = 0; w < size.w; ++w)
-                    all[h * size.w + w] = {source.at(h * spread.h, w * spread.w), (h * size.w + w) * Out};
+                    all[h * size.w + w] = {source.at(h * spread.h, w * spread.w), (h * size.w + w) * Out,
+                                           h * spread.h};
             return all;
         }();
+        static constexpr std::size_t across = size.w;
     };
     /// Of the numbers at place `at` of each step, the first behind `before` others; and how many are left of
     /// a plane from `first` on.
@@ -121,7 +123,7 @@ private:
         static constexpr std::size_t seen = [] {
             std::size_t n = 0;
             for (std::size_t h = 0; h < size.h; ++h)
-                for (std::size_t w = 0; w < size.w; ++w) n += sees(h, w) ? 1 : 0;
+                for (std::size_t w = 0; w < size.w; ++w) n += sees(h, w) ? 1U : 0U;
             return n;
         }();
         static constexpr auto tap = [] {
@@ -129,11 +131,18 @@ private:
             std::size_t n = 0;
             for (std::size_t h = 0; h < size.h; ++h)
                 for (std::size_t w = 0; w < size.w; ++w)
-                    if (sees(h, w))
-                        all[n++] = {source.at(lead.h - (h * spread.h - H) / step.h,
-                                              lead.w - (w * spread.w - W) / step.w),
-                                    (h * size.w + w) * (by_channel ? Out : Out * own_in)};
+                    if (sees(h, w)) {
+                        const std::size_t row = lead.h - (h * spread.h - H) / step.h,
+                                          column = lead.w - (w * spread.w - W) / step.w;
+                        all[n++] = {source.at(row, column),
+                                    (h * size.w + w) * (by_channel ? Out : Out * own_in), row};
+                    }
             return all;
+        }();
+        static constexpr std::size_t across = [] {
+            std::size_t n = 0;
+            for (std::size_t w = 0; w < size.w; ++w) n += w * spread.w % step.w == W ? 1U : 0U;
+            return std::max<std::size_t>(n, 1);
         }();
     };
     static constexpr std::size_t turned = room_of_convolution(Slide, In, Out, Groups).turned;

@@ -17,7 +17,8 @@ struct reach {
     std::size_t begin = 0, end = 0, step = 1, divisor = 1;
 };
 
-// `Windows` states `plane` and `places`, and what the i-th window covers: reach h(i), reach w(i).
+// `Windows` states `plane` and `places`, what the i-th window covers, reach h(i) and reach w(i), and
+// `is_partition`: whether every number is in exactly one window.
 
 namespace detail {
 
@@ -37,6 +38,13 @@ CTNN_INLINE void for_each_pixel(reach h, reach w, F f)
 {
     for (std::size_t i = h.begin; i < h.end; i += h.step)
         for (std::size_t j = w.begin; j < w.end; j += w.step) f((i * Windows::plane.w + j) * C);
+}
+/// A share of the gradient of one number: the only one, or one of many.
+template <class Windows, class Place, class T>
+CTNN_INLINE void give(T* dx, Place place, simd::vec<T> share)
+{
+    if constexpr (Windows::is_partition) place.store(dx, share);
+    else place.store(dx, place.load(dx) + share);
 }
 template <class T>
 CTNN_INLINE simd::vec<T> larger(simd::vec<T> best, simd::vec<T> v)
@@ -68,7 +76,7 @@ template <std::size_t C, class Windows, class T>
 [[gnu::flatten]] void max_pool_backward(T* dx, const T* dy, const T* x, std::size_t rows)
 {
     using V = simd::vec<T>;
-    std::fill_n(dx, rows * Windows::plane.size() * C, T{0});
+    if (!Windows::is_partition) std::fill_n(dx, rows * Windows::plane.size() * C, T{0});
     detail::for_each_window<C, Windows>(
         rows, [&](std::size_t picture, std::size_t to, reach h, reach w) CTNN_INLINE_LAMBDA {
             simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
@@ -86,9 +94,8 @@ template <std::size_t C, class Windows, class T>
                 const V d = place.load(dy + to + c);
                 n = V(T{0});
                 detail::for_each_pixel<C, Windows>(h, w, [&](std::size_t pixel) CTNN_INLINE_LAMBDA {
-                    T* const at = dx + picture + pixel + c;
                     const V share = simd::select<T>(which < n - half || which > n + half, V(T{0}), d);
-                    place.store(at, place.load(at) + share);
+                    detail::give<Windows>(dx + picture + pixel + c, place, share);
                     n = n + one;
                 });
             });
@@ -115,15 +122,14 @@ template <std::size_t C, class Windows, class T>
 template <std::size_t C, class Windows, class T>
 [[gnu::flatten]] void average_pool_backward(T* dx, const T* dy, std::size_t rows)
 {
-    std::fill_n(dx, rows * Windows::plane.size() * C, T{0});
+    if (!Windows::is_partition) std::fill_n(dx, rows * Windows::plane.size() * C, T{0});
     detail::for_each_window<C, Windows>(
         rows, [&](std::size_t picture, std::size_t to, reach h, reach w) CTNN_INLINE_LAMBDA {
             const simd::vec<T> divisor(static_cast<T>(h.divisor * w.divisor));
             simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
                 const auto share = place.load(dy + to + c) / divisor;
                 detail::for_each_pixel<C, Windows>(h, w, [&](std::size_t pixel) CTNN_INLINE_LAMBDA {
-                    T* const at = dx + picture + pixel + c;
-                    place.store(at, place.load(at) + share);
+                    detail::give<Windows>(dx + picture + pixel + c, place, share);
                 });
             });
         });

@@ -34,9 +34,10 @@ struct frame {
     friend constexpr bool operator==(const frame&, const frame&) = default;
 };
 
-/// A tap of a window: how far its pixel is from where the window starts, and its weight from the first.
+/// A tap of a window: how far its pixel is from where the window starts, and its weight from the first; and how
+/// many rows below the start it is.
 struct tap_of_sweep {
-    std::size_t pixel = 0, weight = 0;
+    std::size_t pixel = 0, weight = 0, row = 0;
 };
 
 /// A sum over taps and channels as several sums, each over `taps` taps and a part of their channels, which
@@ -52,7 +53,7 @@ struct sweep_chains {
 //   count                  : how many pixels are made
 //   first, stride          : which pixels of the source the window starts at, for the first and the next
 //   target_first, ..stride : which pixels of the target they are
-//   tap                    : the taps
+//   tap, across            : the taps, and how many there are in a row
 //   length, columns        : channels that each reads, and that come out
 //   weight_stride          : how far the weights of neighbouring channels read are apart
 //   lanewise               : each channel by itself: length 1, a weight for each of the columns
@@ -75,29 +76,67 @@ constexpr sweep_chains chains_of_sweep()
 
 namespace detail {
 
-/// sum(Count, MR) += x * w over the taps and channels of `Count` chains from the First on, all of them
-/// abreast.
+/// Taps from the beginning of a row of the window to the beginning of another.
+struct rows_of_taps {
+    std::size_t begin, end;
+};
+/// Those rows that do not lie in the border above or below the picture, for the h-th row of pixels.
+template <class Sweep>
+constexpr rows_of_taps rows_inside(std::size_t h)
+{
+    constexpr std::size_t above = Sweep::source.before.h, below = above + Sweep::source.plane.h;
+    const std::size_t start = Sweep::first.h + h * Sweep::stride.h;
+    const auto inside = [&](std::size_t tap) {
+        return start + Sweep::tap[tap].row >= above && start + Sweep::tap[tap].row < below;
+    };
+    rows_of_taps r{0, Sweep::tap.size()};
+    while (r.begin < r.end && !inside(r.begin)) r.begin += Sweep::across;
+    while (r.begin < r.end && !inside(r.end - 1)) r.end -= Sweep::across;
+    return r;
+}
+
+/// sum(MR) += x * w of one channel and tap.
+template <class Sweep, class Place, class T, std::size_t MR>
+CTNN_INLINE void add_product(simd::pack<T, Place::registers> (&sum)[MR], const T* x, const T* w)
+{
+    constexpr std::size_t next = Sweep::stride.w * Sweep::source.channels;
+    const auto columns = Place::load(w);
+    CTNN_UNROLL
+    for (std::size_t r = 0; r < MR; ++r) {
+        if constexpr (Sweep::lanewise) sum[r] = simd::fma(Place::load(x + r * next), columns, sum[r]);
+        else sum[r] = simd::fma(simd::vec<T>(x[r * next]), columns, sum[r]);
+    }
+}
+
+/// sum(MR) += x * w over all channels and the taps of some rows of the window.
+template <class Sweep, class Place, class T, std::size_t MR, class Pixels>
+CTNN_INLINE void add_rows(simd::pack<T, Place::registers> (&sum)[MR], Pixels pixels, const T* w,
+                          rows_of_taps rows)
+{
+    for (std::size_t row = rows.begin; row < rows.end; row += Sweep::across) {
+        for (std::size_t k = 0; k < Sweep::length; ++k) {
+            CTNN_UNROLL
+            for (std::size_t t = 0; t < Sweep::across; ++t)
+                add_product<Sweep, Place>(sum, pixels(row + t) + k,
+                                          w + Sweep::tap[row + t].weight + k * Sweep::weight_stride);
+        }
+    }
+}
+
+/// The same over the taps and channels of `Count` chains from the First on, all of them abreast.
 template <class Sweep, sweep_chains Chains, std::size_t First, class Place, class T, std::size_t Count,
           std::size_t MR, class Pixels>
-CTNN_INLINE void add_taps(simd::pack<T, Place::registers> (&sum)[Count][MR], Pixels pixels, const T* w)
+CTNN_INLINE void add_chains(simd::pack<T, Place::registers> (&sum)[Count][MR], Pixels pixels, const T* w)
 {
-    constexpr std::size_t taps = Chains.taps == 0 ? Sweep::tap.size() : Chains.taps,
-                          length = Sweep::length / Chains.parts,
-                          next = Sweep::stride.w * Sweep::source.channels;
-    for (std::size_t t = 0; t < taps; ++t) {
+    constexpr std::size_t length = Sweep::length / Chains.parts;
+    for (std::size_t t = 0; t < Chains.taps; ++t) {
         for (std::size_t k = 0; k < length; ++k) {
             CTNN_UNROLL
             for (std::size_t c = 0; c < Count; ++c) {
-                const std::size_t tap = (First + c) / Chains.parts * taps + t,
+                const std::size_t tap = (First + c) / Chains.parts * Chains.taps + t,
                                   from = (First + c) % Chains.parts * length + k;
-                const auto columns = Place::load(w + Sweep::tap[tap].weight + from * Sweep::weight_stride);
-                const T* const x = pixels(tap) + from;
-                CTNN_UNROLL
-                for (std::size_t r = 0; r < MR; ++r) {
-                    if constexpr (Sweep::lanewise)
-                        sum[c][r] = simd::fma(Place::load(x + r * next), columns, sum[c][r]);
-                    else sum[c][r] = simd::fma(simd::vec<T>(x[r * next]), columns, sum[c][r]);
-                }
+                add_product<Sweep, Place>(sum[c], pixels(tap) + from,
+                                          w + Sweep::tap[tap].weight + from * Sweep::weight_stride);
             }
         }
     }
@@ -105,7 +144,8 @@ CTNN_INLINE void add_taps(simd::pack<T, Place::registers> (&sum)[Count][MR], Pix
 
 /// MR neighbouring pixels: y = finish(start + sums); `pixels(tap)` is where the first reads that tap.
 template <class Sweep, sweep_chains Chains, std::size_t MR, class Place, class T, class Pixels, class Finish>
-CTNN_INLINE void pixel_block(T* y, Pixels pixels, const T* w, const T* start, Finish finish)
+CTNN_INLINE void pixel_block(T* y, Pixels pixels, const T* w, const T* start, rows_of_taps rows,
+                             Finish finish)
 {
     using P = simd::pack<T, Place::registers>;
     constexpr std::size_t next = Sweep::target_stride.w * Sweep::target.channels, taps = Sweep::tap.size(),
@@ -118,7 +158,8 @@ CTNN_INLINE void pixel_block(T* y, Pixels pixels, const T* w, const T* start, Fi
         for (std::size_t r = 0; r < MR; ++r)
             sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
     }
-    add_taps<Sweep, Chains, 0, Place>(sum, pixels, w);
+    if constexpr (Chains.taps == 0) add_rows<Sweep, Place>(sum[0], pixels, w, rows);
+    else add_chains<Sweep, Chains, 0, Place>(sum, pixels, w);
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) total[r] = sum[0][r];
     CTNN_UNROLL
@@ -127,7 +168,7 @@ CTNN_INLINE void pixel_block(T* y, Pixels pixels, const T* w, const T* start, Fi
         ctnn::detail::for_each_index<chains - 1>([&](auto c) CTNN_INLINE_LAMBDA {
             CTNN_UNROLL
             for (std::size_t r = 0; r < MR; ++r) sum[0][r] = P::of(T{0});
-            add_taps<Sweep, Chains, c() + 1, Place>(sum, pixels, w);
+            add_chains<Sweep, Chains, c() + 1, Place>(sum, pixels, w);
             CTNN_UNROLL
             for (std::size_t r = 0; r < MR; ++r) total[r] = total[r] + sum[0][r];
         });
@@ -184,11 +225,12 @@ template <class Sweep, sweep_chains Chains, class Place, class T, class Finish>
         const T* from = x + Sweep::source.at(Sweep::first.h + h * Sweep::stride.h, Sweep::first.w);
         T* to =
             y + Sweep::target.at(Sweep::target_first.h + h * Sweep::target_stride.h, Sweep::target_first.w);
+        const auto rows = rows_inside<Sweep>(h);
         const auto pixels = [&from](std::size_t tap)
                                 CTNN_INLINE_LAMBDA { return from + Sweep::tap[tap].pixel; };
         const auto block = [&](auto count) CTNN_INLINE_LAMBDA {
             if constexpr (along) pixel_block_along<Sweep, count()>(to, pixels, w, start, finish);
-            else pixel_block<Sweep, Chains, count(), Place>(to, pixels, w, start, finish);
+            else pixel_block<Sweep, Chains, count(), Place>(to, pixels, w, start, rows, finish);
             from += count() * next;
             to += count() * next_y;
         };
@@ -198,18 +240,19 @@ template <class Sweep, sweep_chains Chains, class Place, class T, class Finish>
     }
 }
 
-/// dw(MR rows of weights, columns) [+]= what each saw times dy, over the whole picture. `pixel(r)` and
-/// `weight(r)` say where row r is.
+/// dw(MR rows of weights, columns) [+]= what each saw times dy, over rows of pixels from `h` to `end`.
+/// `pixel(r)` and `weight(r)` say where row r is.
 template <class Sweep, std::size_t MR, class Place, class Finish, class T, class Pixel, class Weight>
-[[gnu::flatten, gnu::noinline]] void correlate_block(T* dw, const T* x, const T* dy, Pixel pixel,
-                                                     Weight weight)
+[[gnu::flatten, gnu::noinline]] void correlate_block(T* dw, const T* x, const T* dy, std::size_t h,
+                                                     std::size_t end, Pixel pixel, Weight weight)
 {
     using P = simd::pack<T, Place::registers>;
     constexpr std::size_t next = Sweep::stride.w * Sweep::source.channels, channels = Sweep::target.channels;
     P sum[MR];
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) sum[r] = P::of(T{0});
-    for (std::size_t h = 0; h < Sweep::count.h; ++h) {
+    dy += h * Sweep::count.w * channels;
+    for (; h < end; ++h) {
         const T* from = x + Sweep::source.at(h * Sweep::stride.h, 0);
         for (std::size_t v = 0; v < Sweep::count.w; ++v, from += next, dy += channels) {
             const auto columns = Place::load(dy);
@@ -240,6 +283,21 @@ void correlate_rows(T* dw, const T* x, const T* dy, std::size_t from, std::size_
     }
 }
 
+/// The rows of pixels of which a tap does not lie above or below the picture.
+template <class Sweep>
+constexpr std::size_t pixels_begin(std::size_t tap)
+{
+    const std::size_t row = Sweep::tap[tap].row, above = Sweep::source.before.h, step = Sweep::stride.h;
+    return std::min(Sweep::count.h, above > row ? (above - row + step - 1) / step : 0);
+}
+template <class Sweep>
+constexpr std::size_t pixels_end(std::size_t tap)
+{
+    const std::size_t row = Sweep::tap[tap].row, below = Sweep::source.before.h + Sweep::source.plane.h,
+                      step = Sweep::stride.h;
+    return std::min(Sweep::count.h, below > row ? (below - row + step - 1) / step : 0);
+}
+
 /// Neighbouring rows of weights are neighbouring channels of one tap.
 struct rows_by_channel {
     std::size_t tap;
@@ -248,6 +306,7 @@ struct rows_by_channel {
     {
         correlate_block<Sweep, MR, Place, Finish>(
             dw + Sweep::tap[tap].weight + from * Sweep::weight_stride, x + Sweep::tap[tap].pixel + from, dy,
+            pixels_begin<Sweep>(tap), pixels_end<Sweep>(tap),
             [](std::size_t r) CTNN_INLINE_LAMBDA { return r; },
             [](std::size_t r) CTNN_INLINE_LAMBDA { return r * Sweep::weight_stride; });
     }
@@ -261,7 +320,7 @@ struct rows_by_tap {
         std::array<std::size_t, MR> at;
         for (std::size_t r = 0; r < MR; ++r) at[r] = Sweep::tap[(from + r) % taps].pixel + (from + r) / taps;
         correlate_block<Sweep, MR, Place, Finish>(
-            dw + from * (Sweep::weight_stride / taps), x, dy,
+            dw + from * (Sweep::weight_stride / taps), x, dy, 0, Sweep::count.h,
             [&at](std::size_t r) CTNN_INLINE_LAMBDA { return at[r]; },
             [](std::size_t r) CTNN_INLINE_LAMBDA { return r * (Sweep::weight_stride / taps); });
     }
@@ -292,7 +351,8 @@ CTNN_INLINE void sweep_one(T* y, const T* const* x, std::size_t from, const T* w
             const std::size_t at = Sweep::lanewise ? column : from;
             detail::pixel_block<Sweep, Chains, 1, decltype(place)>(
                 y + column, [&](std::size_t tap) CTNN_INLINE_LAMBDA { return x[tap] + at; }, w + column,
-                start != nullptr ? start + column : nullptr, finish);
+                start != nullptr ? start + column : nullptr, detail::rows_of_taps{0, Sweep::tap.size()},
+                finish);
         });
 }
 

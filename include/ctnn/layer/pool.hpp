@@ -42,6 +42,11 @@ struct pool_axis {
         const bool more = ceil && rest % step != 0 && n * step < plane + before;
         return more ? n + 1 : n;
     }
+    /// Whether every number is in exactly one window.
+    [[nodiscard]] constexpr bool is_partition() const
+    {
+        return step == size && spread == 1 && before == 0 && plane % size == 0;
+    }
     /// What the i-th covers. A mean counts the padding, but nothing behind it.
     [[nodiscard]] constexpr kernel::reach at(std::size_t i, bool counts_padding) const
     {
@@ -74,6 +79,7 @@ constexpr pool_axes axes_of_pool(const window_options& o, const extents& x, wind
 template <pool_axes Axes>
 struct windows_of_pool {
     static constexpr window plane = Axes.plane(), places = Axes.places();
+    static constexpr bool is_partition = Axes.h.is_partition() && Axes.w.is_partition();
     static constexpr kernel::reach h(std::size_t i) { return Axes.h.at(i, Axes.counts_padding); }
     static constexpr kernel::reach w(std::size_t i) { return Axes.w.at(i, Axes.counts_padding); }
 };
@@ -197,6 +203,7 @@ namespace detail {
 template <window Plane, window N>
 struct adaptive_windows {
     static constexpr window plane = Plane, places = N;
+    static constexpr bool is_partition = Plane.h % N.h == 0 && Plane.w % N.w == 0;
     static constexpr kernel::reach h(std::size_t i) { return part(i, Plane.h, N.h); }
     static constexpr kernel::reach w(std::size_t i) { return part(i, Plane.w, N.w); }
 
@@ -211,6 +218,7 @@ private:
 template <window Plane, window Factor>
 struct repeated_windows {
     static constexpr window plane{Plane.h * Factor.h, Plane.w* Factor.w}, places = Plane;
+    static constexpr bool is_partition = true;
     static constexpr kernel::reach h(std::size_t i) { return {i * Factor.h, (i + 1) * Factor.h, 1, 1}; }
     static constexpr kernel::reach w(std::size_t i) { return {i * Factor.w, (i + 1) * Factor.w, 1, 1}; }
 };

@@ -52,9 +52,9 @@ inline std::string bitmap(const Tile& tile, double low, double high)
     put(0, 4);
     put(head, 4);
     for (const std::size_t n : {std::size_t{40}, width, height}) put(n, 4);
-    put(1, 2); // plane
-    put(8, 2); // bits
-    for (const std::size_t n : {0, 0, 0, 0, 0, 0}) put(n, 4);
+    put(1, 2);              // plane
+    put(8, 2);              // bits
+    bytes.append(24, '\0'); // not packed, no measures, all shades of the table
     for (std::size_t grey = 0; grey < 256; ++grey) {
         put(grey, 1);
         put(grey, 1);
