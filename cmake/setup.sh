@@ -30,7 +30,7 @@ fashion) packages="$packages gnuplot-nox dataset-fashion-mnist" ;;
 audio) packages="$packages gnuplot-nox libsndfile1-dev" ;;
 test)
     [ $# -eq 0 ] || usage
-    packages="$packages doctest-dev libsndfile1-dev"
+    packages="$packages doctest-dev"
     ;;
 benchmark) packages="$packages libbenchmark-dev libeigen3-dev libopenblas-dev libxsmm-dev pkg-config" ;;
 *) usage ;;

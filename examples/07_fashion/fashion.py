@@ -68,5 +68,6 @@ for epoch in range(epochs):
     seconds = time.perf_counter() - start
     model.eval()
     with torch.no_grad():
-        right = sum((model(a).argmax(1) == b).sum().item() for a, b in zip(test_x.split(500), test_t.split(500)))
-    print(f"epoch {epoch + 1}: accuracy {right / len(test_x):.4f}, {seconds:.1f} s, {moving:.1f} s of it moving")
+        answers = torch.cat([model(some).argmax(1) for some in test_x.split(500)])
+        right = (answers == test_t).sum().item()
+    print(f"epoch {epoch + 1}: accuracy {right / len(test_x):.4f}, {seconds:.1f} s, moving {moving:.1f} s")

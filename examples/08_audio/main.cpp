@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// A live amplifier: two networks learn what an overdriven one does to a signal, and then take its place in an
-/// audio callback. The README beside it explains it line by line.
+/// A live amplifier: two networks learn what an overdriven one does to a signal, and then take its place in
+/// an audio callback. The README beside it explains it line by line.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

@@ -16,8 +16,8 @@ struct Signal {
 /// Pieces of memory that the program has asked for so far.
 extern std::size_t allocations;
 
-/// Learns `lesson` in so many steps, says how long it took, and writes itself as FOLDER/lstm.hpp. Returns what
-/// it makes of test.dry, block after block, and says how long these took.
+/// Learns `lesson` in so many steps, says how long it took, and writes itself as FOLDER/lstm.hpp. Returns
+/// what it makes of test.dry, block after block, and says how long these took.
 std::vector<float> play_lstm(const std::string& folder, const Signal& lesson, const Signal& test,
                              std::size_t steps, ctnn::Generator& generator);
 /// The same by convolutions: FOLDER/convolution.hpp.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Convolutions of 3 x 3 forward and backward, 16 to 64 channels, beside oneDNN's, which is checked to give the
-/// same sum first.
+/// Convolutions of 3 x 3 forward and backward, 16 to 64 channels, beside oneDNN's, which is checked to give
+/// the same sum first.
 #include <array>
 #include <cmath>
 #include <cstddef>

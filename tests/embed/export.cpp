@@ -205,11 +205,26 @@ int main(int argc, char** argv)
     cases.add_all<Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__, Tanh>>();
 #define ACTIVATION(name, torch, f, derivative, ...) cases.add_all<Sequential<Input<37>, __VA_ARGS__>>();
 #define CTNN_EXTENTS(...) __VA_ARGS__
-#define WINDOW(...) LAYER(__VA_ARGS__)
+#define WINDOW(...)
 #define RECURRENT(...) LAYER(__VA_ARGS__)
 #define STACKED(...) LAYER(__VA_ARGS__)
 #define BRANCHES(...)
 #include "../support/layers.def"
+    // all windows, several to a network
+    cases.add_all<Sequential<Image<3, 7, 6>, Conv2d<3, 4, window{3, 2}, Stride<2, 1>, Padding<1>>,
+                             MaxPool<window{2, 1}, Stride<1>, Padding<1, 0>>, BatchNorm<4>, Upsample<2>,
+                             AveragePool<3, Stride<2>, Padding<1>, CeilMode>, ChannelsFirst>>();
+    cases
+        .add_all<Sequential<Input<5, 6, 4>, Conv2d<4, 4, 2, Dilation<1, 2>, Groups<4>>,
+                            ConvTranspose2d<4, 6, window{3, 2}, Stride<2, 3>, Dilation<2>, Groups<2>>,
+                            AveragePool<window{2, 3}, Stride<1>, Padding<1>, ExcludePadding>, Tanh,
+                            AdaptiveAveragePool<window{2, 3}>, Conv2d<6, 5, 1, NoBias>, GlobalAveragePool>>();
+    cases.add_all<Sequential<Input<2, 12>, ChannelsLast, Conv1d<2, 6, 4, Same>,
+                             MaxPool<3, Stride<2>, CeilMode>, Conv1d<6, 6, 2, Groups<3>, NoBias>,
+                             BatchNorm<6>, ConvTranspose1d<6, 4, 4, Stride<2>, Padding<1>, OutputPadding<1>>,
+                             AveragePool<2>, AdaptiveAveragePool<3>, Upsample<2>, GroupNorm<2, 4>>>();
+    cases.add_all<Sequential<Input<9, 2>, Conv1d<2, 6, 3, Causal, Dilation<2>>, Tanh,
+                             Conv1d<6, 6, 2, Causal, Groups<6>>, BatchNorm<6>, Conv1d<6, 3, 1>>>();
     support::for_each_random_net<6>([&]<class Net> { cases.add_all<Net>(); });
     cases.add_all<Sequential<Embedding<11, 6, 5>, Position<5, 6>, Linear<6, 18>, CausalSelfAttention<3>,
                              BagOfWords, Gru<6, 5, Layers<2>>, LayerNorm<5>, Linear<5, 4>, Softmax>>();

@@ -12,8 +12,8 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// Every picture moved by up to `most` pixels along both axes, by as many as chance says; what comes in at the
-/// border is 0. In place, and without memory of its own.
+/// Every picture moved by up to `most` pixels along both axes, by as many as chance says; what comes in at
+/// the border is 0. In place, and without memory of its own.
 ///
 /// ```cpp
 /// xt::noalias(seen) = x;

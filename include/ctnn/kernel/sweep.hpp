@@ -34,8 +34,8 @@ struct frame {
     friend constexpr bool operator==(const frame&, const frame&) = default;
 };
 
-/// A tap of a window: how far its pixel is from where the window starts, and its weight from the first; and how
-/// many rows below the start it is.
+/// A tap of a window: how far its pixel is from where the window starts, and its weight from the first; and
+/// how many rows below the start it is.
 struct tap_of_sweep {
     std::size_t pixel = 0, weight = 0, row = 0;
 };
