@@ -50,7 +50,9 @@ struct convolution_step {
                 of::template one<of::template chains<S>>(pass.y().data(), taps, w, b, finish);
             } else {
                 S *const ring = pass.state(), *const place = ring + past * In;
-                const auto oldest = static_cast<std::size_t>(*place);
+                // whoever sets a state may have written anything
+                const bool is_place = *place >= S{0} && *place < static_cast<S>(past);
+                const std::size_t oldest = is_place ? static_cast<std::size_t>(*place) : 0;
                 for (std::size_t k = 0; k + 1 < K; ++k) {
                     const std::size_t at = oldest + k * D;
                     taps[k] = ring + (at < past ? at : at - past) * In;

@@ -191,7 +191,8 @@ private:
 ///            came so far
 ///   safe   : in an audio callback: it does not allocate, lock or throw
 ///   state  : numbers of each layer, one after the other: an Lstm's h, then c; a mean's sum and count; the
-///            keys and values of attention, and how many steps they are; of a Position how many there were
+///            keys and values of attention, and how many steps they are; of a Position how many there were;
+///            of a convolution the steps before, in a ring, and the place of the oldest
 ///   errors : [ctnn.mode] a layer that needs the whole sequence, when compiling
 template <class Net, Scalar T>
     requires(detail::is_sound<Net, Stream>)

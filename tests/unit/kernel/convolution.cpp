@@ -105,7 +105,7 @@ constexpr sliding plain{.plane = {4, 5}, .size = {3, 3}, .before = {1, 1}, .afte
     apart{
         .plane = {7, 6}, .size = {2, 3}, .step = {2, 3}, .spread = {3, 2}, .before = {0, 2}, .after = {2, 0}},
     smaller{.plane = {1, 2}, .size = {3, 5}, .before = {2, 3}, .after = {1, 2}},
-    signal{.plane = {1, 19}, .size = {1, 3}, .spread = {1, 4}, .before = {0, 8}},
+    wave{.plane = {1, 19}, .size = {1, 3}, .spread = {1, 4}, .before = {0, 8}},
     single{.plane = {3, 3}, .size = {1, 1}, .step = {2, 2}};
 
 struct few {
@@ -132,8 +132,8 @@ TEST_CASE("convolutions of odd numbers of channels, with windows inside, apart, 
         is_convolution<apart, 7, W + 1, 1>(g);
         is_convolution<smaller, 3, 1, 1>(g);
         is_convolution<smaller, 7, 17, 1>(g);
-        is_convolution<signal, 1, 2 * W, 1>(g);
-        is_convolution<signal, 17, 17, 1>(g);
+        is_convolution<wave, 1, 2 * W, 1>(g);
+        is_convolution<wave, 17, 17, 1>(g);
         is_convolution<single, 5, 3, 1>(g);
         is_convolution<plain, 2 * W, 4 * W + 3, 1>(g);
     });
@@ -146,7 +146,7 @@ TEST_CASE("convolutions in groups, and of each channel by itself")
         is_convolution<smaller, 3, 6, 3>(g);
         is_convolution<plain, 2, 2, 2>(g);
         is_convolution<apart, 7, 7, 7>(g);
-        is_convolution<signal, 2 * W + 1, 2 * W + 1, 2 * W + 1>(g);
+        is_convolution<wave, 2 * W + 1, 2 * W + 1, 2 * W + 1>(g);
         is_convolution<smaller, 17, 17, 17>(g);
     });
 }
