@@ -58,7 +58,7 @@ constexpr const extents* extents_of()
 
 /// Arrays of a layer as it declares them.
 template <std::size_t N, class P>
-std::array<std::span<P>, N> spans_of(P* const* data, const Parameter* declared)
+CTNN_INLINE std::array<std::span<P>, N> spans_of(P* const* data, const Parameter* declared)
 {
     std::array<std::span<P>, N> all;
     for (std::size_t i = 0; i < N; ++i) all[i] = {data[i], declared[i].shape.size()};

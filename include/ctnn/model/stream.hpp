@@ -36,21 +36,32 @@ struct stepper {
     };
     template <std::size_t Value>
     using shape_of_step = typename to_shape<step_holder<Value>>::type;
+    template <std::size_t>
+    static constexpr write_mode set = write_mode::set;
     template <std::size_t I, class Reads = std::make_index_sequence<schedule.nodes[I].reads.count>>
     struct input_of;
     template <std::size_t I>
     struct input_of<I, std::index_sequence<0>> {
         using type = shape_of_step<schedule.read(I)>;
+        template <class Activation>
+        using gradients = gradient_plan<write_mode::set, Activation, write_mode::set>;
     };
     template <std::size_t I, std::size_t... K>
     struct input_of<I, std::index_sequence<K...>> {
         using type = input_shapes<shape_of_step<schedule.read(I, K)>...>;
+        template <class Activation>
+        using gradients = gradient_plan<write_mode::set, Activation, set<K>...>;
     };
+    template <std::size_t I>
+    using layer = typename trace::template at<I>::type;
+    template <std::size_t I>
+    using pass = Pass<layer<I>, T, Stream, typename input_of<I>::type,
+                      typename input_of<I>::template gradients<typename plan::template activation<I>::type>>;
 
-    template <class S, class X>
-    CTNN_INLINE static auto pass_of(T* memory, const T* weights, std::size_t i)
+    template <class P>
+    CTNN_INLINE static P pass_of(T* memory, const T* weights, std::size_t i)
     {
-        using P = Pass<S, T, Stream, X>;
+        using S = typename P::layer;
         P pass{.rows = {}, .x_data = {}, .y_data = memory + plan::places.value[schedule.nodes[i].gives]};
         for (std::size_t k = 0; k < P::inputs; ++k)
             pass.x_data[k] =
@@ -63,21 +74,22 @@ struct stepper {
         pass.scratch_data = memory + plan::places.scratch;
         return pass;
     }
-    template <class S, class X>
+    template <class P>
     CTNN_INLINE static void run_inline(T* memory, const T* weights, std::size_t i)
     {
-        const auto pass = pass_of<S, X>(memory, weights, i);
-        S::forward(pass);
+        const P pass = pass_of<P>(memory, weights, i);
+        P::layer::forward(pass);
     }
-    template <class S, class X>
+    template <class P>
     static void run(T* memory, const T* weights, std::size_t i)
     {
-        run_inline<S, X>(memory, weights, i);
+        run_inline<P>(memory, weights, i);
     }
-    template <class S, class X>
+    template <class P>
     static void begin(T* memory, const T* weights, std::size_t i)
     {
-        const auto pass = pass_of<S, X>(memory, weights, i);
+        using S = typename P::layer;
+        const P pass = pass_of<P>(memory, weights, i);
         if constexpr (requires { S::begin(memory, pass.parameters()); })
             S::begin(pass.state(), pass.parameters());
     }
@@ -87,23 +99,21 @@ struct stepper {
     template <std::size_t I>
     static constexpr function step_function()
     {
-        if constexpr (!trace::runs(I)) return nullptr;
-        else return run<typename trace::template at<I>::type, typename input_of<I>::type>;
+        if constexpr (!plan::places.runs[I]) return nullptr;
+        else return run<pass<I>>;
     }
     template <std::size_t I>
     static constexpr function begin_function()
     {
-        if constexpr (!trace::runs(I)) return nullptr;
-        else return begin<typename trace::template at<I>::type, typename input_of<I>::type>;
+        if constexpr (!plan::places.runs[I]) return nullptr;
+        else return begin<pass<I>>;
     }
     template <std::size_t... I>
     static void all_steps(T* memory, const T* weights, std::index_sequence<I...>)
     {
         const auto one = [&](auto i) CTNN_INLINE_LAMBDA {
             constexpr std::size_t at = i();
-            if constexpr (trace::runs(at))
-                run_inline<typename trace::template at<at>::type, typename input_of<at>::type>(memory,
-                                                                                               weights, at);
+            if constexpr (plan::places.runs[at]) run_inline<pass<at>>(memory, weights, at);
         };
         (one(std::integral_constant<std::size_t, I>{}), ...);
     }

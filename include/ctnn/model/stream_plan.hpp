@@ -130,23 +130,58 @@ constexpr bool can_stream()
 }
 
 /// Where a stream's numbers stand, in elements from the start of its block: the states first, one after the
-/// other, then values and scratch.
+/// other, then values and scratch; and which nodes run. An activation that alone reads what another node
+/// gives is applied there, as in eval.
 template <class Net>
 struct stream_plan {
     using trace = stream_trace<Net>;
     static constexpr auto& schedule = schedule_of<Net>;
-    static constexpr std::size_t nodes = trace::nodes, line = 16;
+    static constexpr std::size_t nodes = trace::nodes, values = trace::values, line = 16;
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
     struct table {
-        std::size_t state[nodes + 1]{}, value[trace::values + 1]{};
+        bool runs[nodes + 1]{};
+        std::size_t applies[nodes + 1]{}; ///< the node whose activation it applies
+        std::size_t state[nodes + 1]{}, value[values + 1]{};
         std::size_t states = 0, scratch = 0, elements = 0;
     };
+
+private:
+    static constexpr void find_fused(table& t)
+    {
+        std::size_t same[values + 1]{}, maker[values + 1]{}, readers[values + 1]{};
+        for (std::size_t v = 0; v < values; ++v) same[v] = v;
+        for (std::size_t v = 0; v < values; ++v) maker[v] = none;
+        for (std::size_t i = 0; i < nodes; ++i) {
+            const node& n = schedule.nodes[i];
+            t.runs[i] = trace::runs(i);
+            t.applies[i] = none;
+            if (t.runs[i])
+                for (std::size_t k = 0; k < n.reads.count; ++k) ++readers[same[schedule.read(i, k)]];
+            else same[n.gives] = same[schedule.read(i)];
+        }
+        ++readers[same[schedule.outputs[0]]];
+        for (std::size_t i = 0; i < nodes; ++i) {
+            if (!t.runs[i]) continue;
+            const std::size_t x = same[schedule.read(i)], m = maker[x];
+            maker[schedule.nodes[i].gives] = i;
+            if (m == none || readers[x] != 1 || t.applies[m] != none) continue;
+            if (!trace::steps.node[i].of->is_activation ||
+                trace::steps.node[m].of->applies == applies_activation::never)
+                continue;
+            t.applies[m] = i;
+            t.runs[i] = false;
+        }
+    }
+
+public:
     static constexpr table places = [] {
         const auto whole_lines = [](std::size_t n) { return (n + line - 1) / line * line; };
         table t;
+        find_fused(t);
         for (std::size_t i = 0; i < nodes; ++i) {
             t.state[i] = t.states;
-            if (trace::runs(i)) t.states += trace::steps.node[i].state;
+            if (t.runs[i]) t.states += trace::steps.node[i].state;
         }
         std::size_t at = whole_lines(t.states), most_scratch = 0;
         const auto take = [&](std::size_t value) {
@@ -156,7 +191,7 @@ struct stream_plan {
         take(schedule.inputs[0]);
         for (std::size_t i = 0; i < nodes; ++i) {
             const node& n = schedule.nodes[i];
-            if (!trace::runs(i)) {
+            if (!t.runs[i]) {
                 t.value[n.gives] = t.value[schedule.read(i)];
                 continue;
             }
@@ -169,6 +204,14 @@ struct stream_plan {
         t.elements = at + whole_lines(most_scratch);
         return t;
     }();
+
+    /// What node I applies to its result.
+    template <std::size_t I, std::size_t Applied = places.applies[I]>
+    struct activation : activation_of<layer_at<Net, Applied>> {};
+    template <std::size_t I>
+    struct activation<I, none> {
+        using type = no_activation;
+    };
 };
 
 } // namespace ctnn::inline CTNN_ARCH::detail

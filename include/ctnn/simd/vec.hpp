@@ -66,6 +66,14 @@ CTNN_INLINE __m256i first_lanes(std::size_t n, std::size_t bytes)
 }
 #endif
 
+/// Whether the compiler knows that `n` is half of a register. That moves without a mask, and what was stored
+/// so can be read again before it has left for the cache.
+template <class T>
+CTNN_INLINE bool is_half(std::size_t n)
+{
+    return __builtin_constant_p(n) && 2 * n == width<T>;
+}
+
 } // namespace detail
 
 /// The first `n` numbers at `p`, 0 in the other lanes; reads nothing past them. 1 <= n <= width.
@@ -73,12 +81,23 @@ template <class T>
 CTNN_INLINE vec<T> load_first(const T* p, std::size_t n)
 {
 #if defined(__AVX512F__)
-    if constexpr (std::is_same_v<T, float>)
+    if constexpr (std::is_same_v<T, float>) {
+        if (detail::is_half<T>(n))
+            return {_mm512_castpd_ps(
+                _mm512_maskz_insertf64x4(0xff, __m512d{}, _mm256_castps_pd(_mm256_loadu_ps(p)), 0))};
         return {_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << n) - 1U), p)};
-    else return {_mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << n) - 1U), p)};
+    } else {
+        if (detail::is_half<T>(n)) return {_mm512_maskz_insertf64x4(0xff, __m512d{}, _mm256_loadu_pd(p), 0)};
+        return {_mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << n) - 1U), p)};
+    }
 #elif defined(__AVX__)
-    if constexpr (std::is_same_v<T, float>) return {_mm256_maskload_ps(p, detail::first_lanes(n, sizeof(T)))};
-    else return {_mm256_maskload_pd(p, detail::first_lanes(n, sizeof(T)))};
+    if constexpr (std::is_same_v<T, float>) {
+        if (detail::is_half<T>(n)) return {_mm256_zextps128_ps256(_mm_loadu_ps(p))};
+        return {_mm256_maskload_ps(p, detail::first_lanes(n, sizeof(T)))};
+    } else {
+        if (detail::is_half<T>(n)) return {_mm256_zextpd128_pd256(_mm_loadu_pd(p))};
+        return {_mm256_maskload_pd(p, detail::first_lanes(n, sizeof(T)))};
+    }
 #else
     if constexpr (width<T> == 1) {
         return *p;
@@ -114,12 +133,23 @@ template <class T>
 CTNN_INLINE void store_first(T* p, std::size_t n, vec<T> x)
 {
 #if defined(__AVX512F__)
-    if constexpr (std::is_same_v<T, float>)
-        _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << n) - 1U), x.v);
-    else _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1U << n) - 1U), x.v);
+    if constexpr (std::is_same_v<T, float>) {
+        if (detail::is_half<T>(n))
+            _mm256_storeu_ps(p,
+                             _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(0xff, _mm512_castps_pd(x.v), 0)));
+        else _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << n) - 1U), x.v);
+    } else {
+        if (detail::is_half<T>(n)) _mm256_storeu_pd(p, _mm512_maskz_extractf64x4_pd(0xff, x.v, 0));
+        else _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1U << n) - 1U), x.v);
+    }
 #elif defined(__AVX__)
-    if constexpr (std::is_same_v<T, float>) _mm256_maskstore_ps(p, detail::first_lanes(n, sizeof(T)), x.v);
-    else _mm256_maskstore_pd(p, detail::first_lanes(n, sizeof(T)), x.v);
+    if constexpr (std::is_same_v<T, float>) {
+        if (detail::is_half<T>(n)) _mm_storeu_ps(p, _mm256_castps256_ps128(x.v));
+        else _mm256_maskstore_ps(p, detail::first_lanes(n, sizeof(T)), x.v);
+    } else {
+        if (detail::is_half<T>(n)) _mm_storeu_pd(p, _mm256_castpd256_pd128(x.v));
+        else _mm256_maskstore_pd(p, detail::first_lanes(n, sizeof(T)), x.v);
+    }
 #else
     if constexpr (width<T> == 1) {
         *p = x.v;
