@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 usage() {
     cat >&2 <<'END'
 usage: sh cmake/setup.sh makemore [train|stages [options]]   build the trainer for this CPU and run it
-       sh cmake/setup.sh test                               build everything and run all tests
+       sh cmake/setup.sh test                               build and test all but what is slow
        sh cmake/setup.sh fashion [epochs [seed]]            the seventh chapter, with its 70,000 pictures
        sh cmake/setup.sh audio [steps [recording]]          the eighth, a live amplifier
        sh cmake/setup.sh benchmark [options]                compare with others: tests/benchmark/README.md

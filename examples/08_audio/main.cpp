@@ -106,7 +106,7 @@ try {
     prepare_report(folder);
     Generator generator{2147483647};
     const Signal lesson = amplified(plucked_strings(40 * sample_rate, generator));
-    // A recording of one's own takes the place of more strings.
+    // The test is a recording, if the user names one, or else more strings.
     const Signal test =
         amplified(argc > 3 ? read_wav(argv[3]) : plucked_strings(10 * sample_rate, generator));
     write_wav(folder + "/dry.wav", test.dry);
@@ -116,7 +116,8 @@ try {
     Picture spectra{.id = "amplifier-spectra",
                     .kind = "Spectra",
                     .run = "amplifier",
-                    .meaning = "The power at each frequency, behind the amplifier and behind each network.",
+                    .meaning =
+                        "The power at each frequency, in the output of the amplifier and of each network.",
                     .width = 900};
     std::vector<double> hertz;
     for (std::size_t k = 0; k < 512; ++k) hertz.push_back(static_cast<double>(k) * sample_rate / 1024);

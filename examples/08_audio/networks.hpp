@@ -8,7 +8,7 @@
 
 #include <ctnn/random/generator.hpp>
 
-/// A signal before and behind the amplifier.
+/// A signal before and after the amplifier.
 struct Signal {
     std::vector<float> dry, wet;
 };

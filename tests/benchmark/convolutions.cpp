@@ -50,7 +50,7 @@ void add_size()
     const double products = static_cast<double>(batch * Side * Side * C * C * 9);
     add("ctnn forward, " + size, products, [=] { benchmark::DoNotOptimize(model->forward(*x).data()); });
     (void)model->forward(*x);
-    double sum = 0;
+    [[maybe_unused]] double sum = 0;
     for (const float e : model->forward(*x)) sum += static_cast<double>(e);
     add("ctnn backward, " + size, 2 * products, [=] { model->backward(*dy); });
 #if defined(CTNN_BENCHMARK_ONEDNN)

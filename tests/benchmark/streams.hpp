@@ -13,4 +13,11 @@ using sample_step = std::function<float(float)>;
 sample_step eigen_lstm(int units, const float* const* weights);
 sample_step eigen_gru(const float* const* weights);
 
+/// The same of three causal convolutions of 16 channels, window 3, 1, 2 and 4 apart, with tanh, and a last
+/// layer to one number, from weight (In, 3, Out) and bias of each.
+sample_step eigen_convolutions(const float* const* weights);
+sample_step rtneural_convolutions(const float* const* weights);
+/// And of a WaveNet: see streams.cpp.
+sample_step eigen_wavenet(const float* const* weights);
+
 } // namespace benchmarks

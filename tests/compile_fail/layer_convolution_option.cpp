@@ -1,6 +1,6 @@
 // expect: [ctnn.layer] | takes_these_options<
 // SPDX-License-Identifier: BSD-3-Clause
-/// Three channels do not fall into two groups.
+/// Three channels do not divide into two groups.
 #include "wrong.hpp"
 
 using Net = Sequential<Image<3, 8, 8>, Conv2d<3, 8, 3, Groups<2>>, ReLU, GlobalAveragePool, Linear<8, 10>>;

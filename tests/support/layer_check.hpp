@@ -99,4 +99,13 @@ void answers_each_alone()
     }
 }
 
+/// All of that, in batches of B samples, and few for the differences, which are slow.
+template <class Net, std::size_t B>
+void is_right_alone(const std::string& name)
+{
+    agrees_with_pytorch<Net, B>(name);
+    has_true_gradients<Net, 3>();
+    answers_each_alone<Net>();
+}
+
 } // namespace support

@@ -2,7 +2,6 @@
 /// Windows that slide over a picture or a signal: sizes, steps, and what comes out.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 
 #include <ctnn/core/shape.hpp>
@@ -27,14 +26,14 @@ namespace detail {
 struct sliding {
     window plane;                    ///< what it slides over
     window size, step{1}, spread{1}; ///< of the window; spread: the distance of its neighbours
-    window before{0}, after{0};      ///< what is thought around the plane
+    window before{0}, after{0};      ///< rows and columns of zeros around the plane
 
-    /// From the first to behind the last number that a window covers.
+    /// How far a window reaches, from its first number to its last.
     [[nodiscard]] constexpr window covers() const
     {
         return {spread.h * (size.h - 1) + 1, spread.w * (size.w - 1) + 1};
     }
-    /// The plane with what is around it.
+    /// The plane with its zeros.
     [[nodiscard]] constexpr window padded() const
     {
         return {plane.h + before.h + after.h, plane.w + before.w + after.w};
@@ -50,7 +49,6 @@ struct sliding {
         return {(padded().h - covers().h) / step.h + 1, (padded().w - covers().w) / step.w + 1};
     }
     [[nodiscard]] constexpr bool is_padded() const { return padded() != plane; }
-    friend constexpr bool operator==(const sliding&, const sliding&) = default;
 };
 
 /// (T, C) and (H, W, C) as planes of C channels; a signal has one row. Size 0 for any other shape.

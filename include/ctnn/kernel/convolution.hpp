@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <type_traits>
 
 #include <ctnn/core/index.hpp>
 #include <ctnn/core/window.hpp>
@@ -35,8 +34,13 @@ constexpr bool is_by_channel(std::size_t in, std::size_t out, std::size_t groups
 {
     return groups == in && in == out && groups > 1;
 }
-/// Numbers of scratch forward, and in the backward passes, where behind the weight as the gradient of x reads
-/// it, (tap, Out, In / Groups), there is the picture.
+/// Whether it is a product for each pixel, and nothing else.
+constexpr bool is_product_of_pixels(const ctnn::detail::sliding& s, std::size_t groups)
+{
+    return groups == 1 && s.size == window{1} && s.step == window{1} && !s.is_padded();
+}
+/// Numbers of scratch: forward the picture; in the backward passes the weight as the gradient of x reads it,
+/// (tap, Out, In / Groups), and after it the picture.
 struct convolution_room {
     std::size_t forward = 0, turned = 0, backward = 0;
 };
@@ -56,17 +60,15 @@ constexpr convolution_room room_of_convolution(const ctnn::detail::sliding& s, s
 ///   w       : (In / Groups, KH, KW, Out); output o reads the inputs of group o / (Out / Groups)
 ///   rows    : how many pictures
 ///   room    : scratch, as `room_of_convolution` says
-///   order   : the sum of a number is over taps, then channels, in as many chains as `chains` says, whatever
-///             stands beside it
+///   order   : the sum of a number goes over rows of the window, channels, and the taps of a row; or over as
+///             many chains as `chains` says. Nothing beside a number changes its bits
 template <ctnn::detail::sliding Slide, std::size_t In, std::size_t Out, std::size_t Groups>
 struct convolution {
     static constexpr window plane = Slide.plane, size = Slide.size, step = Slide.step, spread = Slide.spread,
                             places = Slide.places();
     static constexpr std::size_t taps = size.size(), own_in = In / Groups, own_out = Out / Groups;
     static constexpr bool by_channel = is_by_channel(In, Out, Groups);
-    /// a product for each pixel, and nothing else
-    static constexpr bool is_product =
-        Groups == 1 && size == window{1} && step == window{1} && !Slide.is_padded();
+    static constexpr bool is_product = is_product_of_pixels(Slide, Groups);
 
 private:
     static constexpr frame read_frame = frame_read(Slide, In), back_frame = frame_read_back(Slide, Out);
@@ -90,26 +92,16 @@ private:
         }();
         static constexpr std::size_t across = size.w;
     };
-    /// Of the numbers at place `at` of each step, the first behind `before` others; and how many are left of
-    /// a plane from `first` on.
-    static constexpr std::size_t from(std::size_t before, std::size_t at, std::size_t step_of_it)
-    {
-        return before > at ? (before - at + step_of_it - 1) / step_of_it : 0;
-    }
-    static constexpr std::size_t until(std::size_t extent, std::size_t first, std::size_t step_of_it)
-    {
-        return extent > first ? (extent - first + step_of_it - 1) / step_of_it : 0;
-    }
     /// The numbers of x at the places (H, W) of each step: which taps saw them is the same for all.
     template <std::size_t H, std::size_t W>
     struct backward_sweep {
         static constexpr frame source = back_frame;
-        static constexpr window first{convolution::from(Slide.before.h, H, step.h),
-                                      convolution::from(Slide.before.w, W, step.w)};
+        static constexpr window first{steps_between(H, Slide.before.h, step.h),
+                                      steps_between(W, Slide.before.w, step.w)};
         static constexpr window target_first{first.h * step.h + H - Slide.before.h,
                                              first.w* step.w + W - Slide.before.w};
-        static constexpr window count{convolution::until(plane.h, target_first.h, step.h),
-                                      convolution::until(plane.w, target_first.w, step.w)};
+        static constexpr window count{steps_between(target_first.h, plane.h, step.h),
+                                      steps_between(target_first.w, plane.w, step.w)};
         static constexpr window stride{1}, target_stride = step;
         static constexpr frame target{.plane = plane, .channels = In};
         static constexpr bool lanewise = by_channel;
@@ -204,8 +196,8 @@ public:
         each_picture<read_frame>(x, room, rows, [&](const T* picture, std::size_t r) {
             const T* const d = dy + r * places.size() * Out;
             if (How == write_mode::set && r == 0)
-                correlate<forward_sweep, In, Groups, no_activation>(dw, picture, d);
-            else correlate<forward_sweep, In, Groups, add_to_result>(dw, picture, d);
+                correlate<forward_sweep, Groups, no_activation>(dw, picture, d);
+            else correlate<forward_sweep, Groups, add_to_result>(dw, picture, d);
         });
     }
 

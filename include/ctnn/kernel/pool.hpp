@@ -46,12 +46,13 @@ CTNN_INLINE void give(T* dx, Place place, simd::vec<T> share)
     if constexpr (Windows::is_partition) place.store(dx, share);
     else place.store(dx, place.load(dx) + share);
 }
+/// `yes` where v takes the place of the best so far, because it is larger or NaN, and `no` elsewhere.
 template <class T>
-CTNN_INLINE simd::vec<T> larger(simd::vec<T> best, simd::vec<T> v)
+CTNN_INLINE simd::vec<T> if_larger(simd::vec<T> v, simd::vec<T> best, simd::vec<T> yes, simd::vec<T> no)
 {
     constexpr T infinity = std::numeric_limits<T>::infinity();
-    const auto number = v < simd::vec<T>(infinity) || v > simd::vec<T>(-infinity);
-    return simd::select<T>(number, simd::select<T>(v > best, v, best), v);
+    const auto is_number = v < simd::vec<T>(infinity) || v > simd::vec<T>(-infinity);
+    return simd::select<T>(is_number, simd::select<T>(v > best, yes, no), yes);
 }
 
 } // namespace detail
@@ -65,7 +66,8 @@ template <std::size_t C, class Windows, class T>
             simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
                 simd::vec<T> best(-std::numeric_limits<T>::infinity());
                 detail::for_each_pixel<C, Windows>(h, w, [&](std::size_t pixel) CTNN_INLINE_LAMBDA {
-                    best = detail::larger(best, place.load(x + picture + pixel + c));
+                    const auto v = place.load(x + picture + pixel + c);
+                    best = detail::if_larger(v, best, v, best);
                 });
                 place.store(y + to + c, best);
             });
@@ -80,15 +82,13 @@ template <std::size_t C, class Windows, class T>
     detail::for_each_window<C, Windows>(
         rows, [&](std::size_t picture, std::size_t to, reach h, reach w) CTNN_INLINE_LAMBDA {
             simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
-                constexpr T infinity = std::numeric_limits<T>::infinity();
                 // which pixel it is: the last that was larger than all before it, or NaN
-                V best(-infinity), which(T{0}), n(T{0});
+                V best(-std::numeric_limits<T>::infinity()), which(T{0}), n(T{0});
                 const V one(T{1}), half(T{0.5});
                 detail::for_each_pixel<C, Windows>(h, w, [&](std::size_t pixel) CTNN_INLINE_LAMBDA {
                     const V v = place.load(x + picture + pixel + c);
-                    const auto number = v < V(infinity) || v > V(-infinity);
-                    which = simd::select<T>(number, simd::select<T>(v > best, n, which), n);
-                    best = detail::larger(best, v);
+                    which = detail::if_larger(v, best, n, which);
+                    best = detail::if_larger(v, best, v, best);
                     n = n + one;
                 });
                 const V d = place.load(dy + to + c);

@@ -31,8 +31,13 @@ struct frame {
     {
         return is_bare() ? 0 : (before.h + plane.h + after.h) * pitch();
     }
-    friend constexpr bool operator==(const frame&, const frame&) = default;
 };
+
+/// How many steps from `from` are needed to get to `to`; none, if it lies before.
+constexpr std::size_t steps_between(std::size_t from, std::size_t to, std::size_t step)
+{
+    return to > from ? (to - from + step - 1) / step : 0;
+}
 
 /// A tap of a window: how far its pixel is from where the window starts, and its weight from the first; and
 /// how many rows below the start it is.
@@ -95,32 +100,57 @@ constexpr rows_of_taps rows_inside(std::size_t h)
     return r;
 }
 
-/// sum(MR) += x * w of one channel and tap.
+/// Some of the pixels of a block.
+struct pixels_of_block {
+    std::size_t begin, end;
+};
+/// Where a block starts that may stand anywhere in a row.
+inline constexpr std::size_t anywhere = static_cast<std::size_t>(-1);
+/// Those of MR pixels from the From-th of a row on whose tap does not lie in the border at the left or right.
+template <class Sweep, std::size_t From, std::size_t MR>
+constexpr pixels_of_block pixels_inside(std::size_t tap)
+{
+    pixels_of_block p{0, MR};
+    if (From == anywhere) return p;
+    constexpr frame source = Sweep::source;
+    const auto inside = [&](std::size_t pixel) {
+        const std::size_t column = Sweep::tap[tap].pixel % source.pitch() / source.channels + Sweep::first.w +
+                                   (From + pixel) * Sweep::stride.w;
+        return column >= source.before.w && column < source.before.w + source.plane.w;
+    };
+    while (p.begin < p.end && !inside(p.begin)) ++p.begin;
+    while (p.begin < p.end && !inside(p.end - 1)) --p.end;
+    return p;
+}
+
+/// sum(MR) += x * w of one channel and tap, for some of the pixels.
 template <class Sweep, class Place, class T, std::size_t MR>
-CTNN_INLINE void add_product(simd::pack<T, Place::registers> (&sum)[MR], const T* x, const T* w)
+CTNN_INLINE void add_product(simd::pack<T, Place::registers> (&sum)[MR], const T* x, const T* w,
+                             pixels_of_block some = {0, MR})
 {
     constexpr std::size_t next = Sweep::stride.w * Sweep::source.channels;
     const auto columns = Place::load(w);
     CTNN_UNROLL
-    for (std::size_t r = 0; r < MR; ++r) {
+    for (std::size_t r = some.begin; r < some.end; ++r) {
         if constexpr (Sweep::lanewise) sum[r] = simd::fma(Place::load(x + r * next), columns, sum[r]);
         else sum[r] = simd::fma(simd::vec<T>(x[r * next]), columns, sum[r]);
     }
 }
 
 /// sum(MR) += x * w over all channels and the taps of some rows of the window.
-template <class Sweep, class Place, class T, std::size_t MR, class Pixels>
+template <class Sweep, std::size_t From, class Place, class T, std::size_t MR, class Pixels>
 CTNN_INLINE void add_rows(simd::pack<T, Place::registers> (&sum)[MR], Pixels pixels, const T* w,
                           rows_of_taps rows)
 {
-    for (std::size_t row = rows.begin; row < rows.end; row += Sweep::across) {
-        for (std::size_t k = 0; k < Sweep::length; ++k) {
-            CTNN_UNROLL
-            for (std::size_t t = 0; t < Sweep::across; ++t)
-                add_product<Sweep, Place>(sum, pixels(row + t) + k,
-                                          w + Sweep::tap[row + t].weight + k * Sweep::weight_stride);
-        }
-    }
+    for (std::size_t row = rows.begin; row < rows.end; row += Sweep::across)
+        for (std::size_t k = 0; k < Sweep::length; ++k)
+            ctnn::detail::for_each_index<std::min(Sweep::across, Sweep::tap.size())>(
+                [&](auto t) CTNN_INLINE_LAMBDA {
+                    constexpr pixels_of_block some = pixels_inside<Sweep, From, MR>(t());
+                    add_product<Sweep, Place>(sum, pixels(row + t) + k,
+                                              w + Sweep::tap[row + t].weight + k * Sweep::weight_stride,
+                                              some);
+                });
 }
 
 /// The same over the taps and channels of `Count` chains from the First on, all of them abreast.
@@ -142,8 +172,10 @@ CTNN_INLINE void add_chains(simd::pack<T, Place::registers> (&sum)[Count][MR], P
     }
 }
 
-/// MR neighbouring pixels: y = finish(start + sums); `pixels(tap)` is where the first reads that tap.
-template <class Sweep, sweep_chains Chains, std::size_t MR, class Place, class T, class Pixels, class Finish>
+/// MR neighbouring pixels, the From-th of a row and those after it: y = finish(start + sums); `pixels(tap)`
+/// is where the first reads that tap.
+template <class Sweep, sweep_chains Chains, std::size_t From, std::size_t MR, class Place, class T,
+          class Pixels, class Finish>
 CTNN_INLINE void pixel_block(T* y, Pixels pixels, const T* w, const T* start, rows_of_taps rows,
                              Finish finish)
 {
@@ -158,7 +190,7 @@ CTNN_INLINE void pixel_block(T* y, Pixels pixels, const T* w, const T* start, ro
         for (std::size_t r = 0; r < MR; ++r)
             sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
     }
-    if constexpr (Chains.taps == 0) add_rows<Sweep, Place>(sum[0], pixels, w, rows);
+    if constexpr (Chains.taps == 0) add_rows<Sweep, From, Place>(sum[0], pixels, w, rows);
     else add_chains<Sweep, Chains, 0, Place>(sum, pixels, w);
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) total[r] = sum[0][r];
@@ -228,15 +260,23 @@ template <class Sweep, sweep_chains Chains, class Place, class T, class Finish>
         const auto rows = rows_inside<Sweep>(h);
         const auto pixels = [&from](std::size_t tap)
                                 CTNN_INLINE_LAMBDA { return from + Sweep::tap[tap].pixel; };
-        const auto block = [&](auto count) CTNN_INLINE_LAMBDA {
+        const auto block = [&](auto first, auto count) CTNN_INLINE_LAMBDA {
             if constexpr (along) pixel_block_along<Sweep, count()>(to, pixels, w, start, finish);
-            else pixel_block<Sweep, Chains, count(), Place>(to, pixels, w, start, rows, finish);
+            else pixel_block<Sweep, Chains, first(), count(), Place>(to, pixels, w, start, rows, finish);
             from += count() * next;
             to += count() * next_y;
         };
-        for (std::size_t i = 0; i < blocks - shorter; ++i) block(simd::constant<each>{});
-        if constexpr (shorter > 0)
-            for (std::size_t i = 0; i < shorter; ++i) block(simd::constant<each - 1>{});
+        // The first block and the last know what border is beside them.
+        constexpr std::size_t last = shorter > 0 ? each - 1 : each, long_between = blocks - shorter - 1,
+                              short_between = shorter > 0 ? shorter - 1 : 0;
+        block(simd::constant<0>{}, simd::constant<each>{});
+        if constexpr (long_between > 0)
+            for (std::size_t i = shorter > 0 ? 0 : 1; i < long_between; ++i)
+                block(simd::constant<anywhere>{}, simd::constant<each>{});
+        if constexpr (short_between > 0)
+            for (std::size_t i = 0; i < short_between; ++i)
+                block(simd::constant<anywhere>{}, simd::constant<each - 1>{});
+        if constexpr (blocks > 1) block(simd::constant<Sweep::count.w - last>{}, simd::constant<last>{});
     }
 }
 
@@ -271,15 +311,15 @@ template <class Sweep, std::size_t MR, class Place, class Finish, class T, class
         Place::store(to, sum[r]);
     }
 }
-template <class Sweep, std::size_t MR, std::size_t Most, class Place, class Finish, class T, class Places>
+template <class Sweep, std::size_t MR, class Place, class Finish, class T, class Places>
 void correlate_rows(T* dw, const T* x, const T* dy, std::size_t from, std::size_t rows, Places places)
 {
     if constexpr (MR > 0) {
         for (; rows >= MR; rows -= MR, from += MR)
             places.template block<Sweep, MR, Place, Finish>(dw, x, dy, from);
         if (rows > 0)
-            correlate_rows<Sweep, (MR > 4 ? (MR + 2) / 3 : MR - 1), Most, Place, Finish>(dw, x, dy, from,
-                                                                                         rows, places);
+            correlate_rows<Sweep, (MR > 4 ? (MR + 2) / 3 : MR - 1), Place, Finish>(dw, x, dy, from, rows,
+                                                                                   places);
     }
 }
 
@@ -287,15 +327,14 @@ void correlate_rows(T* dw, const T* x, const T* dy, std::size_t from, std::size_
 template <class Sweep>
 constexpr std::size_t pixels_begin(std::size_t tap)
 {
-    const std::size_t row = Sweep::tap[tap].row, above = Sweep::source.before.h, step = Sweep::stride.h;
-    return std::min(Sweep::count.h, above > row ? (above - row + step - 1) / step : 0);
+    return std::min(Sweep::count.h,
+                    steps_between(Sweep::tap[tap].row, Sweep::source.before.h, Sweep::stride.h));
 }
 template <class Sweep>
 constexpr std::size_t pixels_end(std::size_t tap)
 {
-    const std::size_t row = Sweep::tap[tap].row, below = Sweep::source.before.h + Sweep::source.plane.h,
-                      step = Sweep::stride.h;
-    return std::min(Sweep::count.h, below > row ? (below - row + step - 1) / step : 0);
+    constexpr std::size_t below = Sweep::source.before.h + Sweep::source.plane.h;
+    return std::min(Sweep::count.h, steps_between(Sweep::tap[tap].row, below, Sweep::stride.h));
 }
 
 /// Neighbouring rows of weights are neighbouring channels of one tap.
@@ -341,7 +380,7 @@ void sweep(T* y, const T* x, const T* w, const T* start, Finish finish)
             });
 }
 
-/// The same for one pixel, whose taps are `from` behind x[0], x[1], ...
+/// The same for one pixel, whose taps are at x[0] + from, x[1] + from, ...
 template <class Sweep, sweep_chains Chains, class T, class Finish>
 CTNN_INLINE void sweep_one(T* y, const T* const* x, std::size_t from, const T* w, const T* start,
                            Finish finish)
@@ -349,16 +388,16 @@ CTNN_INLINE void sweep_one(T* y, const T* const* x, std::size_t from, const T* w
     simd::for_each_columns<T, Sweep::columns, std::max<std::size_t>(1, detail::registers / 2)>(
         [&](std::size_t column, auto place) CTNN_INLINE_LAMBDA {
             const std::size_t at = Sweep::lanewise ? column : from;
-            detail::pixel_block<Sweep, Chains, 1, decltype(place)>(
+            detail::pixel_block<Sweep, Chains, detail::anywhere, 1, decltype(place)>(
                 y + column, [&](std::size_t tap) CTNN_INLINE_LAMBDA { return x[tap] + at; }, w + column,
                 start != nullptr ? start + column : nullptr, detail::rows_of_taps{0, Sweep::tap.size()},
                 finish);
         });
 }
 
-/// dw(length, taps, Out) [+]= sums over the picture of what each tap read, of `In` channels in Groups groups,
+/// dw(length, taps, Out) [+]= sums over the picture of what each tap read, in Groups groups of channels,
 /// times dy.
-template <class Sweep, std::size_t In, std::size_t Groups, class Finish, class T>
+template <class Sweep, std::size_t Groups, class Finish, class T>
 void correlate(T* dw, const T* x, const T* dy)
 {
     constexpr std::size_t taps = Sweep::tap.size(), groups = Sweep::lanewise ? 1 : Groups;
@@ -371,11 +410,11 @@ void correlate(T* dw, const T* x, const T* dy)
                 const T* const from = x + (Sweep::lanewise ? column : g * Sweep::length);
                 const T* const d = dy + g * Sweep::columns + column;
                 if constexpr (Sweep::lanewise || Sweep::length < 4)
-                    detail::correlate_rows<Sweep, std::min(most, taps * Sweep::length), most, Place, Finish>(
+                    detail::correlate_rows<Sweep, std::min(most, taps * Sweep::length), Place, Finish>(
                         to, from, d, 0, taps * Sweep::length, detail::rows_by_tap{});
                 else
                     for (std::size_t t = 0; t < taps; ++t)
-                        detail::correlate_rows<Sweep, std::min(most, Sweep::length), most, Place, Finish>(
+                        detail::correlate_rows<Sweep, std::min(most, Sweep::length), Place, Finish>(
                             to, from, d, 0, Sweep::length, detail::rows_by_channel{t});
             });
 }

@@ -38,17 +38,15 @@ struct check_window<L, false> {
         "Causal in place of Padding; a transposed one also OutputPadding, below the stride");
 };
 
-/// What Conv1d, Conv2d and the transposed ones share. `L` is one of these, from `In` channels to `Out`;
-/// `From` and `To` are those of the convolution, or for a transposed one of that whose gradient it is.
-template <class L, std::size_t Rank, std::size_t In, std::size_t Out, std::size_t From, std::size_t To,
-          window Size, class... Options>
+/// What Conv1d, Conv2d and the transposed ones share, for `Out` channels that come out. `From` and `To` are
+/// those of the convolution, or for a transposed one of that whose gradient it is.
+template <std::size_t Rank, std::size_t Out, std::size_t From, std::size_t To, window Size, class... Options>
 struct any_convolution {
     static constexpr window_options options = options_of<Options...>;
     static constexpr bool has_bias = !options.has(bias_option);
     static constexpr std::size_t groups = options.groups > 0 ? options.groups : 1, from_each = From / groups,
                                  fan_in = from_each * Size.size();
 
-    static constexpr std::size_t rank = Rank;
     static constexpr auto parameters = [] {
         const extents weight =
             Rank == 2 ? extents{from_each, Size.w, To} : extents{from_each, Size.h, Size.w, To};
@@ -84,8 +82,8 @@ protected:
 
 /// y = x * w + b.
 template <class L, std::size_t Rank, std::size_t In, std::size_t Out, window Size, class... Options>
-struct convolution : any_convolution<L, Rank, In, Out, In, Out, Size, Options...> {
-    using base = any_convolution<L, Rank, In, Out, In, Out, Size, Options...>;
+struct convolution : any_convolution<Rank, Out, In, Out, Size, Options...> {
+    using base = any_convolution<Rank, Out, In, Out, Size, Options...>;
     using base::groups, base::has_bias, base::options;
     static constexpr bool is_sound =
         base::divides && options.are_among(stride_option | padding_option | same_option | dilation_option |
@@ -152,7 +150,9 @@ struct convolution : any_convolution<L, Rank, In, Out, In, Out, Size, Options...
 
     static constexpr std::size_t scratch(const extents& x, std::size_t)
     {
-        return std::max(kernel::affine_scratch<In, Out>, room(x).backward);
+        const sliding s = slide(x);
+        const bool is_product = kernel::is_product_of_pixels(s, groups);
+        return is_product ? kernel::affine_scratch<In, Out> : room(x).backward;
     }
     static constexpr std::size_t eval_scratch(const extents& x) { return room(x).forward; }
     static constexpr std::size_t multiply_adds(const extents& x) { return output(x).size() * base::fan_in; }
@@ -172,8 +172,8 @@ private:
 
 /// The gradient of a convolution from Out to In with regard to its input, as a layer.
 template <class L, std::size_t Rank, std::size_t In, std::size_t Out, window Size, class... Options>
-struct transposed_convolution : any_convolution<L, Rank, In, Out, Out, In, Size, Options...> {
-    using base = any_convolution<L, Rank, In, Out, Out, In, Size, Options...>;
+struct transposed_convolution : any_convolution<Rank, Out, Out, In, Size, Options...> {
+    using base = any_convolution<Rank, Out, Out, In, Size, Options...>;
     using base::groups, base::has_bias, base::options;
     static constexpr bool is_sound = base::divides &&
                                      options.are_among(stride_option | padding_option | dilation_option |
@@ -262,7 +262,7 @@ std::string name_of_convolution(std::string name, std::size_t in, std::size_t ou
 ///   x        : (T, In)        y : (T', Out), T' = (T + 2 P - D (K - 1) - 1) / S + 1, rounded down
 ///   weight   : (In / Groups, K, Out), in files as PyTorch's (Out, In / Groups, K)        bias : (Out)
 ///   options  : Stride<S>, Dilation<D>, Groups<G>, NoBias, and one of Padding<P>, Same and Causal, which is D
-///              (K - 1) zeros before the first step and none behind the last
+///              (K - 1) zeros before the first step and none after the last
 ///   backward : dx, dweight and dbias are set or added to
 ///   reset    : uniform in +-1/sqrt(In / Groups * K), in the order of torch.nn.Conv1d
 ///   errors   : [ctnn.shape] x is not (T, In), or shorter than the window; [ctnn.layer] other options

@@ -25,6 +25,10 @@ template <std::size_t In, std::size_t Out, std::size_t K, class... Options>
 struct Conv1d;
 template <std::size_t In, std::size_t Out, window Size, class... Options>
 struct Conv2d;
+template <std::size_t In, std::size_t Out, std::size_t K, class... Options>
+struct ConvTranspose1d;
+template <std::size_t In, std::size_t Out, window Size, class... Options>
+struct ConvTranspose2d;
 
 namespace detail {
 
@@ -48,6 +52,21 @@ layer_values normalised(layer_values affine, const layer_values& norm, std::size
         bias[c] = (bias[c] - norm[2][c]) * factor + norm[1][c];
     }
     return affine;
+}
+
+/// The same of a transposed convolution L, whose weight is (Out / Groups, taps, In).
+template <class Norm, class T, class L, std::size_t In, std::size_t Out>
+layer_values normalised_transposed(layer_values convolution, const layer_values& norm)
+{
+    const layer_values affine = normalised<Norm, T>({std::vector<double>(Out, 1.0)}, norm, Out);
+    if (convolution.size() == 1) convolution.emplace_back(Out, 0.0);
+    std::vector<double>&weight = convolution[0], &bias = convolution[1];
+    constexpr std::size_t own_in = In / L::groups, own_out = Out / L::groups;
+    const std::size_t own_weights = weight.size() / own_out;
+    for (std::size_t i = 0; i < weight.size(); ++i)
+        weight[i] *= affine[0][i % In / own_in * own_out + i / own_weights];
+    for (std::size_t o = 0; o < Out; ++o) bias[o] = bias[o] * affine[0][o] + affine[1][o];
+    return convolution;
 }
 
 /// y(rows, Out) += x(rows, Mid) * w(Mid, Out)
@@ -89,6 +108,25 @@ struct fold_rule<Conv2d<In, Out, Size, Options...>, BatchNorm<Out, Convention>, 
     static layer_values values(const layer_values& convolution, const layer_values& norm)
     {
         return detail::normalised<BatchNorm<Out, Convention>, S>(convolution, norm, Out);
+    }
+};
+
+template <std::size_t In, std::size_t Out, std::size_t K, class... Options, class Convention, class Input>
+struct fold_rule<ConvTranspose1d<In, Out, K, Options...>, BatchNorm<Out, Convention>, Input> {
+    using type = ConvTranspose1d<In, Out, K, Options..., WithBias>;
+    template <class S>
+    static layer_values values(const layer_values& convolution, const layer_values& norm)
+    {
+        return detail::normalised_transposed<BatchNorm<Out, Convention>, S, type, In, Out>(convolution, norm);
+    }
+};
+template <std::size_t In, std::size_t Out, window Size, class... Options, class Convention, class Input>
+struct fold_rule<ConvTranspose2d<In, Out, Size, Options...>, BatchNorm<Out, Convention>, Input> {
+    using type = ConvTranspose2d<In, Out, Size, Options..., WithBias>;
+    template <class S>
+    static layer_values values(const layer_values& convolution, const layer_values& norm)
+    {
+        return detail::normalised_transposed<BatchNorm<Out, Convention>, S, type, In, Out>(convolution, norm);
     }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Options that several layers take, behind their sizes.
+/// Options that several layers take, after their sizes.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ struct Stride {};
 template <std::size_t H, std::size_t W = H>
 struct Padding {};
 /// Zeros so that with a stride of 1 the plane stays as large as it is: half of them in front, and where they
-/// are odd one more behind.
+/// are odd one more at the end.
 struct Same {};
 /// How far neighbours in the window are apart.
 template <std::size_t H, std::size_t W = H>

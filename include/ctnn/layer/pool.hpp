@@ -33,7 +33,7 @@ struct check_pool<L, false> {
 struct pool_axis {
     std::size_t plane, size, step, spread, before;
 
-    /// How many windows there are. The last may reach over the end, but not start behind it.
+    /// How many windows there are. The last may reach past the end, but not start there.
     [[nodiscard]] constexpr std::size_t places(bool ceil) const
     {
         const std::size_t covers = spread * (size - 1) + 1, padded = plane + 2 * before;
@@ -47,7 +47,7 @@ struct pool_axis {
     {
         return step == size && spread == 1 && before == 0 && plane % size == 0;
     }
-    /// What the i-th covers. A mean counts the padding, but nothing behind it.
+    /// What the i-th covers. A mean counts the padding, but nothing past it.
     [[nodiscard]] constexpr kernel::reach at(std::size_t i, bool counts_padding) const
     {
         const std::size_t first = i * step, end = first + spread * (size - 1) + 1, last = plane + 2 * before;
@@ -161,8 +161,8 @@ struct MaxPool : detail::pool<MaxPool<Size, Options...>, Size,
 /// The mean of each window, in each channel: `AveragePool<2>`, `AveragePool<window{2, 3}, Stride<1>>`.
 ///
 ///   x, y     : as MaxPool's
-///   options  : Stride<S>, else as large as the window; Padding<P>, whose zeros count, but for those behind
-///              it in CeilMode; ExcludePadding: they do not
+///   options  : Stride<S>, else as large as the window; Padding<P>, whose zeros count, but not what CeilMode
+///              adds past them; ExcludePadding: they do not
 ///   backward : dx is overwritten
 ///   errors   : as MaxPool's
 ///   source   : torch.nn.AvgPool1d and AvgPool2d, whose channels are axis 1

@@ -74,7 +74,7 @@ struct ChannelsLast {
     static constexpr uses derivative_uses = uses::nothing;
 };
 
-/// The way back: behind the last picture, or in front of a Linear whose weights come from a network of
+/// The way back: after the last picture, or before a Linear whose weights come from a network of
 /// PyTorch's, which flattens (C, H, W).
 ///
 ///   x        : (T, C) or (H, W, C)        y : (C, T) or (C, H, W)

@@ -60,7 +60,79 @@ sample_step gru(const float* const* from)
     };
 }
 
+/// A causal convolution of `Taps` numbers that are D apart.
+template <int In, int Out, int Taps, int D>
+struct convolution {
+    static constexpr int past = D * (Taps - 1) + 1;
+    matrix<Out, In> w[Taps];
+    column<Out> b;
+    column<In> ring[past];
+    int now = 0;
+
+    explicit convolution(const float* const*& from) : b(Eigen::Map<const column<Out>>(from[1]))
+    {
+        for (int k = 0; k < Taps; ++k)
+            for (int i = 0; i < In; ++i)
+                for (int o = 0; o < Out; ++o) w[k](o, i) = from[0][(i * Taps + k) * Out + o];
+        for (auto& x : ring) x.setZero();
+        from += 2;
+    }
+    column<Out> operator()(const column<In>& x)
+    {
+        ring[now] = x;
+        column<Out> y = b;
+        for (int k = 0; k < Taps; ++k) {
+            const int at = now + 1 + k * D;
+            y.noalias() += w[k] * ring[at < past ? at : at - past];
+        }
+        now = now + 1 == past ? 0 : now + 1;
+        return y;
+    }
+};
+
+/// A layer of the WaveNet.
+template <int D>
+struct gated {
+    convolution<8, 8, 2, D> wave, gate;
+    explicit gated(const float* const*& from) : wave(from), gate(from) {}
+    column<8> operator()(const column<8>& x) { return wave(x).array().tanh() * sigmoid(gate(x).array()); }
+};
+
 } // namespace
+
+sample_step eigen_convolutions(const float* const* from)
+{
+    convolution<1, 16, 3, 1> first(from);
+    convolution<16, 16, 3, 2> second(from);
+    convolution<16, 16, 3, 4> third(from);
+    convolution<16, 1, 1, 1> last(from);
+    return [=](float x) mutable {
+        const column<16> a = first(column<1>(x)).array().tanh();
+        const column<16> b = second(a).array().tanh();
+        return last(third(b).array().tanh())(0);
+    };
+}
+sample_step eigen_wavenet(const float* const* from)
+{
+    convolution<1, 8, 1, 1> in(from);
+    gated<1> first(from);
+    convolution<8, 8, 1, 1> skip1(from), way1(from);
+    gated<2> second(from);
+    convolution<8, 8, 1, 1> skip2(from), way2(from);
+    gated<4> third(from);
+    convolution<8, 8, 1, 1> skip3(from);
+    convolution<8, 1, 1, 1> out(from);
+    return [=](float sample) mutable {
+        column<8> x = in(column<1>(sample));
+        column<8> gate = first(x), sum = skip1(gate);
+        x += way1(gate);
+        gate = second(x);
+        sum += skip2(gate);
+        x += way2(gate);
+        sum += skip3(third(x));
+        return out(sum.array().max(0.F))(0);
+    };
+}
 
 sample_step eigen_lstm(int units, const float* const* from)
 {

@@ -7,13 +7,7 @@ using namespace support;
 #define LAYER(...)
 #define WINDOW(...)
 #define RECURRENT(name, torch, rows, sample, ...)                                                            \
-    TEST_CASE(#name)                                                                                         \
-    {                                                                                                        \
-        using Net = Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__>;                                     \
-        agrees_with_pytorch<Net, rows>(#name);                                                               \
-        has_true_gradients<Net, 3>();                                                                        \
-        answers_each_alone<Net>();                                                                           \
-    }
+    TEST_CASE(#name) { is_right_alone<Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__>, rows>(#name); }
 #define STACKED(name, torch, rows, sample, ...)                                                              \
     TEST_CASE(#name)                                                                                         \
     {                                                                                                        \

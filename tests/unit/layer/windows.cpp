@@ -15,13 +15,7 @@ using namespace support;
 #define BRANCHES(...)
 #define ACTIVATION(...)
 #define WINDOW(name, torch, rows, sample, ...)                                                               \
-    TEST_CASE(#name)                                                                                         \
-    {                                                                                                        \
-        using Net = Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__>;                                     \
-        agrees_with_pytorch<Net, rows>(#name);                                                               \
-        has_true_gradients<Net, 3>();                                                                        \
-        answers_each_alone<Net>();                                                                           \
-    }
+    TEST_CASE(#name) { is_right_alone<Sequential<Input<CTNN_EXTENTS sample>, __VA_ARGS__>, rows>(#name); }
 #include "support/layers.def"
 
 TEST_CASE("the gradient of a tie goes to the first, and a NaN is the largest")
@@ -85,7 +79,7 @@ TEST_CASE("pictures go in and out with PyTorch's axes")
             }
 }
 
-TEST_CASE("a convolution and the BatchNorm behind it fold into one")
+TEST_CASE("a convolution and the BatchNorm after it fold into one")
 {
     const auto folds = []<class Net, class Folded>(std::type_identity<Net>, std::type_identity<Folded>) {
         static_assert(std::is_same_v<Frozen<Net>, Folded>);
@@ -105,4 +99,11 @@ TEST_CASE("a convolution and the BatchNorm behind it fold into one")
           std::type_identity<Sequential<Input<6, 5, 3>, Conv2d<3, 7, 3, NoBias, Same, WithBias>, ReLU>>{});
     folds(std::type_identity<Sequential<Input<6, 4>, Conv1d<4, 6, 2, Groups<2>>, BatchNorm<6, LectureStd>>>{},
           std::type_identity<Sequential<Input<6, 4>, Conv1d<4, 6, 2, Groups<2>, WithBias>>>{});
+    folds(std::type_identity<Sequential<Input<5, 4>, ConvTranspose1d<4, 3, 3, NoBias>, BatchNorm<3>>>{},
+          std::type_identity<Sequential<Input<5, 4>, ConvTranspose1d<4, 3, 3, NoBias, WithBias>>>{});
+    folds(
+        std::type_identity<Sequential<
+            Input<3, 2, 4>, ConvTranspose2d<4, 6, window{2, 3}, Stride<2>, Groups<2>>, BatchNorm<6>, Tanh>>{},
+        std::type_identity<Sequential<
+            Input<3, 2, 4>, ConvTranspose2d<4, 6, window{2, 3}, Stride<2>, Groups<2>, WithBias>, Tanh>>{});
 }

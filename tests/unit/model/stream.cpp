@@ -114,17 +114,30 @@ template <std::size_t T>
 using Transformer =
     Sequential<Embedding<11, 8, T>, Position<T, 8>, Repeat<3, Block>, LayerNorm<8>, Linear<8, 11, NoBias>>;
 
-/// A layer of a WaveNet: a gate, the way around it, and what goes to the end.
+/// The layers of a WaveNet: each is a gate of what is before it, adds to that, and to the sum at the end.
 template <std::size_t D>
 using Gate = Multiply<Sequential<Conv1d<8, 8, 2, Causal, Dilation<D>>, Tanh>,
                       Sequential<Conv1d<8, 8, 2, Causal, Dilation<D>>, Sigmoid>>;
+template <std::size_t... D>
+struct SkipSum {
+    using parts = layer_list<Gate<D>..., Conv1d<8, 8, 1>, Add>;
+    static constexpr bool is_branches = true;
+
+    static constexpr std::size_t wire(auto& net, std::size_t x)
+    {
+        std::size_t sum = 0, layers = 0;
+        const auto add_layer = [&]<class G>(std::type_identity<G>) {
+            const std::size_t gate = net.template add<G>(x), skip = net.template add<Conv1d<8, 8, 1>>(gate);
+            sum = layers == 0 ? skip : net.template join<Add>(sum, skip);
+            if (++layers < sizeof...(D))
+                x = net.template join<Add>(x, net.template add<Conv1d<8, 8, 1>>(gate));
+        };
+        (add_layer(std::type_identity<Gate<D>>{}), ...);
+        return sum;
+    }
+};
 template <std::size_t T>
-using WaveNet = Sequential<Input<T, 1>, Conv1d<1, 8, 1>,
-                           Sum<Sequential<Gate<1>, Conv1d<8, 8, 1>>,
-                               Sequential<Residual<Gate<1>, Conv1d<8, 8, 1>>, Gate<2>, Conv1d<8, 8, 1>>,
-                               Sequential<Residual<Gate<1>, Conv1d<8, 8, 1>>,
-                                          Residual<Gate<2>, Conv1d<8, 8, 1>>, Gate<4>, Conv1d<8, 8, 1>>>,
-                           ReLU, Conv1d<8, 1, 1>>;
+using WaveNet = Sequential<Input<T, 1>, Conv1d<1, 8, 1>, SkipSum<1, 2, 4>, ReLU, Conv1d<8, 1, 1>>;
 
 } // namespace
 
