@@ -241,13 +241,13 @@ LeftOut load(Model<Net, M, T>& model, const std::string& path, const LoadOptions
 ///   errors : [ctnn.load] the file cannot be read, or is not as the format has it
 [[nodiscard]] inline std::map<std::string, std::string> notes_in(const std::string& path)
 {
-    struct {
+    struct reader final : detail::header_client {
         std::map<std::string, std::string> notes;
-        void metadata(const std::string& key, const std::string& value)
+        void metadata(const std::string& key, const std::string& value) override
         {
             if (detail::is_note(key)) notes[key] = value;
         }
-        void tensor(const detail::described_tensor&) {}
+        void tensor(const detail::described_tensor&) override {}
     } contents;
     const detail::kept_errno keep;
     detail::input_file file(path);
@@ -265,10 +265,10 @@ struct TensorInfo {
 ///   errors : [ctnn.load] the file cannot be read, or is not as the format has it
 [[nodiscard]] inline std::vector<TensorInfo> tensors_in(const std::string& path)
 {
-    struct {
+    struct reader final : detail::header_client {
         std::vector<TensorInfo> all;
-        void metadata(const std::string&, const std::string&) {}
-        void tensor(const detail::described_tensor& t)
+        void metadata(const std::string&, const std::string&) override {}
+        void tensor(const detail::described_tensor& t) override
         {
             all.push_back(
                 {t.name, t.type, {t.extent.begin(), t.extent.begin() + static_cast<std::ptrdiff_t>(t.rank)}});

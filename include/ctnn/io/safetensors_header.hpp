@@ -34,14 +34,22 @@ struct described_tensor {
     }
 };
 
-/// Reads a header through the SAX interface of nlohmann-json. `Client` gets `metadata(key, value)` and
-/// `tensor(described_tensor&)`, each once it is complete, and throws what it does not want.
-template <class Client>
+/// Gets what a header says, each entry once it is complete, and throws what it does not want.
+class header_client {
+public:
+    virtual void metadata(const std::string& key, const std::string& value) = 0;
+    virtual void tensor(const described_tensor&) = 0;
+
+protected:
+    ~header_client() = default;
+};
+
+/// Reads a header through the SAX interface of nlohmann-json.
 class header_parser {
     using json = nlohmann::json;
 
 public:
-    header_parser(const std::string& path, Client& client) : path_(path), client_(client) {}
+    header_parser(const std::string& path, header_client& client) : path_(path), client_(client) {}
 
     bool null() { return refuse("null"); }
     bool boolean(bool) { return refuse("true or false"); }
@@ -152,7 +160,7 @@ public:
 private:
     enum class place { outside, top, metadata, tensor, shape, offsets };
     const std::string& path_;
-    Client& client_;
+    header_client& client_;
     place place_ = place::outside;
     std::string key_;
     described_tensor tensor_;
@@ -171,26 +179,25 @@ private:
 };
 
 /// What a header says: a client for those who do not know yet what to ask for.
-struct file_contents {
+struct file_contents final : header_client {
     std::string signature, settings;
     std::vector<std::string> tensors; ///< of each: name, type and shape
 
-    void metadata(const std::string& key, const std::string& value)
+    void metadata(const std::string& key, const std::string& value) override
     {
         if (key == signature_key) signature = value;
         if (key == settings_key) settings = value;
     }
-    [[gnu::cold]] void tensor(const described_tensor& t)
+    [[gnu::cold]] void tensor(const described_tensor& t) override
     {
         tensors.push_back(t.name + " " + t.type + " " + t.shape_text());
     }
 };
 
 /// The header of a file, read and described to a client. The file then stands at its data.
-template <class Client>
-[[gnu::cold]] std::string read_header(input_file& file, Client& client)
+[[gnu::cold]] inline std::string read_header(input_file& file, header_client& client)
 {
-    header_parser<Client> parser(file.path(), client);
+    header_parser parser(file.path(), client);
     std::uint64_t length = 0;
     if (file.size() < 8)
         parser.fail("it has " + std::to_string(file.size()) + " bytes, expected 8 and a header");
@@ -225,7 +232,9 @@ template <class Client>
             parser.fail("its header has a word of over " + std::to_string(safetensors_limits::token) +
                         " bytes up to byte " + std::to_string(8 + i));
     }
-    nlohmann::json::sax_parse(text.begin(), text.end(), &parser);
+    // What json::sax_parse does for JSON; that would also compile its readers of CBOR and other formats.
+    auto characters = nlohmann::detail::input_adapter(text.begin(), text.end());
+    nlohmann::detail::parser<nlohmann::json, decltype(characters)>(std::move(characters)).sax_parse(&parser);
     return header;
 }
 [[gnu::cold]] inline file_contents read_contents(const std::string& path)

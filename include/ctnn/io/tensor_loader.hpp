@@ -20,7 +20,7 @@ namespace ctnn::inline CTNN_ARCH::detail {
 ///
 /// Beside the arrays a file may hold PyTorch's counts (see Parameter) of layers that are asked for, and
 /// where a model is loaded tensors named "ctnn." and something, which are a training's state; nothing else.
-class tensor_loader {
+class tensor_loader final : header_client {
 public:
     enum class content { model, training, part };
 
@@ -79,7 +79,7 @@ public:
         return names;
     }
 
-    void metadata(const std::string& key, const std::string& value)
+    void metadata(const std::string& key, const std::string& value) override
     {
         if (key.size() > safetensors_limits::name || keys_.size() == safetensors_limits::metadata)
             fail("'__metadata__' has over " + std::to_string(safetensors_limits::metadata) +
@@ -92,7 +92,7 @@ public:
         if (key == checksum_key) checksum_ = value;
     }
 
-    [[gnu::cold]] void tensor(const described_tensor& t)
+    [[gnu::cold]] void tensor(const described_tensor& t) override
     {
         const auto at =
             std::find_if(wanted_.begin(), wanted_.end(), [&](const auto& a) { return a.name == t.name; });
