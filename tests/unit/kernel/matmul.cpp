@@ -78,7 +78,7 @@ void check_edges()
     Generator g{N};
     for (const std::size_t M : edges)
         for (const std::size_t K : edges) check_matmul<N, float>(g, M, K, 1);
-    check_matmul<N, double>(g, 5, 7, 1);
+    if constexpr (N <= 2 * W + 1) check_matmul<N, double>(g, 5, 7, 1); // of twice as many registers
     check_matmul<N, float>(g, 5, 7, 1e18);
     check_matmul<N, float>(g, 5, 7, 1e-18);
     check_matmul<N, float>(g, 5, 7, 1e-40); // subnormal
@@ -187,7 +187,6 @@ TEST_CASE("the gradients of the affine map are the two other products")
         for (std::size_t rows = 1; rows <= most_rows; ++rows) compare(rows);
         compare(simd::constant<1>{});
         compare(simd::constant<31>{});
-        compare(simd::constant<most_rows>{});
     };
     check(simd::constant<13>{}, simd::constant<29>{}, float{});
     check(simd::constant<30>{}, simd::constant<7>{}, float{});
