@@ -5,6 +5,7 @@
 #   sh cmake/setup.sh fashion [epochs [seed]]
 #   sh cmake/setup.sh audio [steps [recording]]
 #   sh cmake/setup.sh benchmark [options of Google Benchmark]
+#   sh cmake/setup.sh packages
 # Installs missing packages with apt where there is one (through sudo when not root); when nothing is missing,
 # apt is not called.
 set -eu
@@ -17,6 +18,7 @@ usage: sh cmake/setup.sh makemore [train|stages [options]]   build the trainer f
        sh cmake/setup.sh fashion [epochs [seed]]            the seventh chapter, with its 70,000 pictures
        sh cmake/setup.sh audio [steps [recording]]          the eighth, a live amplifier
        sh cmake/setup.sh benchmark [options]                compare with others: tests/benchmark/README.md
+       sh cmake/setup.sh packages                           only install what tests and benchmark need
 END
     exit 1
 }
@@ -33,6 +35,7 @@ test)
     packages="$packages doctest-dev"
     ;;
 benchmark) packages="$packages libbenchmark-dev libeigen3-dev libopenblas-dev libxsmm-dev pkg-config" ;;
+packages) packages="$packages doctest-dev libbenchmark-dev libeigen3-dev libopenblas-dev libxsmm-dev" ;;
 *) usage ;;
 esac
 
@@ -91,6 +94,8 @@ if [ "$goal" = audio ]; then
     cmake --build --preset native --target 08_audio
     exec build/native/examples/08_audio build/audio "$@"
 fi
+
+[ "$goal" != packages ] || exit 0
 
 cmake --workflow --preset "$goal"
 case $goal in

@@ -16,7 +16,7 @@ template <std::size_t In, std::size_t Out, class T>
 constexpr std::size_t parts_of_sum()
 {
     constexpr std::size_t columns = (Out + simd::width<T> - 1) / simd::width<T>, in_flight = 8;
-    std::size_t parts = std::max<std::size_t>(1, std::min(in_flight / columns, In / 4));
+    std::size_t parts = std::max<std::size_t>(1, std::min(in_flight / columns, In / 8));
     // Chains that start a multiple of 4 KiB apart would meet in the same sets of the cache.
     const auto collide = [](std::size_t n) {
         const std::size_t apart = In / n * Out * sizeof(T);
