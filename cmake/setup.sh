@@ -6,8 +6,8 @@
 #   sh cmake/setup.sh audio [steps [recording]]
 #   sh cmake/setup.sh benchmark [options of Google Benchmark]
 #   sh cmake/setup.sh packages
-# Installs missing packages with apt where there is one (through sudo when not root); when nothing is missing,
-# apt is not called.
+# Installs missing packages with apt, dnf or pacman, whichever is there (through sudo when not root); when
+# nothing is missing, none is called.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -39,42 +39,88 @@ packages) packages="$packages doctest-dev libbenchmark-dev libeigen3-dev libopen
 *) usage ;;
 esac
 
-# A tool that is on the path counts, wherever it came from; a library counts when its package is there.
-can_install() {
-    command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null; }
+# Their names on Fedora and Arch; "-" where there is no such package.
+names() {
+    cat <<'END'
+g++ gcc-c++ gcc
+cmake cmake cmake
+ninja-build ninja-build ninja
+pkg-config pkgconf-pkg-config pkgconf
+libxtensor-dev xtensor-devel xtensor
+libxsimd-dev xsimd-devel xsimd
+libcli11-dev cli11-devel cli11
+libfmt-dev fmt-devel fmt
+nlohmann-json3-dev json-devel nlohmann-json
+doctest-dev doctest-devel doctest
+libbenchmark-dev google-benchmark-devel benchmark
+libeigen3-dev eigen3-devel eigen
+libopenblas-dev openblas-devel openblas
+libxsmm-dev libxsmm-devel -
+libsndfile1-dev libsndfile-devel libsndfile
+gnuplot-nox gnuplot gnuplot
+dataset-fashion-mnist - -
+END
 }
+manager=none
+for candidate in pacman dnf apt-get; do
+    command -v $candidate >/dev/null && manager=$candidate
+done
+name_of() {
+    case $manager in
+    dnf) names | awk -v package="$1" '$1 == package { print $2 }' ;;
+    pacman) names | awk -v package="$1" '$1 == package { print $3 }' ;;
+    *) echo "$1" ;;
+    esac
+}
+has_library() {
+    case $manager in
+    apt-get) [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;
+    dnf) rpm -q "$1" >/dev/null 2>&1 ;;
+    pacman) pacman -Q "$1" >/dev/null 2>&1 ;;
+    none) ;; # CMake will say
+    esac
+}
+can_install() { [ $manager != none ] && { [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null; }; }
+
+# A tool that is on the path counts, wherever it came from; a library counts when its package is there.
 missing=
 for package in $packages; do
     case $package in
-    g++) command -v c++ >/dev/null || missing="$missing $package" ;;
-    cmake) command -v cmake >/dev/null || missing="$missing $package" ;;
-    pkg-config) command -v pkg-config >/dev/null || missing="$missing $package" ;;
-    gnuplot-nox) command -v gnuplot >/dev/null || ! can_install || missing="$missing $package" ;; # no must
-    ninja-build) command -v ninja >/dev/null || missing="$missing $package" ;;
-    *)
-        if command -v dpkg-query >/dev/null; then
-            [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
-                missing="$missing $package"
-        fi
-        ;;
+    g++) command -v c++ >/dev/null && continue ;;
+    cmake | pkg-config) command -v "$package" >/dev/null && continue ;;
+    gnuplot-nox) { command -v gnuplot >/dev/null || ! can_install; } && continue ;; # no must
+    ninja-build) command -v ninja >/dev/null && continue ;;
+    *) has_library "$(name_of "$package")" && continue ;;
     esac
-done
-if [ -n "$missing" ]; then
-    if ! command -v apt-get >/dev/null; then
-        echo "setup.sh: missing:$missing (names of Debian packages); install them and run this again" >&2
+    name=$(name_of "$package")
+    if [ "$name" = - ]; then
+        [ "$package" = dataset-fashion-mnist ] || continue # a peer of the benchmark that is left out
+        echo "setup.sh: there is no package of the pictures here; examples/07_fashion/README.md says how to" \
+            "name a folder that has them" >&2
         exit 1
     fi
+    missing="$missing $name"
+done
+if [ -n "$missing" ]; then
+    case $manager in
+    apt-get) install="env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends" ;;
+    dnf) install="dnf install -y -q" ;;
+    pacman) install="pacman -S --noconfirm --needed" ;;
+    none)
+        echo "setup.sh: missing:$missing (names of Debian packages); install them and run this again" >&2
+        exit 1
+        ;;
+    esac
     as_root=
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null ||
-            { echo "setup.sh: missing:$missing; run as root: apt-get install$missing" >&2; exit 1; }
+            { echo "setup.sh: missing:$missing; run as root: $manager install$missing" >&2; exit 1; }
         as_root=sudo
     fi
     echo "setup.sh: installing$missing"
-    $as_root apt-get update -qq
+    [ $manager != apt-get ] || $as_root apt-get update -qq
     # shellcheck disable=SC2086 # one word for each package
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing \
-        >/dev/null
+    $as_root $install $missing >/dev/null
 fi
 
 if [ "$goal" = fashion ]; then

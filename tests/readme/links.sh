@@ -4,6 +4,7 @@ set -u
 cd "$1" || exit 1
 bad=0 n=0
 for page in *.md */*.md */*/*.md; do
+    case $page in build/*) continue ;; esac
     [ -f "$page" ] || continue
     # a link may be broken over two lines, between its words
     for link in $(tr '\n' ' ' <"$page" | grep -o '\]([^) ]*)' | sed 's/^](//; s/)$//; s/#.*//'); do
