@@ -1,6 +1,7 @@
 #!/bin/sh
-# page.sh FOLDER PROGRAM: what FOLDER/README.md shows is what is there. Each block of C++ or Python stands in
-# main.cpp or main.py, line by line, whatever the indentation; the first block of text is what PROGRAM prints.
+# page.sh FOLDER PROGRAM: what FOLDER/README.md shows is what is there. Each block of C++ stands in main.cpp,
+# and each of Python in main.py where there is one, line by line, whatever the indentation; the first block of
+# text is what PROGRAM prints.
 set -u
 folder=$1 program=$2
 work=$(mktemp -d)
@@ -11,6 +12,7 @@ fail() { echo "FAILED: $*"; exit 1; }
 flat() { sed 's/^ *//' "$1" | tr '\n' '\001'; }
 blocks=0
 for language in cpp py; do
+    [ -f "$folder/main.$language" ] || continue
     [ $language = cpp ] && fence=cpp || fence=python
     awk -v fence="$fence" -v folder="$work" '
         /^```/ { inside = !inside && $0 == "```" fence; if (inside) ++n; next }
