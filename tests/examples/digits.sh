@@ -52,6 +52,7 @@ killed) # 50 times at any moment: it ends in the same bits, and each line of the
     cmp whole/metrics.jsonl again/metrics.jsonl || fail "other metrics"
     ;;
 signal)
+    rm -f out
     "$digits" stopped >out 2>err &
     pid=$!
     while ! grep -qs accuracy out; do sleep 0.01; done
