@@ -14,10 +14,17 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/ctnn-config-version.cmake
                                  SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/ctnn-config.cmake ${PROJECT_BINARY_DIR}/ctnn-config-version.cmake
               ${CMAKE_CURRENT_LIST_DIR}/ctnn-parts.cmake DESTINATION ${ctnn_package})
+file(RELATIVE_PATH ctnn_prefix_from_pc /${CMAKE_INSTALL_DATADIR}/pkgconfig /)
+if(IS_ABSOLUTE ${CMAKE_INSTALL_INCLUDEDIR})
+  set(ctnn_includedir_of_pc ${CMAKE_INSTALL_INCLUDEDIR})
+else()
+  set(ctnn_includedir_of_pc "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/ctnn.pc.in ${PROJECT_BINARY_DIR}/ctnn.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/ctnn.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md
-              ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libctnn-dev)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libctnn-dev
+        RENAME copyright)
+install(FILES ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libctnn-dev)
 
 if(PROJECT_IS_TOP_LEVEL)
   set(CPACK_GENERATOR TGZ DEB)
@@ -25,7 +32,6 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CPACK_PACKAGE_FILE_NAME ctnn-${PROJECT_VERSION})
   set(CPACK_PACKAGE_CONTACT "the ctnn authors")
   set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
-  set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
   set(CPACK_DEBIAN_FILE_NAME libctnn-dev_${PROJECT_VERSION}_all.deb)
   set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
   set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)

@@ -82,11 +82,12 @@ try {
     Model<Tuned, Train<8>> tuned;
     load(tuned, file, {.any_signature = true});
     Sgd sgd{tuned, {.learning_rate = 0.1F}};
-    const auto [tuned_loss, dtuned] = criterion(tuned.forward(rows_of(x, some), generator), rows_of(y, some));
+    const auto [tuned_loss, dtuned] = criterion(tuned.forward(rows_of(x, some), seven), rows_of(y, some));
     tuned.backward(dtuned);
     sgd.step(tuned);
     const bool same = tuned.parameter<"0.weight">() == net.parameter<"0.weight">();
-    std::printf("%s\n", same ? "the first layer is as it was" : "it moved");
+    std::printf("loss %.5f, a bias %.5f, the first layer %s\n", static_cast<double>(tuned_loss),
+                static_cast<double>(tuned.parameter<"3.bias">()(0)), same ? "as it was" : "moved");
 } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 2;

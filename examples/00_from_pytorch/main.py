@@ -63,6 +63,10 @@ for p in net[0].parameters():
     p.requires_grad_(False)
 tuned = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], lr=0.1)
 before = net[0].weight.clone()
-F.cross_entropy(net(x[:8]), y[:8]).backward()
+net.train()
+loss = criterion(net(x[:8]), y[:8])
+tuned.zero_grad()
+loss.backward()
 tuned.step()
-print("the first layer is as it was" if torch.equal(before, net[0].weight) else "it moved")
+same = "as it was" if torch.equal(before, net[0].weight) else "moved"
+print(f"loss {loss.item():.5f}, a bias {net[3].bias[0].item():.5f}, the first layer {same}")

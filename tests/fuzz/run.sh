@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 folder=build/fuzz
 mkdir -p $folder/model_file $folder/words
+rm -f $folder/fuzz_model_file $folder/fuzz_words
 flags="-std=c++20 -O1 -g1 -Iinclude -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all"
 # shellcheck disable=SC2086 # several flags
 for target in model_file words; do clang++ $flags tests/fuzz/$target.cpp -o $folder/fuzz_$target & done

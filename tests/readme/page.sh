@@ -1,35 +1,52 @@
 #!/bin/sh
 # page.sh FOLDER PROGRAM: what FOLDER/README.md shows is what is there. Each block of C++ stands in main.cpp,
-# and each of Python in main.py where there is one, line by line, whatever the indentation; the first block of
-# text is what PROGRAM prints.
+# and each of Python in main.py, whole lines, all indented alike; the first block of text is what PROGRAM
+# prints, and main.py too, where there is PyTorch.
 set -u
 folder=$1 program=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() { echo "FAILED: $*"; exit 1; }
 
-# Lines without indentation, and one line for each: a byte of 1 stands for the end of a line.
-flat() { sed 's/^ *//' "$1" | tr '\n' '\001'; }
-blocks=0
-for language in cpp py; do
-    [ -f "$folder/main.$language" ] || continue
-    [ $language = cpp ] && fence=cpp || fence=python
-    awk -v fence="$fence" -v folder="$work" '
-        /^```/ { inside = !inside && $0 == "```" fence; if (inside) ++n; next }
-        inside { print > (folder "/" fence n) }' "$folder/README.md"
-    for block in "$work/$fence"[0-9]*; do
-        [ -f "$block" ] || fail "no $fence in $folder/README.md"
-        flat "$folder/main.$language" >"$work/source"
-        flat "$block" >"$work/block"
-        awk -v RS='\002' 'NR == FNR { block = $0; next } { exit index($0, block) == 0 }' \
-            "$work/block" "$work/source" || fail "not in main.$language:
-$(cat "$block")"
-        blocks=$((blocks + 1))
+awk -v folder="$work" '
+    /^```/ && !inside { inside = 1; language = substr($0, 4); block = folder "/" language "." ++n; next }
+    /^```/ { inside = 0; next }
+    inside { print > block }' "$folder/README.md"
+# stands_in BLOCK SOURCE: with no indentation, or four, eight, ... spaces before each line that is not empty
+stands_in() {
+    for indentation in '' '    ' '        ' '            '; do
+        { printf '\n'; sed "s/^\\(.\\)/$indentation\\1/" "$1"; } >"$work/indented"
+        { printf '\n'; cat "$2"; } | awk -v RS='\002' '
+            NR == FNR { block = $0; next } { exit index($0, block) == 0 }' "$work/indented" - && return 0
     done
+    return 1
+}
+blocks=0
+for block in "$work"/*.*; do
+    language=$(basename "$block")
+    case $language in
+    cpp.*) source=main.cpp ;;
+    python.*) source=main.py ;;
+    text.*) continue ;;
+    *) fail "a block of '${language%.*}'; they are of cpp, python or text" ;;
+    esac
+    stands_in "$block" "$folder/$source" || fail "not in $source:
+$(cat "$block")"
+    blocks=$((blocks + 1))
 done
-awk '/^```text/ && !n { inside = n = 1; next } /^```/ { inside = 0 } inside' "$folder/README.md" \
-    >"$work/claimed"
+[ $blocks -gt 0 ] || fail "no blocks"
+claimed=$(find "$work" -name 'text.*' | sort -t. -k 2 -n | head -n 1)
 cd "$work" || exit 1
 "$program" >out || fail "the program"
-diff claimed out || fail "it prints something else than README.md says"
-echo "$blocks blocks"
+diff "$claimed" out || fail "it prints something else than README.md says"
+python=
+if [ -f "$folder/main.py" ]; then
+    if /usr/bin/python3 -c 'import torch' 2>/dev/null; then
+        /usr/bin/python3 "$folder/main.py" >out || fail "main.py"
+        diff "$claimed" out || fail "main.py prints something else"
+        python=", main.py too"
+    else
+        python=", main.py not run: there is no PyTorch"
+    fi
+fi
+echo "$blocks blocks$python"

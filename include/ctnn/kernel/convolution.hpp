@@ -62,6 +62,8 @@ constexpr convolution_room room_of_convolution(const ctnn::detail::sliding& s, s
 ///   room    : scratch, as `room_of_convolution` says
 ///   order   : the sum of a number goes over rows of the window, channels, and the taps of a row; or over as
 ///             many chains as `chains` says. Nothing beside a number changes its bits
+///   finite  : weights. The zeros of a border are multiplied or left out, whatever is faster there; with a
+///             weight of infinity the former is NaN
 template <ctnn::detail::sliding Slide, std::size_t In, std::size_t Out, std::size_t Groups>
 struct convolution {
     static constexpr window plane = Slide.plane, size = Slide.size, step = Slide.step, spread = Slide.spread,
