@@ -46,7 +46,7 @@ std::string joined(const std::vector<std::string>& words)
 std::size_t steps_of(const std::string& source, const std::string& kind)
 {
     if (simd::width<float> >= 8) return 1001;
-    return source != "bundled" ? 101 : kind == "transformer" ? 201 : 501;
+    return source != "bundled" || kind == "transformer" ? 101 : 501;
 }
 
 void comes_to_the_same(const std::string& source, const std::string& path, const std::string& kind)
