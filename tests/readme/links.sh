@@ -2,8 +2,9 @@
 # links.sh ROOT: every link of a page to a file of the project leads somewhere.
 set -u
 cd "$1" || exit 1
-find . -name '*.md' ! -path './build/*' ! -path './.git/*' >"${TMPDIR:-/tmp}/pages.$$"
-trap 'rm -f "${TMPDIR:-/tmp}/pages.$$"' EXIT
+pages=$(mktemp)
+trap 'rm -f "$pages"' EXIT
+find . -name '*.md' ! -path './build/*' ! -path './.git/*' >"$pages"
 bad=0 n=0
 while read -r page; do
     # A link may be broken over two lines, between its words. Other forms than [words](file) are not written.
@@ -17,7 +18,7 @@ while read -r page; do
         n=$((n + 1))
         [ -e "$(dirname "$page")/$link" ] || { echo "$page: no $link"; bad=1; }
     done
-done <"${TMPDIR:-/tmp}/pages.$$"
+done <"$pages"
 [ $n -gt 0 ] || { echo "no links found"; exit 1; }
 echo "$n links"
 exit $bad

@@ -108,6 +108,12 @@ struct layer_facts {
     bool draws = false;
 };
 
+/// Whether a layer can apply the activation that is the next one to its own result.
+constexpr bool can_apply(const layer_facts& maker, const layer_facts& next)
+{
+    return next.is_activation && maker.applies != applies_activation::never;
+}
+
 /// A layer that takes part in fusion, or that adds gradients itself, says so by `using self = ...`, its own
 /// name: one that inherits from it and has passes of its own inherits the statement too, but it is not true
 /// of it.

@@ -9,6 +9,7 @@
 
 #include <ctnn/core/index.hpp>
 #include <ctnn/core/window.hpp>
+#include <ctnn/kernel/correlate.hpp>
 #include <ctnn/kernel/sweep.hpp>
 
 namespace ctnn::inline CTNN_ARCH::kernel {

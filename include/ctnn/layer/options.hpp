@@ -59,7 +59,7 @@ struct window_options {
     window step{1}, spread{1}, padding{0}, more{0};
     std::size_t groups = 1;
     unsigned said = 0;  ///< which of them there are
-    bool wrong = false; ///< one is there twice, is none, or has a number that it cannot have
+    bool wrong = false; ///< one is given twice, is no option of a window, or has an impossible number
 
     [[nodiscard]] constexpr bool has(unsigned option) const { return (said & option) != 0; }
 

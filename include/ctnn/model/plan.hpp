@@ -152,8 +152,7 @@ struct plan {
                               !is_output[x] && !(For.trains && is_needed[x]);
             if (!over) continue;
             store[y] = store[x];
-            if (f.is_activation && readers[x] == 1 && t.runs[m] && t.applies[m] == none &&
-                trace.facts[m]->applies != applies_activation::never) {
+            if (readers[x] == 1 && t.runs[m] && t.applies[m] == none && can_apply(*trace.facts[m], f)) {
                 t.applies[m] = i;
                 t.runs[i] = false;
                 if (trace.facts[m]->applies == applies_activation::both) t.applies_backward[m] = i;

@@ -165,12 +165,11 @@ private:
             if (!t.runs[i]) continue;
             const std::size_t x = same[schedule.read(i)], m = maker[x];
             maker[schedule.nodes[i].gives] = i;
-            if (m == none || readers[x] != 1 || t.applies[m] != none) continue;
-            if (!trace::steps.node[i].of->is_activation ||
-                trace::steps.node[m].of->applies == applies_activation::never)
-                continue;
-            t.applies[m] = i;
-            t.runs[i] = false;
+            if (m != none && readers[x] == 1 && t.applies[m] == none &&
+                can_apply(*trace::steps.node[m].of, *trace::steps.node[i].of)) {
+                t.applies[m] = i;
+                t.runs[i] = false;
+            }
         }
     }
 
