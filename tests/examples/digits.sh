@@ -31,10 +31,11 @@ killed) # 50 times at any moment: it ends in the same bits, and each line of the
     run whole
     kills=0
     while [ $kills -lt 50 ]; do
-        "$digits" again >out 2>err &
+        # With what it has started, as in a power cut: a gnuplot left alone would draw into the next run.
+        setsid "$digits" again >out 2>err &
         pid=$!
         sleep "$(awk -v n="$kills$pid" 'BEGIN { srand(n); print rand() * 0.2 }')"
-        kill -9 $pid 2>/dev/null
+        kill -9 -$pid 2>/dev/null
         wait $pid 2>/dev/null
         code=$?
         case $code in
