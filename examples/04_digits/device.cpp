@@ -5,7 +5,7 @@
 ///   g++ -std=c++20 -O2 -Idigits -I../../include device.cpp -o digits/device
 ///   arm-none-eabi-g++ -std=c++20 -Os -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard -mthumb
 ///     -fno-exceptions -fno-rtti -nostartfiles -fno-threadsafe-statics -Idigits -I../../include
-///     -T ../embed/cortex-m/memory.ld device.cpp -o digits/device.elf
+///     -T ../13_embed/cortex-m/memory.ld device.cpp -o digits/device.elf
 ///   qemu-system-arm -M mps2-an386 -nographic -semihosting -kernel digits/device.elf
 #include <algorithm>
 #include <array>
@@ -14,7 +14,7 @@
 #include <digits.hpp>
 
 #ifdef __arm__
-#include "../embed/cortex-m/start.hpp"
+#include "../13_embed/cortex-m/start.hpp"
 #else
 #include <cstdio>
 static void print(const char* text) { std::fputs(text, stdout); }

@@ -6,7 +6,7 @@
 ///   g++ -std=c++20 -O2 -Ifashion -I../../include device.cpp -o fashion/device
 ///   arm-none-eabi-g++ -std=c++20 -O2 -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard -mthumb
 ///     -fno-exceptions -fno-rtti -nostartfiles -fno-threadsafe-statics -Ifashion -I../../include
-///     -T ../embed/cortex-m/memory.ld -Wl,--defsym=ram_size=128K device.cpp -o fashion/device.elf
+///     -T ../13_embed/cortex-m/memory.ld -Wl,--defsym=ram_size=128K device.cpp -o fashion/device.elf
 ///   qemu-system-arm -M mps2-an386 -nographic -semihosting -kernel fashion/device.elf
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@
 #include <pictures.hpp>
 
 #ifdef __arm__
-#include "../embed/cortex-m/start.hpp"
+#include "../13_embed/cortex-m/start.hpp"
 #else
 #include <cstdio>
 static void print(const char* text) { std::fputs(text, stdout); }

@@ -12,7 +12,7 @@
 #include <lstm.hpp>
 
 #ifdef __arm__
-#include "../embed/cortex-m/start.hpp"
+#include "../13_embed/cortex-m/start.hpp"
 #else
 #include <cstdio>
 static void print(const char* text) { std::fputs(text, stdout); }

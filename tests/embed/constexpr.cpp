@@ -5,7 +5,7 @@
 
 #include <ctnn/embed/sample.hpp>
 
-#include "../../examples/embed/names.hpp"
+#include "../../examples/13_embed/names.hpp"
 
 namespace {
 

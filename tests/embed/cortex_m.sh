@@ -1,5 +1,5 @@
 #!/bin/sh
-# cortex_m.sh SOURCE COMPILER: examples/embed/cortex-m built for two chips, and run in an emulator: the names
+# cortex_m.sh SOURCE COMPILER: examples/13_embed/cortex-m built for two chips, and run in an emulator: the names
 # are those of the desktop's program.
 set -u
 source=$1
@@ -12,7 +12,7 @@ command -v arm-none-eabi-g++ >/dev/null ||
     }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cd "$source/examples/embed/cortex-m" || exit 1
+cd "$source/examples/13_embed/cortex-m" || exit 1
 "$compiler" -std=c++20 -Os -I"$source/include" ../main.cpp -o "$folder/names" || exit 1
 "$folder/names" >"$folder/expected" || exit 1
 build() {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# example.sh SOURCE COMPILER: examples/embed as a project of its own, and by the line in its CMakeLists.txt:
+# example.sh SOURCE COMPILER: examples/13_embed as a project of its own, and by the line in its CMakeLists.txt:
 # its size, its allocations, what it prints and how it ends.
 set -u
 source=$1
@@ -9,8 +9,8 @@ trap 'rm -rf "$folder"' EXIT
 fail() { echo "FAILED: $*"; [ -e err ] && cat err; exit 1; }
 # Elsewhere, with the exported header, ctnn/embed and ctnn/base beside it and nothing more of ctnn.
 mkdir -p "$folder/app" "$folder/include/ctnn"
-cp "$source/examples/embed/CMakeLists.txt" "$source/examples/embed/main.cpp" \
-    "$source/examples/embed/names.hpp" "$folder/app/"
+cp "$source/examples/13_embed/CMakeLists.txt" "$source/examples/13_embed/main.cpp" \
+    "$source/examples/13_embed/names.hpp" "$folder/app/"
 cp -r "$source/include/ctnn/base" "$source/include/ctnn/embed" "$folder/include/ctnn/"
 cd "$folder" || exit 1
 cmake -G Ninja -S app -B build -DCMAKE_BUILD_TYPE=MinSizeRel -DCMAKE_CXX_COMPILER="$compiler" \

@@ -13,7 +13,7 @@ folder=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill $server; rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
-sh "$examples/wasm/build.sh" site || { echo "FAILED: emcc"; exit 1; }
+sh "$examples/14_web_page/build.sh" site || { echo "FAILED: emcc"; exit 1; }
 cat >probe.html <<'EOF'
 <script>
 addEventListener("load", () => setTimeout(() => {
@@ -37,6 +37,6 @@ done
     "http://127.0.0.1:$port/probed.html?seed=1" >dom 2>log || { cat log; exit 1; }
 if grep CONSOLE log; then echo "FAILED: the console is not empty"; exit 1; fi
 found=$(grep -o 'PROBE [^<]*' dom | head -n 1)
-expected="PROBE feana 20 20 true true 0" # the first name of this seed is that of examples/embed
+expected="PROBE feana 20 20 true true 0" # the first name of this seed is that of examples/13_embed
 [ "$found" = "$expected" ] || { echo "FAILED: '$found', expected '$expected'"; cat log; exit 1; }
 echo "typed and answered; names.wasm has $(wc -c <site/names.wasm) bytes"

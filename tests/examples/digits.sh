@@ -79,7 +79,7 @@ device) # the exported network on this machine and on a Cortex-M
     command -v arm-none-eabi-g++ >/dev/null || { echo "skipped: there is no arm-none-eabi-g++"; exit 0; }
     arm-none-eabi-g++ -std=c++20 -Os -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard -mthumb \
         -fno-exceptions -fno-rtti -nostartfiles -fno-threadsafe-statics -Wall -Wextra -Werror -Idigits \
-        -I"$source/include" -T "$source/examples/embed/cortex-m/memory.ld" \
+        -I"$source/include" -T "$source/examples/13_embed/cortex-m/memory.ld" \
         "$source/examples/04_digits/device.cpp" -o device.elf || fail "building for a Cortex-M"
     arm-none-eabi-size device.elf | awk 'NR == 2 { print $1 " bytes of flash" }'
     command -v qemu-system-arm >/dev/null || { echo "skipped: there is no qemu-system-arm"; exit 0; }

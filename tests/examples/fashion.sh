@@ -36,7 +36,7 @@ if command -v arm-none-eabi-g++ >/dev/null && command -v qemu-system-arm >/dev/n
     cd "$source/examples/07_fashion" || exit 1
     arm-none-eabi-g++ -std=c++20 -O2 -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard -mthumb \
         -fno-exceptions -fno-rtti -nostartfiles -fno-threadsafe-statics -I"$folder/made" -I../../include \
-        -T ../embed/cortex-m/memory.ld -Wl,--defsym=ram_size=128K device.cpp -o "$folder/device.elf" ||
+        -T ../13_embed/cortex-m/memory.ld -Wl,--defsym=ram_size=128K device.cpp -o "$folder/device.elf" ||
         { echo "FAILED: building for a Cortex-M"; exit 1; }
     cd "$folder" || exit 1
     timeout 100 qemu-system-arm -M mps2-an386 -nographic -semihosting -kernel device.elf >/dev/null 2>chip ||

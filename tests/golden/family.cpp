@@ -13,7 +13,7 @@
 
 #include <doctest/doctest.h>
 
-#include "../../examples/makemore/family_training.hpp"
+#include "../../examples/11_makemore/family_training.hpp"
 
 using namespace makemore;
 

@@ -15,7 +15,7 @@
 
 #include <xtensor/xview.hpp>
 
-#include "../../examples/makemore/training.hpp"
+#include "../../examples/11_makemore/training.hpp"
 
 using namespace makemore;
 

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from fixture_file import put, write
 
-sys.path.append("../../examples/python")
+sys.path.append("../../examples/00_from_pytorch")
 from ctnn_files import load_file, save_file
 
 nn = torch.nn

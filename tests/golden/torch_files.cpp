@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-#include "../../examples/makemore/family.hpp"
+#include "../../examples/11_makemore/family.hpp"
 #include "../support/files.hpp"
 #include "../support/random_nets.hpp"
 

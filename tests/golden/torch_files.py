@@ -19,7 +19,7 @@ import tempfile
 
 import torch
 
-sys.path.append("../../examples/python")
+sys.path.append("../../examples/00_from_pytorch")
 from ctnn_files import load_file, save_file
 from make_family import models
 

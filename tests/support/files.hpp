@@ -13,16 +13,29 @@
 #include <string>
 #include <vector>
 
+#ifdef _WIN32
+#include <process.h>
+#else
 #include <unistd.h>
+#endif
 
 namespace support {
+
+/// What is POSIX's alone is not asked of Windows: devices that have names, and links that everybody may make.
+#ifdef _WIN32
+inline constexpr bool is_windows = true;
+inline int process_id() { return ::_getpid(); }
+#else
+inline constexpr bool is_windows = false;
+inline int process_id() { return ::getpid(); }
+#endif
 
 /// A folder of this process's own, removed at the end with all that is in it.
 class Folder {
 public:
     Folder()
         : path_(std::filesystem::temp_directory_path() /
-                ("ctnn-test-" + std::to_string(::getpid()) + "-" + std::to_string(count()++)))
+                ("ctnn-test-" + std::to_string(process_id()) + "-" + std::to_string(count()++)))
     {
         std::filesystem::create_directory(path_);
     }

@@ -3,7 +3,7 @@
 #pragma once
 
 #ifndef CTNN_ALLOW_FAST_MATH
-#if defined(__FAST_MATH__)
+#if defined(__FAST_MATH__) || defined(_M_FP_FAST)
 #error "[ctnn.fast_math] -ffast-math takes away NaN, infinity and -0: build without it (CTNN_ALLOW_FAST_MATH)"
 #elif defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
 #error "[ctnn.fast_math] -ffinite-math-only takes away NaN and infinity: build without it"
@@ -21,10 +21,15 @@
 // so without it a function compiled for AVX-512 in one translation unit could replace the same function in a
 // unit built for an older CPU, and an object of one unit could be handed to another that lays it out
 // differently. With it the first works and the second does not link.
+#if defined(__FMA__) || (defined(_MSC_VER) && defined(__AVX2__)) // Microsoft's compiler has no macro for it
+#define CTNN_HAS_FMA 1
+#else
+#define CTNN_HAS_FMA 0
+#endif
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__AVX512VL__) &&       \
-    defined(__FMA__)
+    CTNN_HAS_FMA
 #define CTNN_ARCH avx512
-#elif defined(__AVX2__) && defined(__FMA__)
+#elif defined(__AVX2__) && CTNN_HAS_FMA
 #define CTNN_ARCH avx2
 #elif defined(__AVX__)
 #define CTNN_ARCH avx
@@ -32,7 +37,7 @@
 #define CTNN_ARCH sse4
 #elif defined(__SSE2__) || defined(_M_X64)
 #define CTNN_ARCH sse2
-#elif defined(__aarch64__) || defined(__ARM_NEON)
+#elif defined(__aarch64__) || defined(__ARM_NEON) || defined(_M_ARM64)
 #define CTNN_ARCH neon
 #else
 #define CTNN_ARCH scalar

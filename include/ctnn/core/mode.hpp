@@ -28,8 +28,10 @@ struct Eval {};
 /// The mode of a model that answers one time step after the other and keeps what it needs of those before.
 struct Stream {};
 
+/// Whether a mode is `Train<B>`.
 template <class M>
 inline constexpr bool is_train = false;
+/// It is.
 template <std::size_t B, class Keep>
 inline constexpr bool is_train<Train<B, Keep>> = true;
 

@@ -99,6 +99,7 @@ struct running_statistics {};
 /// each position by itself says so by `template <> struct ctnn::stream_rule<Mine> : ctnn::steps_as<Mine> {}`.
 template <class L>
 struct stream_rule {};
+/// The rule of a layer that does with each time step what Step does with a sample.
 template <class Step>
 struct steps_as {
     template <class>

@@ -92,6 +92,7 @@ template <class Range>
     return text + (n == 1 ? ",)" : ")");
 }
 
+/// The same of the shape of a sample.
 [[nodiscard]] inline std::string shape_text(const extents& e)
 {
     std::string text = "(";

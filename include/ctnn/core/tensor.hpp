@@ -196,6 +196,8 @@ private:
     }
 };
 
+/// Numbers that somebody else owns, as an xtensor.
+///   data : as many as the product of the extents, in row-major order; const, and the view only reads
 template <class T, std::size_t N>
 [[nodiscard]] auto view_of(T* data, const std::array<std::size_t, N>& shape)
 {

@@ -12,10 +12,56 @@
 
 namespace ctnn::inline CTNN_ARCH::detail {
 
-/// The compiler's own text for a type, without namespaces: "Square", "LeakySlope<1, 5>".
-template <class L>
-std::string type_name()
+/// A type as its user writes it, from a compiler's text for it, without namespaces: "Square",
+/// "LeakySlope<1, 5>".
+inline std::string readable_type(std::string_view text)
 {
+    std::string name;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        name += text[i];
+        if (name.ends_with("::")) { // drop the qualifier just read
+            std::size_t start = name.size() - 2;
+            // {anonymous}::, (anonymous namespace):: or `anonymous-namespace'::
+            if (start > 0 && std::string_view("})'").find(name[start - 1]) != std::string_view::npos)
+                start = name.find_last_of("{(`", start);
+            while (start > 0 &&
+                   (std::isalnum(static_cast<unsigned char>(name[start - 1])) != 0 || name[start - 1] == '_'))
+                --start;
+            name.resize(start);
+        }
+        for (const std::string_view word : {"struct ", "class ", "enum "}) // Microsoft's compiler says which
+            if (name.ends_with(word) && (name.size() == word.size() ||
+                                         std::string_view("<, (").find(name[name.size() - word.size() - 1]) !=
+                                             std::string_view::npos))
+                name.resize(name.size() - word.size());
+        if (i + 1 < text.size() && text[i] == ',' && text[i + 1] != ' ') name += ' ';
+    }
+    std::string plain;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        const bool inside_word =
+            !plain.empty() &&
+            (std::isalnum(static_cast<unsigned char>(plain.back())) != 0 || plain.back() == '_');
+        if (!inside_word && name.compare(i, 2, "0x") == 0) { // 30 as Microsoft's compiler prints it: 0x1e
+            std::size_t digits = 0;
+            plain += std::to_string(std::stoull(name.substr(i), &digits, 16));
+            i += digits - 1;
+            continue;
+        }
+        const bool digit_before = !plain.empty() && plain.back() >= '0' && plain.back() <= '9';
+        if (digit_before && (name[i] == 'U' || name[i] == 'u') && i + 1 < name.size() &&
+            (name[i + 1] == 'L' || name[i + 1] == 'l'))
+            ++i; // clang prints 30UL in places
+        // g++ prints "> >"
+        else if (name[i] != ' ' || i + 1 == name.size() || name[i + 1] != '>') plain += name[i];
+    }
+    return plain;
+}
+
+/// The text of a type by itself in what this compiler writes for type_name<L>.
+template <class L>
+constexpr std::string_view type_text()
+{
+#if defined(__GNUC__)
     const std::string_view text = __PRETTY_FUNCTION__;
     const std::size_t from = text.find("L = ") + 4;
     std::size_t to = from, depth = 0;
@@ -24,31 +70,17 @@ std::string type_name()
         if (text[to] == '>') --depth;
         if (depth == 0 && (text[to] == ';' || text[to] == ']')) break;
     }
-    std::string name;
-    for (std::size_t i = from; i < to; ++i) {
-        name += text[i];
-        if (name.ends_with("::")) { // drop the qualifier just read
-            std::size_t start = name.size() - 2;
-            // {anonymous}:: or (anonymous namespace)::
-            if (start > 0 && (name[start - 1] == '}' || name[start - 1] == ')'))
-                start = name.find_last_of("{(", start);
-            while (start > 0 &&
-                   (std::isalnum(static_cast<unsigned char>(name[start - 1])) != 0 || name[start - 1] == '_'))
-                --start;
-            name.resize(start);
-        }
-        if (i + 2 < to && text[i] == ',' && text[i + 1] != ' ') name += ' ';
-    }
-    std::string plain; // clang prints 30UL in places
-    for (std::size_t i = 0; i < name.size(); ++i) {
-        const bool digit_before = !plain.empty() && plain.back() >= '0' && plain.back() <= '9';
-        if (digit_before && (name[i] == 'U' || name[i] == 'u') && i + 1 < name.size() &&
-            (name[i + 1] == 'L' || name[i + 1] == 'l'))
-            ++i;
-        // g++ prints "> >"
-        else if (name[i] != ' ' || i + 1 == name.size() || name[i + 1] != '>') plain += name[i];
-    }
-    return plain;
+#else
+    const std::string_view text = __FUNCSIG__;
+    const std::size_t from = text.find("type_text<") + 10, to = text.rfind(">(");
+#endif
+    return text.substr(from, to - from);
+}
+
+template <class L>
+std::string type_name()
+{
+    return readable_type(type_text<L>());
 }
 
 /// "Linear<30, 200, NoBias>": a layer as its user writes it. Compilers differ in whether they spell out

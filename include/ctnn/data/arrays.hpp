@@ -108,7 +108,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t most = std::size_t{1} << 40;
+    static constexpr std::size_t most = std::size_t{1} << (sizeof(std::size_t) > 4 ? 40U : 30U);
     std::string path_, bytes_;
     array_head head_;
     bool has_head_ = false;

@@ -16,6 +16,7 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
+/// How the fields of a CSV file are told apart and read.
 struct CsvOptions {
     char separator = ',';
     bool has_names = true; ///< the first line names the columns; else they are "0", "1", ...
@@ -42,7 +43,7 @@ public:
     {
         if (state_ == state::quoted)
             fail("the quote that begins on line " + std::to_string(quote_line_) + " has no end");
-        if (row_.size() > 0 || !cell_.empty() || state_ != state::start) end_line();
+        if (!row_.empty() || !cell_.empty() || state_ != state::start) end_line();
         if (table_.names_.empty())
             throw Error("ctnn.data", table_.source_ + " holds no table, expected lines of values");
         if (table_.rows() == 0) throw Error("ctnn.data", table_.source_ + " has names of columns and no row");

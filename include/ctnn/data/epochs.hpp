@@ -34,6 +34,7 @@ enum class SampleOrder {
 /// What becomes of the last samples of an epoch when they are fewer than a batch.
 enum class LastBatch { smaller, dropped };
 
+/// In which order, and what becomes of the rest.
 struct EpochsOptions {
     SampleOrder order = SampleOrder::randperm;
     LastBatch last = LastBatch::smaller;
@@ -282,6 +283,7 @@ auto epochs_of(EpochsOptions options, X&... x)
 {
     return Epochs<B, std::remove_const_t<X>...>(x..., options);
 }
+/// With the options as they are by default.
 template <std::size_t B, class... X>
     requires(detail::tensor_like<X> && ...)
 auto epochs_of(X&... x)

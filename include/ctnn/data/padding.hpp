@@ -69,6 +69,7 @@ template <class T>
     }
     return all;
 }
+/// Sequences of tensors, step by step.
 template <class T, std::size_t N>
 [[nodiscard]] PaddedSequences<T, N + 1> pad_sequences(const std::vector<xt::xtensor<T, N>>& sequences,
                                                       std::size_t length = 0,

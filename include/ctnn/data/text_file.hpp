@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <ctnn/core/error.hpp>
+#include <ctnn/core/open_file.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -33,7 +34,7 @@ void read_text_file(const std::string& path, F f)
     struct closer {
         void operator()(std::FILE* file) const { std::fclose(file); }
     };
-    const std::unique_ptr<std::FILE, closer> file(std::fopen(path.c_str(), "rb"));
+    const std::unique_ptr<std::FILE, closer> file(open_file(path, "rb"));
     if (file == nullptr) fail();
     char buffer[8192];
     for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, file.get())) > 0;)

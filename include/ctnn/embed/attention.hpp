@@ -54,6 +54,7 @@ struct self_attention {
             }
     }
 };
+/// Each position looks back only.
 template <std::size_t T, std::size_t Heads, std::size_t D>
 using causal_self_attention = self_attention<T, Heads, D, true>;
 
@@ -72,6 +73,7 @@ struct multihead {
         linear<T, C, C>{out_weight, out_bias}.forward(y, mean);
     }
 };
+/// Each position looks back only.
 template <std::size_t T, std::size_t Heads, std::size_t D>
 using causal_multihead = multihead<T, Heads, D, true>;
 

@@ -205,7 +205,7 @@ struct log_softmax {
     }
 };
 
-/// The last of T positions, their mean, and the two axes turned: ctnn::LastStep, GlobalMean, Transpose.
+/// The last of T positions: ctnn::LastStep.
 template <std::size_t T, std::size_t C>
 struct last_step {
     static constexpr std::size_t in = T * C, out = C;
@@ -214,6 +214,7 @@ struct last_step {
         for (std::size_t c = 0; c < C; ++c) y[c] = x[(T - 1) * C + c];
     }
 };
+/// The mean of T positions: ctnn::GlobalMean.
 template <std::size_t T, std::size_t C>
 struct global_mean {
     static constexpr std::size_t in = T * C, out = C;
@@ -226,6 +227,7 @@ struct global_mean {
         }
     }
 };
+/// Two axes turned: ctnn::Transpose.
 template <std::size_t A, std::size_t B>
 struct transpose {
     static constexpr std::size_t in = A * B, out = in;
@@ -337,24 +339,34 @@ struct relu_of {
 
 } // namespace detail
 
+/// ctnn::Tanh
 template <std::size_t N>
 using tanh_layer = elementwise<N, detail::tanh_of>;
+/// ctnn::Sigmoid
 template <std::size_t N>
 using sigmoid_layer = elementwise<N, detail::sigmoid_of>;
+/// ctnn::GELU
 template <std::size_t N>
 using gelu_layer = elementwise<N, detail::gelu_of>;
+/// ctnn::SiLU
 template <std::size_t N>
 using silu_layer = elementwise<N, detail::silu_of>;
+/// ctnn::Softplus
 template <std::size_t N>
 using softplus_layer = elementwise<N, detail::softplus_of>;
+/// ctnn::HardTanh
 template <std::size_t N>
 using hard_tanh_layer = elementwise<N, detail::hard_tanh_of>;
+/// ctnn::NewGELU
 template <std::size_t N>
 using new_gelu_layer = elementwise<N, detail::new_gelu_of>;
+/// ctnn::EluScale
 template <std::size_t N, int Numerator, int Denominator>
 using elu_layer = elementwise<N, detail::elu_of<Numerator, Denominator>>;
+/// ctnn::ReLU
 template <std::size_t N>
 using relu_layer = elementwise<N, detail::relu_of>;
+/// ctnn::LeakySlope
 template <std::size_t N, int Numerator, int Denominator>
 using leaky_layer = elementwise<N, detail::leaky_of<Numerator, Denominator>>;
 

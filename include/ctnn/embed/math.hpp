@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits> // a weight that is no number is written with it
 #include <utility>
 
 #include <ctnn/base/arch.hpp>

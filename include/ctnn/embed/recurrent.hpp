@@ -96,12 +96,14 @@ struct rnn {
     }
     constexpr void forward(float* y, const float* x) const { detail::all_steps<T, In, H>(*this, y, x); }
 };
+/// ctnn::Rnn
 template <std::size_t T, std::size_t In, std::size_t H>
 using rnn_tanh = rnn<T, In, H, detail::tanh_of>;
+/// ctnn::Rnn with a ReLU
 template <std::size_t T, std::size_t In, std::size_t H>
 using rnn_relu = rnn<T, In, H, detail::relu_of>;
 
-/// ctnn::ConcatRnn and ctnn::ConcatGru.
+/// ctnn::ConcatRnn.
 ///   weight : (In + H, H), first for x   bias : (H)   start : (H)
 template <std::size_t T, std::size_t In, std::size_t H>
 struct concat_rnn {
@@ -118,6 +120,7 @@ struct concat_rnn {
     }
     constexpr void forward(float* y, const float* x) const { detail::all_steps<T, In, H>(*this, y, x); }
 };
+/// ctnn::ConcatGru; three weights as that of concat_rnn.
 template <std::size_t T, std::size_t In, std::size_t H>
 struct concat_gru {
     static constexpr std::size_t in = T * In, out = T * H, states = H;

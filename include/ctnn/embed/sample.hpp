@@ -69,6 +69,7 @@ template <std::size_t N>
     return last; // where rounding leaves something past the last one, it is that
 }
 
+/// How a word has ended.
 enum class status {
     complete,   ///< the network ended the word
     cut,        ///< it has as many characters as there is room for

@@ -95,7 +95,7 @@ GradientReport compare_gradients(Generator& generator)
     model.backward(dy);
 
     GradientReport report;
-    const auto compare = [&](std::string where, double* values, const std::vector<double>& analytic) {
+    const auto compare = [&](const std::string& where, double* values, const std::vector<double>& analytic) {
         // sum(dy * y) with the i-th number moved by `step`
         const auto moved = [&](std::size_t i, double step) {
             const double before = std::exchange(values[i], values[i] + step);

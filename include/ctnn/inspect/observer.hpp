@@ -57,6 +57,7 @@ struct ParameterHistory {
     Series update_to_data; ///< log10, one value for each step
 };
 
+/// How often an Observer looks, and how much it keeps.
 struct ObserverOptions {
     /// steps from one look at outputs, parameters and gradients to the next; losses and updates: each step
     std::size_t every = 100;

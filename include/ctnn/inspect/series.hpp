@@ -17,6 +17,7 @@ namespace ctnn::inline CTNN_ARCH {
 /// and in no mean.
 class Series {
 public:
+    /// Some values, one after the other.
     struct Point {
         std::size_t step = 0;  ///< of the first value
         std::size_t count = 0; ///< values added

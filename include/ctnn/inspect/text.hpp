@@ -25,7 +25,7 @@ std::string formatted(const char* format, Values... values)
 }
 
 /// "x" to `width` columns; UTF-8 bytes that continue a character count as none.
-inline std::string padded(std::string text, std::size_t width, bool right = false)
+inline std::string padded(const std::string& text, std::size_t width, bool right = false)
 {
     std::size_t columns = 0;
     for (const char c : text) columns += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;

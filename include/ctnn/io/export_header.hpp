@@ -25,6 +25,7 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
+/// What goes into the header beside the network.
 struct ExportOptions {
     /// of a vocabulary: class 0 is the end of a word, these are the classes from 1
     std::string characters = {};
@@ -164,8 +165,8 @@ constexpr std::size_t first_not_embedded()
 /// A float as C++ writes it in base 16, in every locale and to the last bit.
 inline std::string float_text(float x)
 {
-    if (std::isnan(x)) return "__builtin_nanf(\"\")";
-    if (std::isinf(x)) return x > 0 ? "__builtin_huge_valf()" : "-__builtin_huge_valf()";
+    if (std::isnan(x)) return "std::numeric_limits<float>::quiet_NaN()";
+    if (std::isinf(x)) return std::string(x > 0 ? "" : "-").append("std::numeric_limits<float>::infinity()");
     char digits[40];
     const char* end = std::to_chars(digits, digits + sizeof digits, std::fabs(x), std::chars_format::hex).ptr;
     return std::string(std::signbit(x) ? "-0x" : "0x")

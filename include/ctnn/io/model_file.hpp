@@ -30,12 +30,14 @@ namespace ctnn::inline CTNN_ARCH {
 /// From the name of a parameter or buffer in the model, "0.weight", to its name in a file; empty: the same.
 using NameInFile = std::function<std::string(std::string_view)>;
 
+/// How a model is written.
 struct SaveOptions {
     NameInFile name_in_file = {};
     bool allow_non_finite = false; ///< write NaN and infinite numbers as they are
     /// texts that go with the model, by name: units, words of a table; `notes_in` reads them
     std::map<std::string, std::string> notes = {};
 };
+/// What is taken from a file.
 struct LoadOptions {
     NameInFile name_in_file = {};
     bool allow_non_finite = false; ///< take NaN and infinite numbers as they are

@@ -349,8 +349,7 @@ private:
     void on_stack(const From& from, T* const* to, std::size_t n) const
     {
         alignas(64) std::byte memory[std::max<std::size_t>(1, size::bytes(size::on_stack))];
-        // No instruction: g++ does not see that every layer reads what one before it has written, and warns.
-        __asm__("" : "=m"(memory));
+        CTNN_HAS_VALUE(memory);
         detail::eval_samples<Net>(weights_.data(), from, to, n, memory, size::on_stack);
     }
 };

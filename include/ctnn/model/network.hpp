@@ -51,10 +51,10 @@ struct outer_shapes<Net, false> : report<Net> {
 
 } // namespace detail
 
-/// Shapes of one sample: `shape<3>` in, `shape<27>` out; of the I-th input or output of a network that has
-/// several.
+/// The shape of one sample that goes in, `shape<3>`; of the I-th input of a network that has several.
 template <class Net, std::size_t I = 0>
 using input_shape = typename detail::outer_shapes<Net>::template input<I>;
+/// The shape of what comes out, `shape<27>`.
 template <class Net, std::size_t I = 0>
 using output_shape = typename detail::outer_shapes<Net>::template output<I>;
 

@@ -26,8 +26,9 @@ inline constexpr bool ends_with_generator<X> = std::is_same_v<std::remove_cvref_
 
 } // namespace detail
 
-/// A value for `backward`: gradients are added to those that are there.
+/// What `accumulate` is.
 struct Accumulate {};
+/// For `model.backward(dy, accumulate)`: gradients are added to those that are there.
 inline constexpr Accumulate accumulate{};
 
 /// A network in training on batches of B samples: weights and a workspace, in one aligned block that is

@@ -101,13 +101,13 @@ public:
     /// In a block that is there already, of zeros.
     explicit Workspace(detail::memory_block memory) : memory_(std::move(memory)) {}
 
-    /// See Model<Net, Train<B>>::forward.
+    /// As forward of a training model.
     template <class... X>
     auto forward(Weights<Net, T>& weights, Generator* generator, const X&... x)
     {
         return forward_stored(weights, generator, detail::stored(x)...);
     }
-    /// See Model<Net, Train<B>>::backward.
+    /// As backward of a training model.
     template <bool Accumulates = false, class... Y>
     void backward(Weights<Net, T>& weights, const Y&... dy)
     {

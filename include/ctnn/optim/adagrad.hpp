@@ -37,6 +37,7 @@ struct AdagradChanges {
         epsilon.apply(o.epsilon);
     }
 };
+/// The parameters with certain names, and what is otherwise for them.
 using AdagradGroup = OptionsGroup<AdagradChanges>;
 
 namespace detail {

@@ -119,6 +119,7 @@ struct adam_rule {
 using AdamOptions = detail::adam_options<detail::decays::gradient>;
 /// Those that a group of parameters has otherwise.
 using AdamChanges = detail::adam_changes<detail::decays::gradient>;
+/// The parameters with certain names, and what is otherwise for them.
 using AdamGroup = OptionsGroup<AdamChanges>;
 
 /// Steps along the running mean of the gradient over the root of that of its square, as torch.optim.Adam.

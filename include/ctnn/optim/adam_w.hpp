@@ -12,6 +12,7 @@ namespace ctnn::inline CTNN_ARCH {
 using AdamWOptions = detail::adam_options<detail::decays::weight>;
 /// Those that a group of parameters has otherwise.
 using AdamWChanges = detail::adam_changes<detail::decays::weight>;
+/// The parameters with certain names, and what is otherwise for them.
 using AdamWGroup = OptionsGroup<AdamWChanges>;
 
 /// Adam whose weight decay shrinks the weight itself, by learning_rate * weight_decay a step, apart from the

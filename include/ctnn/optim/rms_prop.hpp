@@ -39,6 +39,7 @@ struct RmsPropChanges {
         centered.apply(o.centered);
     }
 };
+/// The parameters with certain names, and what is otherwise for them.
 using RmsPropGroup = OptionsGroup<RmsPropChanges>;
 
 namespace detail {

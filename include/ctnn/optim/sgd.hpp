@@ -39,6 +39,7 @@ struct SgdChanges {
         nesterov.apply(o.nesterov);
     }
 };
+/// The parameters with certain names, and what is otherwise for them.
 using SgdGroup = OptionsGroup<SgdChanges>;
 
 namespace detail {

@@ -17,14 +17,14 @@
 
 namespace ctnn::inline CTNN_ARCH::init {
 
-/// What a nonlinearity does to the spread of what goes through it; the weights before it are scaled by the
-/// inverse.
-///   source : torch.nn.init.calculate_gain
-inline constexpr double linear_gain = 1;
-inline constexpr double sigmoid_gain = 1;
-inline constexpr double tanh_gain = 5.0 / 3.0;
-inline constexpr double relu_gain = std::numbers::sqrt2;
-inline constexpr double selu_gain = 0.75;
+// By what the weights before a nonlinearity are scaled, as it takes from the spread of what goes through it:
+// torch.nn.init.calculate_gain.
+inline constexpr double linear_gain = 1;                 ///< for weights that no nonlinearity follows
+inline constexpr double sigmoid_gain = 1;                ///< for those before a Sigmoid
+inline constexpr double tanh_gain = 5.0 / 3.0;           ///< ... a Tanh
+inline constexpr double relu_gain = std::numbers::sqrt2; ///< ... a ReLU
+inline constexpr double selu_gain = 0.75;                ///< ... a SELU
+/// ... a LeakyReLU
 [[nodiscard]] inline double leaky_relu_gain(double negative_slope = 0.01)
 {
     return std::sqrt(2 / (1 + negative_slope * negative_slope));
@@ -61,11 +61,13 @@ void constant(View&& w, double value)
 {
     for (auto& x : detail::elements(w)) x = static_cast<std::remove_reference_t<decltype(x)>>(value);
 }
+/// Every element 0.
 template <class View>
 void zeros(View&& w)
 {
     constant(w, 0);
 }
+/// Every element 1.
 template <class View>
 void ones(View&& w)
 {

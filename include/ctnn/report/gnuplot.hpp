@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Pictures drawn by gnuplot, a program of its own, and made parts of a page (POSIX).
+/// Pictures drawn by gnuplot, a program of its own, and made parts of a page.
 #pragma once
 
 #include <csignal>
@@ -12,9 +12,11 @@
 #include <system_error>
 
 #include <fmt/format.h>
+#ifndef _WIN32
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include <ctnn/core/error.hpp>
 #include <ctnn/report/html.hpp>
@@ -22,6 +24,24 @@
 #include <ctnn/train/signals.hpp>
 
 namespace ctnn::inline CTNN_ARCH::detail {
+
+#ifdef _WIN32
+
+inline bool has_gnuplot() { return std::system("where gnuplot >nul 2>nul") == 0; }
+
+/// Runs pictures.gp where it stands. The folder's name reaches the shell as a variable, never as text of the
+/// command; Ctrl-C reaches gnuplot too.
+inline bool draw(const std::string& folder)
+{
+    const auto path = std::filesystem::absolute(folder);
+    if (::_wputenv_s(L"CTNN_REPORT", path.c_str()) != 0) return false;
+    const int status = std::system("cd /d \"%CTNN_REPORT%\" && gnuplot pictures.gp >nul 2>nul");
+    if (stop_signal() != 0)
+        throw Error("ctnn.stopped", "stopped by a signal while gnuplot drew; the report is not complete");
+    return status == 0;
+}
+
+#else
 
 inline bool has_gnuplot() { return std::system("command -v gnuplot >/dev/null 2>&1") == 0; }
 
@@ -49,6 +69,8 @@ inline bool draw(const std::string& folder)
     return status == 0;
 }
 
+#endif
+
 inline void replace_all(std::string& text, const std::string& from, const std::string& to)
 {
     for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
@@ -61,7 +83,7 @@ inline std::string drawn_svg(const std::string& folder, const Picture& picture)
     const std::string path = folder + "/" + picture.id + ".svg";
     std::string svg;
     if (std::filesystem::is_regular_file(path)) {
-        std::ifstream file(path, std::ios::binary);
+        std::ifstream file(std::filesystem::path(path), std::ios::binary);
         svg.assign(std::istreambuf_iterator<char>(file), {});
     }
     std::error_code ignored;

@@ -20,6 +20,7 @@ namespace ctnn::inline CTNN_ARCH {
 /// field of CSV, and null in JSON.
 class PictureData {
 public:
+    /// Numbers, or texts, under a name.
     struct Column {
         std::string name;
         std::vector<double> values;
@@ -100,6 +101,7 @@ private:
     }
 };
 
+/// A picture of a report: what it shows, in words and in figures, and how it is drawn.
 struct Picture {
     std::string id = {};      ///< of its files, such as "deep-activations"
     std::string kind = {};    ///< pictures of one kind stand side by side, under this heading
@@ -142,6 +144,7 @@ inline std::string quoted(const std::string& s)
     for (const char c : s) text += c == '\'' ? std::string("''") : std::string(1, c);
     return text + "'";
 }
+/// Their names.
 inline std::string axes(const std::string& x, const std::string& y)
 {
     return fmt::format("set xlabel {} offset 0,0.4\nset ylabel {}\n", quoted(x), quoted(y));

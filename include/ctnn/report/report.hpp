@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <ctnn/core/open_file.hpp>
 #include <ctnn/io/file.hpp>
 #include <ctnn/report/gnuplot.hpp>
 #include <ctnn/report/graph.hpp>
@@ -36,7 +37,7 @@ namespace detail {
 /// because what stands in the way of a link to a device is to be found too.
 inline void write_report_file(const std::string& path, const std::string& content)
 {
-    std::FILE* file = std::fopen(path.c_str(), "wb");
+    std::FILE* file = open_file(path, "wb");
     if (file == nullptr) fail_with_errno("ctnn.save", "cannot write '" + path + "'");
     int error = 0;
     if (std::fwrite(content.data(), 1, content.size(), file) != content.size()) error = errno;

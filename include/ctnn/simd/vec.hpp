@@ -48,7 +48,15 @@ struct vec {
     CTNN_INLINE friend vec operator+(vec a, vec b) { return a.v + b.v; }
     CTNN_INLINE friend vec operator-(vec a, vec b) { return a.v - b.v; }
     CTNN_INLINE friend vec operator*(vec a, vec b) { return a.v * b.v; }
-    CTNN_INLINE friend vec operator/(vec a, vec b) { return a.v / b.v; }
+    CTNN_INLINE friend vec operator/(vec a, vec b)
+    {
+#if defined(__aarch64__) // xsimd 8.1 divides as the NEON of 32 bits must, by way of an estimate
+        if constexpr (std::is_same_v<T, float>) return {vdivq_f32(a.v, b.v)};
+        else return {vdivq_f64(a.v, b.v)};
+#else
+        return a.v / b.v;
+#endif
+    }
     CTNN_INLINE friend mask<T> operator<(vec a, vec b) { return a.v < b.v; }
     CTNN_INLINE friend mask<T> operator>(vec a, vec b) { return a.v > b.v; }
 };
@@ -71,7 +79,7 @@ CTNN_INLINE __m256i first_lanes(std::size_t n, std::size_t bytes)
 template <class T>
 CTNN_INLINE bool is_half(std::size_t n)
 {
-    return __builtin_constant_p(n) && 2 * n == width<T>;
+    return CTNN_IS_KNOWN(n) && 2 * n == width<T>;
 }
 
 } // namespace detail
@@ -267,6 +275,14 @@ CTNN_INLINE vec<T> sqrt(vec<T> a)
     // plain ones.
     if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_sqrt_ps(0xffff, a.v)};
     else return {_mm512_maskz_sqrt_pd(0xff, a.v)};
+#elif defined(__aarch64__)
+    if constexpr (std::is_same_v<T, float>) return {vsqrtq_f32(a.v)};
+    else return {vsqrtq_f64(a.v)};
+#elif defined(__ARM_NEON)
+    std::array<T, width<T>> lanes; // there are registers' roots by way of an estimate only
+    a.store(lanes.data());
+    for (T& x : lanes) x = std::sqrt(x);
+    return vec<T>::load(lanes.data());
 #else
     return detail::native::sqrt(a.v);
 #endif
@@ -297,8 +313,16 @@ namespace detail {
 template <int... I, class T>
 CTNN_INLINE vec<T> shuffle(vec<T> a, vec<T> b)
 {
+#if defined(__GNUC__)
     using bits = typename vec<T>::native::register_type;
     return {static_cast<bits>(__builtin_shufflevector(static_cast<bits>(a.v), static_cast<bits>(b.v), I...))};
+#else
+    std::array<T, 2 * width<T>> lanes;
+    a.store(lanes.data());
+    b.store(lanes.data() + width<T>);
+    const std::array<T, width<T>> chosen{lanes[I]...};
+    return vec<T>::load(chosen.data());
+#endif
 }
 
 template <class F, class T, int... Lane>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Which files a training may write: by one program at a time, and not those of others (POSIX).
+/// Which files a training may write: by one program at a time, and not those of others.
 #pragma once
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -10,14 +11,11 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <ctnn/core/error.hpp>
+#include <ctnn/io/descriptor.hpp>
 #include <ctnn/io/file.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -30,45 +28,26 @@ public:
     explicit FileLock(const std::string& file) : path_(file + ".lock")
     {
         if (file.empty()) return;
-        do { // until what is locked is what has the name: another's lock may just have been taken away
-            descriptor_ = detail::descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-            if (descriptor_.number() < 0 && errno == ENOENT) return; // no such folder: who writes says so
-            if (descriptor_.number() < 0)
-                detail::fail_with_errno("ctnn.save", "cannot write '" + path_ + "'");
-            if (!is_locked()) {
-                descriptor_ = detail::descriptor();
-                throw Error("ctnn.save", "another training is writing '" + file + "'");
-            }
-        } while (!has_the_name());
+        // A fifth of a second is waited: when a program is killed just as it starts another, such as gnuplot,
+        // that one holds the file until it has begun.
+        for (int attempt = 0; attempt < 40; ++attempt) {
+            file_ = detail::open_alone(path_);
+            if (file_.number() >= 0 || errno == ENOENT) return; // no such folder: who writes says so
+            if (errno != EWOULDBLOCK) detail::fail_with_errno("ctnn.save", "cannot write '" + path_ + "'");
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        throw Error("ctnn.save", "another training is writing '" + file + "'");
     }
     FileLock(const FileLock&) = delete;
     FileLock& operator=(const FileLock&) = delete;
     ~FileLock()
     {
-        if (descriptor_.number() >= 0) (void)::unlink(path_.c_str());
+        if (file_.number() >= 0) (void)detail::remove_file(path_);
     }
 
 private:
     std::string path_;
-    detail::descriptor descriptor_;
-
-    /// A fifth of a second is waited: when a program is killed just as it starts another, such as gnuplot,
-    /// that one holds the file until it has begun.
-    [[nodiscard]] bool is_locked() const
-    {
-        for (int attempt = 0; attempt < 40; ++attempt) {
-            if (::flock(descriptor_.number(), LOCK_EX | LOCK_NB) == 0) return true;
-            ::usleep(5'000);
-        }
-        return false;
-    }
-    [[nodiscard]] bool has_the_name() const
-    {
-        struct stat here {
-        }, there{};
-        return ::fstat(descriptor_.number(), &here) == 0 && ::stat(path_.c_str(), &there) == 0 &&
-               here.st_dev == there.st_dev && here.st_ino == there.st_ino;
-    }
+    detail::descriptor file_;
 };
 
 /// Whether two paths are one file, there or not yet there.
@@ -88,7 +67,7 @@ private:
 {
     std::error_code unknown;
     if (path.empty() || !std::filesystem::is_regular_file(path, unknown)) return false;
-    std::ifstream file{path};
+    std::ifstream file{std::filesystem::path(path), std::ios::binary};
     std::string found(start.empty() ? 1 : start.size(), '\0');
     file.read(found.data(), static_cast<std::streamsize>(found.size()));
     return file.gcount() > 0 && found != start;
@@ -111,9 +90,8 @@ inline void require_writable(const std::string& path)
             throw Error("ctnn.save", failure + "it is not a regular file");
         return; // replaced as a whole, it need not be writable
     }
-    struct stat s {}; // a name that cannot be, a folder that takes no file; another's may be there any moment
-    if ((::lstat(path.c_str(), &s) != 0 && errno != ENOENT) ||
-        ::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0)
+    detail::file_facts facts; // a name that cannot be, a folder that takes no file
+    if (detail::facts_of(path, facts) != 0 || !detail::takes_files(folder.string()))
         throw Error("ctnn.save", failure + std::strerror(errno));
 }
 

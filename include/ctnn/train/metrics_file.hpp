@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <ctnn/core/error.hpp>
+#include <ctnn/core/open_file.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -54,7 +55,7 @@ inline void require_metric_name(std::string_view name)
 template <class F>
 void read_metrics(const std::string& path, F f)
 {
-    std::ifstream file(path);
+    std::ifstream file(std::filesystem::path(path), std::ios::binary);
     for (std::string line; std::getline(file, line) && !file.eof();) {
         const char* at = line.c_str();
         unsigned long long step = 0;
@@ -90,7 +91,7 @@ public:
         if (path.empty()) return;
         std::error_code unknown;
         if (first > 0 && std::filesystem::is_regular_file(path, unknown)) keep_before(first);
-        file_.reset(std::fopen(path.c_str(), first > 0 ? "a" : "w"));
+        file_.reset(detail::open_file(path, first > 0 ? "ab" : "wb"));
         if (file_ == nullptr) throw Error("ctnn.save", failure(std::strerror(errno)));
     }
 
@@ -132,7 +133,7 @@ private:
     }
     void keep_before(std::size_t first) const
     {
-        std::ifstream old(path_);
+        std::ifstream old(std::filesystem::path(path_), std::ios::binary);
         std::uintmax_t kept = 0, read = 0; // bytes
         for (std::string line; std::getline(old, line) && !old.eof();) {
             read += line.size() + 1;

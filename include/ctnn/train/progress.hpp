@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// How far a training is, for the person who waits for it (POSIX).
+/// How far a training is, for the person who waits for it.
 #pragma once
 
 #include <algorithm>
@@ -8,12 +8,36 @@
 #include <cstdio>
 #include <string>
 
+#ifdef _WIN32
+#include <io.h>
+#else
 #include <sys/ioctl.h>
 #include <unistd.h>
+#endif
 
 #include <ctnn/core/arch.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
+
+namespace detail {
+
+/// The standard output, where it is a terminal: what takes a line away, and how long a line can be.
+#ifdef _WIN32
+inline constexpr const char* clear_line = // not every console knows escapes
+    "\r                                                                               \r";
+inline bool is_terminal() { return ::_isatty(1) != 0; }
+inline std::size_t terminal_columns() { return 80; }
+#else
+inline constexpr const char* clear_line = "\r\x1b[K";
+inline bool is_terminal() { return ::isatty(STDOUT_FILENO) != 0; }
+inline std::size_t terminal_columns()
+{
+    winsize size{};
+    return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+#endif
+
+} // namespace detail
 
 /// On a terminal a bar with steps (and epochs), loss, rate and time left, redrawn in its line ten times a
 /// second; and on the standard output of any kind a line ten or twenty times in all:
@@ -27,7 +51,7 @@ public:
     explicit Progress(std::size_t steps, std::size_t first = 0)
         : steps_(steps), first_(first), interval_(steps >= 100'000 ? std::max<std::size_t>(10'000, steps / 20)
                                                                    : std::max<std::size_t>(1, steps / 10)),
-          terminal_(isatty(STDOUT_FILENO) != 0)
+          terminal_(detail::is_terminal())
     {}
 
     /// Each step, with its loss. `epoch` is counted from 1; 0 for a training that has none.
@@ -47,7 +71,7 @@ public:
     /// Takes the bar away, so that other lines can follow.
     void done() const
     {
-        if (terminal_) std::fputs("\r\x1b[K", stdout);
+        if (terminal_) std::fputs(detail::clear_line, stdout);
     }
     /// Since it was made.
     [[nodiscard]] double seconds() const
@@ -67,11 +91,6 @@ private:
         std::snprintf(buffer, sizeof buffer, format, x);
         return buffer;
     }
-    static std::size_t columns()
-    {
-        winsize size{};
-        return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
-    }
     void draw(std::size_t step, double loss, std::size_t epoch)
     {
         const auto now = clock::now();
@@ -86,7 +105,8 @@ private:
             "/" + std::to_string(steps_) + (epoch > 0 ? "  epoch " + std::to_string(epoch) : "") + "  loss " +
             text("%.3f", loss) + text("  %.0f steps/s  ", rate) + std::to_string(left / 60) +
             (left % 60 < 10 ? ":0" : ":") + std::to_string(left % 60) + " left";
-        std::printf("\r\x1b[K%s", line.substr(0, columns() - 1).c_str()); // a line that wraps would scroll
+        // a line that wraps would scroll
+        std::printf("%s%s", detail::clear_line, line.substr(0, detail::terminal_columns() - 1).c_str());
         std::fflush(stdout);
     }
 };

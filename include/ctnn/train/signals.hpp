@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// How a program is asked to stop (POSIX).
+/// How a program is asked to stop.
 #pragma once
 
 #include <csignal>
@@ -21,30 +21,48 @@ inline volatile std::sig_atomic_t signal_that_came = 0;
 /// of one for the rest of the program. What they did before they do again after it; one that was ignored, as
 /// in a program started with nohup, stays so. SIGKILL still ends the program.
 ///
-///   without SA_RESTART : a call of the system that waits, for a pipe or a slow disk, ends with EINTR
+///   POSIX   : without SA_RESTART, so that a call that waits, for a pipe or a slow disk, ends with EINTR
+///   Windows : Ctrl-C is SIGINT, and comes in a thread of its own
 class SignalWatch {
 public:
-    SignalWatch()
-    {
-        struct sigaction action {};
-        action.sa_handler = [](int signal) { detail::signal_that_came = signal; };
-        sigemptyset(&action.sa_mask);
-        sigaction(SIGINT, &action, &interrupt_);
-        sigaction(SIGTERM, &action, &terminate_);
-        if (interrupt_.sa_handler == SIG_IGN) sigaction(SIGINT, &interrupt_, nullptr);
-        if (terminate_.sa_handler == SIG_IGN) sigaction(SIGTERM, &terminate_, nullptr);
-    }
+    SignalWatch() : interrupt_(caught(SIGINT)), terminate_(caught(SIGTERM)) {}
     SignalWatch(const SignalWatch&) = delete;
     SignalWatch& operator=(const SignalWatch&) = delete;
     ~SignalWatch()
     {
-        sigaction(SIGINT, &interrupt_, nullptr);
-        sigaction(SIGTERM, &terminate_, nullptr);
+        put_back(SIGINT, interrupt_);
+        put_back(SIGTERM, terminate_);
     }
 
 private:
-    struct sigaction interrupt_ {
-    }, terminate_{};
+#ifdef _WIN32
+    using before = void (*)(int);
+    static void note(int signal)
+    {
+        detail::signal_that_came = signal;
+        std::signal(signal, note); // the system has set what it does to ending the program
+    }
+    static before caught(int signal)
+    {
+        const before what = std::signal(signal, note);
+        if (what == SIG_IGN) std::signal(signal, SIG_IGN);
+        return what;
+    }
+    static void put_back(int signal, before what) { std::signal(signal, what); }
+#else
+    using before = struct sigaction;
+    static before caught(int signal)
+    {
+        before action{}, what{};
+        action.sa_handler = [](int came) { detail::signal_that_came = came; };
+        sigemptyset(&action.sa_mask);
+        sigaction(signal, &action, &what);
+        if (what.sa_handler == SIG_IGN) sigaction(signal, &what, nullptr);
+        return what;
+    }
+    static void put_back(int signal, const before& what) { sigaction(signal, &what, nullptr); }
+#endif
+    before interrupt_, terminate_;
 };
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -29,6 +29,7 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
+/// How long a training goes on, and what it writes.
 struct TrainingOptions {
     std::size_t steps = 0;       ///< in all, those before a resumption among them
     std::string checkpoint = {}; ///< the file to save to; empty: `resume`, or none

@@ -523,7 +523,8 @@ TEST_CASE("updates far from 1e-3 are named")
 TEST_CASE("the sums behind update:data at every length")
 {
     constexpr std::size_t W = simd::width<float>;
-    for (const std::size_t n : {1UL, 2UL, W - 1, W, W + 1, 64 * W - 1, 64 * W, 64 * W + 1, 5000UL}) {
+    for (const std::size_t n :
+         std::initializer_list<std::size_t>{1, 2, W - 1, W, W + 1, 64 * W - 1, 64 * W, 64 * W + 1, 5000}) {
         if (n == 0) continue;
         CAPTURE(n);
         Generator g{n};

@@ -2,7 +2,9 @@
 #include <ctnn/ctnn.hpp>
 #include <ctnn/inspect/eval_outputs.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <climits>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -129,7 +131,7 @@ TEST_CASE("many threads on one model, each on a stack of 64 KiB")
     pthread_attr_t attributes;
     REQUIRE(pthread_attr_init(&attributes) == 0);
 #if !defined(__SANITIZE_ADDRESS__) && !(defined(__has_feature) && __has_feature(address_sanitizer))
-    REQUIRE(pthread_attr_setstacksize(&attributes, 64 * 1024) == 0);
+    REQUIRE(pthread_attr_setstacksize(&attributes, std::max<std::size_t>(64 * 1024, PTHREAD_STACK_MIN)) == 0);
 #endif
     std::vector<pthread_t> threads(8);
     for (pthread_t& t : threads) REQUIRE(pthread_create(&t, &attributes, work, nullptr) == 0);

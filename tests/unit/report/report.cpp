@@ -24,10 +24,17 @@ namespace {
 /// Without gnuplot: what is written is asked for, not what is drawn.
 struct NoPrograms {
     std::string path = std::getenv("PATH");
-    NoPrograms() { ::setenv("PATH", "/nowhere", 1); }
-    ~NoPrograms() { ::setenv("PATH", path.c_str(), 1); }
+    NoPrograms() { set("/nowhere"); }
+    ~NoPrograms() { set(path); }
     NoPrograms(const NoPrograms&) = delete;
     NoPrograms& operator=(const NoPrograms&) = delete;
+
+private:
+#ifdef _WIN32
+    static void set(const std::string& value) { ::_putenv_s("PATH", value.c_str()); }
+#else
+    static void set(const std::string& value) { ::setenv("PATH", value.c_str(), 1); }
+#endif
 };
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 std::size_t count(const std::string& text, const std::string& part)

@@ -203,11 +203,7 @@ TEST_CASE("a signal ends the loop after its step, and the handlers before it com
 {
     const Folder folder;
     static int caught = 0;
-    struct sigaction ours {
-    }, before{};
-    ours.sa_handler = [](int) { ++caught; };
-    sigemptyset(&ours.sa_mask);
-    sigaction(SIGTERM, &ours, &before);
+    const auto before = std::signal(SIGTERM, [](int) { ++caught; });
     {
         Generator generator{1};
         Model<Net, Train<4>> model{generator};
@@ -229,7 +225,7 @@ TEST_CASE("a signal ends the loop after its step, and the handlers before it com
     detail::signal_that_came = 0; // for the tests after this one
     std::raise(SIGTERM);
     CHECK(caught == 1);
-    sigaction(SIGTERM, &before, nullptr);
+    std::signal(SIGTERM, before);
     CHECK_FALSE(std::filesystem::exists(folder.file("c.lock")));
 }
 

@@ -28,7 +28,7 @@ void require_compiled(const Options& options)
     if (usual || (is_transformer && options.features == 32 && options.layers == 2)) return;
     throw Failure(1, fmt::format("{} with --n-layer {} and --n-embd {} is not compiled in; there is {}",
                                  options.model, options.layers, options.features,
-                                 is_transformer ? "4 with 64, and 2 with 32; examples/makemore/family.hpp "
+                                 is_transformer ? "4 with 64, and 2 with 32; examples/11_makemore/family.hpp "
                                                   "has the types"
                                                 : "--n-embd 64, and --n-layer has no meaning"));
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The exported network of examples/embed in a web page: what the page's script calls.
+/// The exported network of examples/13_embed in a web page: what the page's script calls.
 ///
 ///   sh build.sh site
 #include <cstdint>
 
 #include <ctnn/embed/sample.hpp>
 
-#include "../embed/names.hpp"
+#include "../13_embed/names.hpp"
 
 namespace {
 

@@ -336,7 +336,7 @@ Command train_command(CLI::App& app, Arguments& arguments)
              "Checkpoint to go on from, with the same options; and to go on saving to [default: none]");
     add_path(
         command, "--header", options.header,
-        "C++ header to write the trained network to, for examples/embed; namespace names [default: none]");
+        "C++ header to write the trained network to, for examples/13_embed; namespace names [default: none]");
     command.add_flag("--int8", options.int8, "Weights of one byte in that header; prints what they cost")
         ->needs("--header");
     command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already");
@@ -362,7 +362,7 @@ Command sample_command(CLI::App& app, Arguments& arguments)
     add_number(command, "--samples", options.samples, "Names to draw", 0, most);
     add_number(command, "--top-k", options.top_k, "Draw from so many likeliest letters; 0: all", 0, most);
     add_path(command, "--header", options.header,
-             "C++ header to write the network to, for examples/embed [default: none]");
+             "C++ header to write the network to, for examples/13_embed [default: none]");
     command.add_flag("--int8", options.int8, "Weights of one byte in that header")->needs("--header");
     command.add_flag("--overwrite", options.overwrite, "Write over a file that is there already")
         ->needs("--header");
