@@ -18,9 +18,11 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <fcntl.h>
 #include <fmt/format.h>
+#ifndef _WIN32
+#include <fcntl.h>
 #include <unistd.h>
+#endif
 
 #include <ctnn/report/report.hpp>
 
@@ -221,6 +223,10 @@ void run_stages(const std::vector<Stage>& stages, Options options)
     finish_report(options, runs);
 }
 
+#ifdef _WIN32
+void leave_at_signals() {} // the system says all there is to say
+void keep_standard_descriptors() {}
+#else
 /// Until a SignalWatch lives, SIGINT and SIGTERM end the program where it stands: nothing has begun that
 /// could be saved.
 void leave_at_signals()
@@ -243,6 +249,7 @@ void keep_standard_descriptors()
     for (int number = 0; number < 3; ++number)
         if (::fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
 }
+#endif
 
 /// What the commands read from the command line.
 struct Arguments {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# cortex_m.sh SOURCE COMPILER: examples/13_embed/cortex-m built for two chips, and run in an emulator: the names
-# are those of the desktop's program.
+# cortex_m.sh SOURCE COMPILER: examples/13_embed/cortex-m built for two chips, and run in an emulator: the
+# names are those of the desktop's program.
 set -u
 source=$1
 compiler=$2

@@ -25,12 +25,12 @@ std::string formatted(const char* format, Values... values)
 }
 
 /// "x" to `width` columns; UTF-8 bytes that continue a character count as none.
-inline std::string padded(const std::string& text, std::size_t width, bool right = false)
+inline std::string padded(std::string text, std::size_t width, bool right = false)
 {
     std::size_t columns = 0;
     for (const char c : text) columns += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
-    const std::string gap(width > columns ? width - columns : 0, ' ');
-    return right ? gap + text : text + gap;
+    text.insert(right ? 0 : text.size(), width > columns ? width - columns : 0, ' ');
+    return text;
 }
 
 /// Lines of cells, every column as wide as its widest cell; the first line is a heading, and numbers stand on
