@@ -1,7 +1,7 @@
 # Building for another machine with Debian's cross compilers, and running what was built with an emulator:
 #   cmake --preset test -B build/aarch64 --toolchain cmake/cross.cmake -DCTNN_CROSS=aarch64-linux-gnu
-# CTNN_CROSS is aarch64-linux-gnu, arm-linux-gnueabihf, riscv64-linux-gnu or s390x-linux-gnu, with qemu-user; or
-# x86_64-w64-mingw32, Windows, with wine.
+# CTNN_CROSS is aarch64-linux-gnu, arm-linux-gnueabihf, riscv64-linux-gnu or s390x-linux-gnu, with qemu-user;
+# or x86_64-w64-mingw32, Windows, with wine.
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES CTNN_CROSS)
 string(REGEX MATCH "^[^-]+" CMAKE_SYSTEM_PROCESSOR "${CTNN_CROSS}")
 if(CTNN_CROSS MATCHES "mingw")

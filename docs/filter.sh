@@ -1,13 +1,14 @@
 #!/bin/sh
 # filter.sh FILE: a header as its reader sees it, for the reference: without the inline namespace of the
 # instruction set, deduction guides, and what only the library looks up (how a layer stands in a role of
-# core/roles.hpp, structs in a layer); "name : text" in a comment is an item of a list. A page comes without its
-# links to sources, which the reference does not have.
+# core/roles.hpp, structs in a layer); "name : text" in a comment is an item of a list. A page comes without
+# its links to sources, which the reference does not have.
 case $1 in
 *.hpp)
     exec perl -0777 -pe '
         s/namespace ctnn(::embed)?::inline CTNN_ARCH\b/"namespace ctnn" . ($1 \/\/ "")/ge;
-        s/^(template <[^;{}]*>\n( *requires [^\n]*\n)?)?(explicit )?[A-Z]\w*\((?:[^;{}]|\{\})*\)\s*->[^;{}]*;\n//mg;
+        my $template = qr/template <[^;{}]*>\n(?: *requires [^\n]*\n)?/;
+        s/^$template?(explicit )?[A-Z]\w*\((?:[^;{}]|\{\})*\)\s*->[^;{}]*;\n//mg;
         s/^struct (\w+)(?=<)/struct detail_$1/mg;
         s/^( +)struct (activation|function|listed|iterator)\b/$1struct detail_$2/mg;
         my $fence = 0;

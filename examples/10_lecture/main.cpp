@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The third makemore lecture, idea by idea: the first loss, saturated tanh, dead units, the scale of weights,
-/// batch normalisation and its trap, and a deep network watched from inside.
+/// The third makemore lecture, idea by idea: the first loss, saturated tanh, dead units, the scale of
+/// weights, batch normalisation and its trap, and a deep network watched from inside.
 #include <algorithm>
 #include <array>
 #include <cmath>

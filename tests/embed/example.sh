@@ -1,6 +1,6 @@
 #!/bin/sh
-# example.sh SOURCE COMPILER: examples/13_embed as a project of its own, and by the line in its CMakeLists.txt:
-# its size, its allocations, what it prints and how it ends.
+# example.sh SOURCE COMPILER: examples/13_embed as a project of its own, and by the line in its
+# CMakeLists.txt: its size, its allocations, what it prints and how it ends.
 set -u
 source=$1
 compiler=$2

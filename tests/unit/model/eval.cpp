@@ -2,9 +2,7 @@
 #include <ctnn/ctnn.hpp>
 #include <ctnn/inspect/eval_outputs.hpp>
 
-#include <algorithm>
 #include <atomic>
-#include <climits>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -131,7 +129,10 @@ TEST_CASE("many threads on one model, each on a stack of 64 KiB")
     pthread_attr_t attributes;
     REQUIRE(pthread_attr_init(&attributes) == 0);
 #if !defined(__SANITIZE_ADDRESS__) && !(defined(__has_feature) && __has_feature(address_sanitizer))
-    REQUIRE(pthread_attr_setstacksize(&attributes, std::max<std::size_t>(64 * 1024, PTHREAD_STACK_MIN)) == 0);
+    const auto has_stack_of = [&](std::size_t bytes) {
+        return pthread_attr_setstacksize(&attributes, bytes) == 0;
+    };
+    REQUIRE((has_stack_of(64 * 1024) || has_stack_of(128 * 1024))); // the least of some systems
 #endif
     std::vector<pthread_t> threads(8);
     for (pthread_t& t : threads) REQUIRE(pthread_create(&t, &attributes, work, nullptr) == 0);
