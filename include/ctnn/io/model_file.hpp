@@ -272,8 +272,11 @@ struct TensorInfo {
         void metadata(const std::string&, const std::string&) override {}
         void tensor(const detail::described_tensor& t) override
         {
-            all.push_back(
-                {t.name, t.type, {t.extent.begin(), t.extent.begin() + static_cast<std::ptrdiff_t>(t.rank)}});
+            all.push_back({t.name, t.type, {}});
+            // what a machine of 32 bits cannot count is more than it has
+            for (std::size_t i = 0; i < t.rank; ++i)
+                all.back().shape.push_back(
+                    static_cast<std::size_t>(std::min<std::uint64_t>(t.extent[i], SIZE_MAX)));
         }
     } contents;
     const detail::kept_errno keep;

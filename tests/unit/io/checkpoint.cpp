@@ -220,8 +220,9 @@ TEST_CASE("a checkpoint tells its settings, and takes only steps that a file can
     CHECK(checkpoint_settings(folder.file("b")).empty());
     CHECK_THROWS_WITH_AS((void)checkpoint_settings(folder.file("c")), doctest::Contains("No such file"),
                          Error);
-    CHECK_THROWS_WITH_AS(t.checkpoint.save(folder.file("c"), SIZE_MAX),
-                         doctest::Contains("step 18446744073709551615"), Error);
+    if constexpr (sizeof(std::size_t) == 8)
+        CHECK_THROWS_WITH_AS(t.checkpoint.save(folder.file("c"), SIZE_MAX),
+                             doctest::Contains("step 18446744073709551615"), Error);
 }
 
 TEST_CASE("a generator's state is checked")
