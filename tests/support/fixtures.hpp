@@ -4,10 +4,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -43,7 +44,11 @@ public:
                 for (std::size_t i = 0; i < count; ++i, at += sizeof value) {
                     if (at + sizeof value > bytes.size())
                         throw std::runtime_error(path + ".bin is too short at " + name);
-                    std::memcpy(&value, bytes.data() + at, sizeof value);
+                    std::array<char, sizeof value> number{};
+                    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), sizeof value,
+                                number.begin());
+                    if (std::endian::native == std::endian::big) std::reverse(number.begin(), number.end());
+                    value = std::bit_cast<T>(number);
                     f.values.push_back(static_cast<double>(value));
                 }
             };
