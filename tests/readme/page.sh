@@ -1,9 +1,9 @@
 #!/bin/sh
-# page.sh FOLDER PROGRAM: what FOLDER/README.md shows is what is there. Each block of C++ stands in main.cpp,
-# and each of Python in main.py, whole lines, all indented alike; the first block of text is what PROGRAM
-# prints, and main.py too, where there is PyTorch. A line "..." in it stands for any lines.
+# page.sh PAGE FOLDER [PROGRAM]: what a page shows is what is there. Each block of C++ stands in a source of
+# FOLDER, and each of Python in its main.py, whole lines, all indented alike; the first block of text is what
+# PROGRAM prints, and main.py too, where there is PyTorch. A line "..." in it stands for any lines.
 set -u
-folder=$1 program=$2
+page=$1 folder=$2 program=${3:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() { echo "FAILED: $*"; exit 1; }
@@ -11,7 +11,7 @@ fail() { echo "FAILED: $*"; exit 1; }
 awk -v folder="$work" '
     /^```/ && !inside { inside = 1; language = substr($0, 4); block = folder "/" language "." ++n; next }
     /^```/ { inside = 0; next }
-    inside { print > block }' "$folder/README.md"
+    inside { print > block }' "$page"
 # stands_in BLOCK SOURCE: with no indentation, or four, eight, ... spaces before each line that is not empty
 stands_in() {
     for indentation in '' '    ' '        ' '            '; do
@@ -25,16 +25,22 @@ blocks=0
 for block in "$work"/*.*; do
     language=$(basename "$block")
     case $language in
-    cpp.*) source=main.cpp ;;
-    python.*) source=main.py ;;
-    text.*) continue ;;
-    *) fail "a block of '${language%.*}'; they are of cpp, python or text" ;;
+    cpp.*) sources=$folder/*.?pp ;;
+    python.*) sources=$folder/main.py ;;
+    text.* | sh.*) continue ;;
+    *) fail "a block of '${language%.*}'; they are of cpp, python, text or sh" ;;
     esac
-    stands_in "$block" "$folder/$source" || fail "not in $source:
+    grep -q '^int main' "$block" && continue # a whole program, which has a test of its own
+    found=
+    for source in $sources; do
+        stands_in "$block" "$source" && found=yes
+    done
+    [ -n "$found" ] || fail "in no source of $folder:
 $(cat "$block")"
     blocks=$((blocks + 1))
 done
 [ $blocks -gt 0 ] || fail "no blocks"
+[ -n "$program" ] || { echo "$blocks blocks"; exit 0; }
 claimed=$(find "$work" -name 'text.*' | sort -t. -k 2 -n | head -n 1)
 cd "$work" || exit 1
 # is_printed OUTPUT: the claimed lines, in order, with others between them only where "..." stands

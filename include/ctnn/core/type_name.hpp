@@ -27,13 +27,13 @@ inline std::string readable_type(std::string_view text)
             while (start > 0 &&
                    (std::isalnum(static_cast<unsigned char>(name[start - 1])) != 0 || name[start - 1] == '_'))
                 --start;
-            name.resize(start);
+            name.erase(start);
         }
         for (const std::string_view word : {"struct ", "class ", "enum "}) // Microsoft's compiler says which
             if (name.ends_with(word) && (name.size() == word.size() ||
                                          std::string_view("<, (").find(name[name.size() - word.size() - 1]) !=
                                              std::string_view::npos))
-                name.resize(name.size() - word.size());
+                name.erase(name.size() - word.size());
         if (i + 1 < text.size() && text[i] == ',' && text[i + 1] != ' ') name += ' ';
     }
     std::string plain;
