@@ -31,17 +31,17 @@ void train_and_watch(Model<Net, Train<8>>& model, Generator& generator, bool aga
     auto epochs = epochs_of<8>(inputs, targets);
     Run run{.name = "first"};
     // clang-format off
-    Training training{{.steps = 20'000, .checkpoint = "run", .resume = again ? "run" : ""}, model, adam_w,
-                      generator, epochs, stopping};
-    while (training.next()) {                                  // progress, checkpoints, Ctrl-C, the early stop
-        const auto [x, y] = epochs.next(generator);
-        const auto [loss, dlogits] = criterion(model.forward(x), y);
-        training.record(loss);                                 // NaN: an error with the step and the layer
-        model.backward(dlogits);
-        adam_w.step(model);
-    }
-    run.see(training); // Run run{.name = "first"}; see_start, see_end: its layers, and verdicts in words
-    write_report("report", {run});
+Training training{{.steps = 20'000, .checkpoint = "run", .resume = again ? "run" : ""}, model, adam_w,
+                  generator, epochs, stopping};
+while (training.next()) {                                  // progress, checkpoints, Ctrl-C, the early stop
+    const auto [x, y] = epochs.next(generator);
+    const auto [loss, dlogits] = criterion(model.forward(x), y);
+    training.record(loss);                                 // NaN: an error with the step and the layer
+    model.backward(dlogits);
+    adam_w.step(model);
+}
+run.see(training); // Run run{.name = "first"}; see_start, see_end: its layers, and verdicts in words
+write_report("report", {run});
     // clang-format on
 }
 
@@ -50,10 +50,10 @@ void freeze_and_save(const Model<NameNet, Train<8>>& model, const Model<Voice, T
 {
     Model<NameNet, Eval> other;
     // clang-format off
-    Model<Voice, Stream> voice{trained};                 // a time step in, one out; the state is in the model
-    for (float& sample : block) sample = voice.step(sample)[0]; // no allocation, no lock, nothing thrown
-    save(model, "names.safetensors");                    // whole and on disk, or the old file stays
-    load(other, "names.safetensors");                    // everything, or an error and other as it was
-    export_header(freeze(model), "names.hpp", "names", {.characters = vocabulary.characters()});
+Model<Voice, Stream> voice{trained};                 // a time step in, one out; the state is in the model
+for (float& sample : block) sample = voice.step(sample)[0]; // no allocation, no lock, nothing thrown
+save(model, "names.safetensors");                    // whole and on disk, or the old file stays
+load(other, "names.safetensors");                    // everything, or an error and other as it was
+export_header(freeze(model), "names.hpp", "names", {.characters = vocabulary.characters()});
     // clang-format on
 }

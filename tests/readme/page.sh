@@ -25,14 +25,14 @@ blocks=0
 for block in "$work"/*.*; do
     language=$(basename "$block")
     case $language in
-    cpp.*) sources=$folder/*.?pp ;;
-    python.*) sources=$folder/main.py ;;
+    cpp.*) set -- "$folder"/*.?pp ;;
+    python.*) set -- "$folder"/main.py ;;
     text.* | sh.*) continue ;;
     *) fail "a block of '${language%.*}'; they are of cpp, python, text or sh" ;;
     esac
     grep -q '^int main' "$block" && continue # a whole program, which has a test of its own
     found=
-    for source in $sources; do
+    for source in "$@"; do
         stands_in "$block" "$source" && found=yes
     done
     [ -n "$found" ] || fail "in no source of $folder:
