@@ -6,6 +6,7 @@
 case $1 in
 *.hpp)
     exec perl -0777 -pe '
+        s/^(\/\/ SPDX[^\n]*\n)/$1\/\/\/ \@file\n/;
         s/namespace ctnn(::embed)?::inline CTNN_ARCH\b/"namespace ctnn" . ($1 \/\/ "")/ge;
         my $template = qr/template <[^;{}]*>\n(?: *requires [^\n]*\n)?/;
         s/^$template?(explicit )?[A-Z]\w*\((?:[^;{}]|\{\})*\)\s*->[^;{}]*;\n//mg;
@@ -17,12 +18,18 @@ case $1 in
             $fence = !$fence if $text =~ /```/;
             unless ($fence) {
                 $text =~ s/^   (\w[^:`]{0,20}?) *: (?=\S)/ - **$1**: / or $text =~ s/^ {6,}/   /;
-                $text =~ s/ {4,}(\w+) : (?=\S)/\n$mark - **$1**: /g;
+                $text =~ s/ {4,}(\w[\w, ]*?) : (?=\S)/\n$mark - **$1**: /g;
                 my @parts = split /(`[^`]*`)/, $text;
                 s/<(?=\w)/\\</g for grep { !/^`/ } @parts;
                 $text = join "", @parts;
             }
             $mark . $text }gem;' "$1"
     ;;
-*) exec perl -0777 -pe 's/\[([^\]]*)\]\((?!http)[^)]*\.(?!md\)|png\)|svg\))\w+\)/$1/g' "$1" ;;
+*)
+    # Doxygen takes no link whose text is on two lines, and "1." for a list.
+    exec perl -0777 -pe '
+        s/\[([^\]]*)\]\(/my $t = $1; $t =~ tr|\n| |; "[$t]("/ge;
+        s/\[`?([^\]]*?)`?\]\((?!http)[^)]*\.(?!md\)|png\)|svg\))\w+\)/$1 =~ m{\.\w+$} ? "`$1`" : $1/ge;
+        s/^# (\d+)\. /# Chapter $1: /;' "$1"
+    ;;
 esac

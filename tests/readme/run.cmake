@@ -42,7 +42,7 @@ endif()
 
 # The wrong network of the README: one error, and with g++ the very lines that the README shows.
 string(REPLACE "Linear<30, 200, NoBias>" "Linear<31, 200>" wrong "${program}")
-if(wrong STREQUAL program OR NOT text MATCHES "nothing[ \n]else:\n\n```text\n([^`]+)\n```")
+if(wrong STREQUAL program OR NOT text MATCHES "[ \n]mistake\\]\\([^)]*\\):\n\n```text\n([^`]+)\n```")
   message(FATAL_ERROR "no wrong network in the README")
 endif()
 string(REGEX REPLACE "\n +" " " claimed "${CMAKE_MATCH_1}") # the README wraps them

@@ -27,8 +27,8 @@ void require_classes(const char* what, Iterator ids, const std::array<std::size_
 {
     using id_type = std::remove_cvref_t<decltype(*ids)>;
     if constexpr (!std::integral<id_type>) {
-        static_assert(is_integer<id_type>, "[ctnn.class_id] class ids are integers; numbers go into a "
-                                           "network that does not start with an Embedding");
+        static_assert(is_integer<id_type>, "[ctnn.class_id] class ids (targets, or what goes into an "
+                                           "Embedding) are integers");
     } else {
         std::size_t count = 1;
         for (const std::size_t e : shape) count *= e;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Everything for looking inside a network: only #includes. ctnn.hpp does not have it, so that who does not
+/// Everything for looking inside a network, and nothing of its own. ctnn.hpp does not have it: who does not
 /// look does not compile it.
 #pragma once
 

@@ -294,8 +294,9 @@ private:
         const std::size_t rows = detail::rows_of(x);
         if (rows == B) return rows;
         if (rows == 0 || rows > B)
-            detail::require_shape("the input", x,
-                                  detail::batch_extents<input_shape<Net>>(B)); // throws, with both shapes
+            throw Error("ctnn.shape", "the input has shape " + shape_text(x.shape()) + ", expected " +
+                                          shape_text(detail::batch_extents<input_shape<Net>>(B)) +
+                                          ", or fewer rows, at least one");
         if (const std::size_t i = detail::first_single_row<Net>(rows); i < plan::nodes)
             throw Error("ctnn.shape", "a batch of one sample: layer " + std::string(plan::schedule.path(i)) +
                                           " learns from the spread of a batch, expected at least 2");
