@@ -215,6 +215,9 @@ CTNN_INLINE vec<T> fnma(vec<T> a, vec<T> b, vec<T> c)
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) return {_mm512_fnmadd_ps(a.v, b.v, c.v)};
     else return {_mm512_fnmadd_pd(a.v, b.v, c.v)};
+#elif defined(__aarch64__) // xsimd 8.1 rounds the product too
+    if constexpr (std::is_same_v<T, float>) return {vfmsq_f32(c.v, a.v, b.v)};
+    else return {vfmsq_f64(c.v, a.v, b.v)};
 #else
     return detail::native::fnma(a.v, b.v, c.v);
 #endif
