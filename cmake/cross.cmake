@@ -13,6 +13,9 @@ if(CTNN_CROSS MATCHES "mingw")
 else()
   set(CMAKE_SYSTEM_NAME Linux)
   set(CMAKE_CXX_COMPILER ${CTNN_CROSS}-g++)
+  if(CTNN_CROSS MATCHES "^arm-")
+    set(CMAKE_CXX_FLAGS_INIT "-mfpu=neon -Wno-psabi") # NEON, which has no doubles there
+  endif()
   set(CMAKE_CROSSCOMPILING_EMULATOR qemu-${CMAKE_SYSTEM_PROCESSOR};-L;/usr/${CTNN_CROSS})
 endif()
 

@@ -31,7 +31,7 @@ struct Stream {};
 /// Whether a mode is `Train<B>`.
 template <class M>
 inline constexpr bool is_train = false;
-/// It is.
+/// True of `Train<B>`.
 template <std::size_t B, class Keep>
 inline constexpr bool is_train<Train<B, Keep>> = true;
 

@@ -79,7 +79,7 @@ private:
 
 /// Writes a file as a whole, or not at all: into a new file beside it, which takes its place when everything
 /// is on disk. Whatever fails, and whenever the process is killed, the path names the old file or the new
-/// one, complete; only a kill can leave the new file's temporary (".ctnn-*.tmp") behind.
+/// one, complete; only a kill can leave the new file's temporary (".ctnn-*.tmp").
 ///
 /// Where the file system can, old and new file change names, so that even a directory that cannot be synced
 /// is a failure that leaves the old one; elsewhere a plain rename has replaced it by then. The new file has

@@ -26,7 +26,7 @@ inline constexpr bool ends_with_generator<X> = std::is_same_v<std::remove_cvref_
 
 } // namespace detail
 
-/// What `accumulate` is.
+/// The type of `accumulate`.
 struct Accumulate {};
 /// For `model.backward(dy, accumulate)`: gradients are added to those that are there.
 inline constexpr Accumulate accumulate{};

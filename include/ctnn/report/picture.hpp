@@ -144,7 +144,7 @@ inline std::string quoted(const std::string& s)
     for (const char c : s) text += c == '\'' ? std::string("''") : std::string(1, c);
     return text + "'";
 }
-/// Their names.
+/// The names of the two axes.
 inline std::string axes(const std::string& x, const std::string& y)
 {
     return fmt::format("set xlabel {} offset 0,0.4\nset ylabel {}\n", quoted(x), quoted(y));

@@ -3,7 +3,10 @@
 /// includes xsimd.
 #pragma once
 
+#include <array>
+#include <cmath>
 #include <cstddef>
+#include <type_traits>
 
 #include <xsimd/xsimd.hpp>
 
@@ -32,7 +35,7 @@ CTNN_INLINE void store(T* p, T x)
 
 /// The operations of xsimd, with one number those of scalar.hpp.
 namespace native {
-using scalar::abs, scalar::copysign, scalar::fma, scalar::fnma, scalar::max, scalar::min,
+using scalar::abs, scalar::copysign, scalar::divide, scalar::fma, scalar::fnma, scalar::max, scalar::min,
     scalar::scale_by_power, scalar::select, scalar::sqrt;
 }
 
@@ -69,7 +72,12 @@ CTNN_INLINE xsimd::batch<T, A> fma(xsimd::batch<T, A> a, xsimd::batch<T, A> b, x
 template <class T, class A>
 CTNN_INLINE xsimd::batch<T, A> fnma(xsimd::batch<T, A> a, xsimd::batch<T, A> b, xsimd::batch<T, A> c)
 {
+#if defined(__aarch64__) // xsimd 8.1 rounds the product too
+    if constexpr (std::is_same_v<T, float>) return vfmsq_f32(c, a, b);
+    else return vfmsq_f64(c, a, b);
+#else
     return xsimd::fnma(a, b, c);
+#endif
 }
 template <class T, class A>
 CTNN_INLINE xsimd::batch<T, A> select(xsimd::batch_bool<T, A> mask, xsimd::batch<T, A> a,
@@ -95,7 +103,27 @@ CTNN_INLINE xsimd::batch<T, A> abs(xsimd::batch<T, A> a)
 template <class T, class A>
 CTNN_INLINE xsimd::batch<T, A> sqrt(xsimd::batch<T, A> a)
 {
+#if defined(__aarch64__) // xsimd 8.1 goes by way of an estimate, as the NEON of 32 bits must
+    if constexpr (std::is_same_v<T, float>) return vsqrtq_f32(a);
+    else return vsqrtq_f64(a);
+#elif defined(__ARM_NEON)
+    std::array<T, xsimd::batch<T, A>::size> lanes;
+    a.store_unaligned(lanes.data());
+    for (T& x : lanes) x = std::sqrt(x);
+    return xsimd::batch<T, A>::load_unaligned(lanes.data());
+#else
     return xsimd::sqrt(a);
+#endif
+}
+template <class T, class A>
+CTNN_INLINE xsimd::batch<T, A> divide(xsimd::batch<T, A> a, xsimd::batch<T, A> b)
+{
+#if defined(__aarch64__) // the same
+    if constexpr (std::is_same_v<T, float>) return vdivq_f32(a, b);
+    else return vdivq_f64(a, b);
+#else
+    return a / b;
+#endif
 }
 template <class T, class A>
 CTNN_INLINE xsimd::batch<T, A> copysign(xsimd::batch<T, A> a, xsimd::batch<T, A> s)

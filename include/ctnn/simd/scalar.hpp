@@ -27,6 +27,11 @@ T fnma(T a, T b, T c)
     return c - a * b;
 }
 template <class T>
+T divide(T a, T b)
+{
+    return a / b;
+}
+template <class T>
 T max(T a, T b)
 {
     return a > b ? a : b;

@@ -48,15 +48,7 @@ struct vec {
     CTNN_INLINE friend vec operator+(vec a, vec b) { return a.v + b.v; }
     CTNN_INLINE friend vec operator-(vec a, vec b) { return a.v - b.v; }
     CTNN_INLINE friend vec operator*(vec a, vec b) { return a.v * b.v; }
-    CTNN_INLINE friend vec operator/(vec a, vec b)
-    {
-#if defined(__aarch64__) // xsimd 8.1 divides as the NEON of 32 bits must, by way of an estimate
-        if constexpr (std::is_same_v<T, float>) return {vdivq_f32(a.v, b.v)};
-        else return {vdivq_f64(a.v, b.v)};
-#else
-        return a.v / b.v;
-#endif
-    }
+    CTNN_INLINE friend vec operator/(vec a, vec b) { return detail::native::divide(a.v, b.v); }
     CTNN_INLINE friend mask<T> operator<(vec a, vec b) { return a.v < b.v; }
     CTNN_INLINE friend mask<T> operator>(vec a, vec b) { return a.v > b.v; }
 };
@@ -215,9 +207,6 @@ CTNN_INLINE vec<T> fnma(vec<T> a, vec<T> b, vec<T> c)
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) return {_mm512_fnmadd_ps(a.v, b.v, c.v)};
     else return {_mm512_fnmadd_pd(a.v, b.v, c.v)};
-#elif defined(__aarch64__) // xsimd 8.1 rounds the product too
-    if constexpr (std::is_same_v<T, float>) return {vfmsq_f32(c.v, a.v, b.v)};
-    else return {vfmsq_f64(c.v, a.v, b.v)};
 #else
     return detail::native::fnma(a.v, b.v, c.v);
 #endif
@@ -278,14 +267,6 @@ CTNN_INLINE vec<T> sqrt(vec<T> a)
     // plain ones.
     if constexpr (std::is_same_v<T, float>) return {_mm512_maskz_sqrt_ps(0xffff, a.v)};
     else return {_mm512_maskz_sqrt_pd(0xff, a.v)};
-#elif defined(__aarch64__)
-    if constexpr (std::is_same_v<T, float>) return {vsqrtq_f32(a.v)};
-    else return {vsqrtq_f64(a.v)};
-#elif defined(__ARM_NEON)
-    std::array<T, width<T>> lanes; // there are registers' roots by way of an estimate only
-    a.store(lanes.data());
-    for (T& x : lanes) x = std::sqrt(x);
-    return vec<T>::load(lanes.data());
 #else
     return detail::native::sqrt(a.v);
 #endif
