@@ -40,6 +40,7 @@
 #include <ctnn/layer/multihead_attention.hpp>
 #include <ctnn/layer/named.hpp>
 #include <ctnn/layer/new_gelu.hpp>
+#include <ctnn/layer/packing_rules.hpp>
 #include <ctnn/layer/pool.hpp>
 #include <ctnn/layer/position.hpp>
 #include <ctnn/layer/prelu.hpp>

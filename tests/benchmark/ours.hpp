@@ -127,7 +127,7 @@ struct our_products {
     }
     static void input_gradient(float* dx, const float* dy, const float* w)
     {
-        alignas(64) static float scratch[kernel::affine_scratch<S::in, S::out>];
+        alignas(64) static float scratch[kernel::affine_scratch<S::in, S::out>(S::rows)];
         kernel::affine_backward_input<S::in, S::out>(dx, scratch, dy, w, simd::constant<S::rows>{});
     }
 };

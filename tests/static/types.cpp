@@ -93,8 +93,10 @@ static_assert(has_gradients<Model<Net, Train<32>>> && !has_gradients<Model<Net, 
 template <class M>
 concept retains = requires(M& m) { m.template output_gradient<0>(); };
 static_assert(retains<Model<Net, Train<32, RetainGradients>>> && !retains<Model<Net, Train<32>>>);
-static_assert(
-    std::is_same_v<decltype(freeze(std::declval<const Model<Net, Train<32>>&>())), Model<Frozen<Net>, Eval>>);
+// What freeze gives is an eval model with its weights packed beside.
+static_assert(std::is_same_v<decltype(freeze(std::declval<const Model<Net, Train<32>>&>())),
+                             Model<Frozen<Net>, Packed<float>>> &&
+              std::is_convertible_v<Model<Net, Packed<float>>&, const Model<Net, Eval>&>);
 static_assert(
     std::is_same_v<decltype(Sgd{std::declval<const Model<Net, Train<2>, double>&>()}), Sgd<Net, double>>);
 static_assert(std::is_nothrow_move_constructible_v<Model<Net, Train<32>>> &&

@@ -65,6 +65,7 @@ concept has_a_layers_functions = states_output<L> && (only_reshapes<L> || has_pa
 /// | `in_place`                            | works with y == x and dx == dy                   | no         |
 /// | `overwrites_gradients`                | sets its parameters' gradients                   | adds       |
 /// | `adds_gradients` *                    | does with them what `weight_gradient` says       | no         |
+/// | `takes_steps` *                       | takes a step of SGD where `rate` is set          | no         |
 /// | `adds_input_gradients` *              | does with dx what `input_gradient` says          | sets       |
 /// | `passes_gradient` *                   | dx is dy, for every input                        | no         |
 /// | `mixes_batch`                         | in training a sample depends on the others       | no         |

@@ -88,6 +88,8 @@ struct layer_facts {
     /// backward sets its parameter gradients with =; otherwise it adds to zeroed ones
     bool overwrites_gradients = false;
     bool adds_gradients = false; ///< ... or does what `P::weight_gradient` says: skip, set or add
+    /// backward takes a step of plain SGD itself where `pass.rate` says so
+    bool takes_steps = false;
     /// backward adds to dx where `P::input_gradient` says so; otherwise it always sets it
     bool adds_input_gradients = false;
     bool passes_gradient = false; ///< the gradient of every input is that of the output
@@ -164,6 +166,7 @@ constexpr layer_facts facts_of()
         if constexpr (requires { L::passes_gradient; }) f.passes_gradient = L::passes_gradient;
         if constexpr (requires { L::adds_input_gradients; }) f.adds_input_gradients = L::adds_input_gradients;
         if constexpr (requires { L::adds_gradients; }) f.adds_gradients = L::adds_gradients;
+        if constexpr (requires { L::takes_steps; }) f.takes_steps = L::takes_steps;
     }
     if constexpr (requires { L::reshapes_only; }) f.reshapes_only = L::reshapes_only;
     if constexpr (requires { L::training_only; }) f.training_only = L::training_only;

@@ -25,6 +25,13 @@ struct Train {
 /// The mode of a model that only answers: no gradients, no activations, every call const.
 struct Eval {};
 
+/// The mode of what `freeze` makes: a model that only answers, with its weights as numbers of type `N` in the
+/// order in which its kernels read them.
+template <class N>
+struct Packed {
+    using number = N;
+};
+
 /// The mode of a model that answers one time step after the other and keeps what it needs of those before.
 struct Stream {};
 
@@ -35,9 +42,19 @@ inline constexpr bool is_train = false;
 template <std::size_t B, class Keep>
 inline constexpr bool is_train<Train<B, Keep>> = true;
 
-/// `Train<B>`, `Eval` or `Stream`.
+/// Whether a mode is `Packed<N>`.
 template <class M>
-concept Mode = is_train<M> || std::is_same_v<M, Eval> || std::is_same_v<M, Stream>;
+inline constexpr bool is_packed = false;
+/// True of `Packed<N>`.
+template <class N>
+inline constexpr bool is_packed<Packed<N>> = true;
+/// Whether a mode is one of those that only answer, whole samples at a time: `Eval` or `Packed<N>`.
+template <class M>
+inline constexpr bool is_eval = std::is_same_v<M, Eval> || is_packed<M>;
+
+/// `Train<B>`, `Eval`, `Packed<N>` or `Stream`.
+template <class M>
+concept Mode = is_train<M> || is_eval<M> || std::is_same_v<M, Stream>;
 
 /// What a model computes in.
 template <class T>

@@ -127,6 +127,10 @@ struct Pass {
     const T* dy_data = nullptr;
     T* dx_data[inputs] = {};
     T* gradient_data[detail::facts<L>.parameters + 1] = {};
+    /// For a layer that `takes_steps`: the rate of a step of plain SGD, w -= rate g, and the parameters to be
+    /// stepped; their gradients may have any content then. Without a rate only the gradients are wanted.
+    const T* rate = nullptr;
+    T* stepped_data[detail::facts<L>.parameters + 1] = {};
     Generator* generator_used = nullptr;
 
     template <std::size_t I = 0>

@@ -238,6 +238,14 @@ LeftOut load(Model<Net, M, T>& model, const std::string& path, const LoadOptions
     if constexpr (std::is_same_v<M, Stream>) model.reset(); // its start may be a parameter
     return left;
 }
+template <class Net, class N, class T>
+LeftOut load(Model<Net, Packed<N>, T>& model, const std::string& path, const LoadOptions& options = {})
+{
+    Model<Net, Eval, T> plain(model);
+    LeftOut left = load(plain, path, options);
+    model = Model<Net, Packed<N>, T>(plain);
+    return left;
+}
 
 /// The notes that a file was saved with, by name; those of other programs too.
 ///   errors : [ctnn.load] the file cannot be read, or is not as the format has it

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 #include <ctnn/kernel/matmul.hpp>
@@ -16,14 +17,7 @@ template <std::size_t In, std::size_t Out, class T>
 constexpr std::size_t parts_of_sum()
 {
     constexpr std::size_t columns = (Out + simd::width<T> - 1) / simd::width<T>, in_flight = 8;
-    std::size_t parts = std::max<std::size_t>(1, std::min(in_flight / columns, In / 8));
-    // Chains that start a multiple of 4 KiB apart would meet in the same sets of the cache.
-    const auto collide = [](std::size_t n) {
-        const std::size_t apart = In / n * Out * sizeof(T);
-        return apart > 2048 && (apart + 256) % 4096 < 512;
-    };
-    while (parts > 1 && parts < 2 * in_flight && collide(parts)) ++parts;
-    return parts;
+    return std::max<std::size_t>(1, std::bit_floor(std::min(in_flight / columns, In / 8)));
 }
 
 /// In how many chains sums are made: one, where many rows hide the latency of each other, or what
@@ -83,17 +77,56 @@ void affine(T* y, const T* x, const T* w, const T* b, Rows rows, Finish finish =
                            simd::constant<In>{}, finish);
 }
 
-/// The scratch of `affine_backward_input`.
+/// The same with rows of w that are Stride apart, each filled up to whole registers.
+template <std::size_t In, std::size_t Out, std::size_t Stride, std::size_t Parts = 1, class T, class Rows,
+          class Finish = no_activation>
+void affine_padded(T* y, const T* x, const T* w, const T* b, Rows rows, Finish finish = {})
+{
+    matmul<Out, Parts>(rows_of<T, Out>{y}, left<T, In, 1>{x}, padded_rows_of<const T, Stride>{{w}}, b, rows,
+                       simd::constant<In>{}, finish);
+}
+
+namespace detail {
+
+/// Whether dx = dy w^T is made as (w dy^T)^T: then dy and dx are turned and not w, and the registers run along
+/// the rows. Costs in multiply-adds of a register; one that is turned takes as long as some of them.
+template <class T>
+constexpr bool turns_rows(std::size_t in, std::size_t out, std::size_t rows)
+{
+    constexpr std::size_t W = simd::width<T>, turned = 5;
+    const auto in_registers = [](std::size_t n) { return (n + W - 1) / W; };
+    const std::size_t with_w = (rows + turned) * out * in_registers(in),
+                      with_rows = (in * out + turned * (in + out)) * in_registers(rows);
+    return W > 1 && rows % W == 0 && with_rows < with_w;
+}
+
+} // namespace detail
+
+/// The scratch of `affine_backward_input`, for so many rows; in either precision.
 template <std::size_t In, std::size_t Out>
-inline constexpr std::size_t affine_scratch = transposed_scratch<In>(Out);
+constexpr std::size_t affine_scratch(std::size_t rows)
+{
+    const bool turns = detail::turns_rows<float>(In, Out, rows) || detail::turns_rows<double>(In, Out, rows);
+    return std::max(transposed_scratch<In>(Out), turns ? (In + Out) * rows : 0);
+}
 
 /// dx(rows,In) = dy(rows,Out) * w(In,Out)^T.   dx : =, or += with write_mode::add;   scratch :
-/// `affine_scratch<In, Out>` numbers
+/// `affine_scratch<In, Out>(rows)` numbers
 template <std::size_t In, std::size_t Out, write_mode How = write_mode::set, class T, class Rows>
 void affine_backward_input(T* dx, T* scratch, const T* dy, const T* w, Rows rows)
 {
-    matmul<In, 1, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, transpose_of<T, Out>{w, scratch}, nullptr, rows,
-                     simd::constant<Out>{}, finish_of<How>{});
+    if constexpr (requires { requires detail::turns_rows<T>(In, Out, Rows::value); }) {
+        constexpr std::size_t count = Rows::value;
+        T *const dy_turned = scratch, *const dx_turned = scratch + Out * count;
+        transpose_rows<Out>(dy_turned, dy, count, count);
+        matmul<count, 1, T>(rows_of<T, count>{dx_turned}, left<T, Out, 1>{w},
+                            rows_of<const T, count>{dy_turned}, nullptr, simd::constant<In>{},
+                            simd::constant<Out>{});
+        transpose_rows<count, count, true, How>(dx, dx_turned, In, In);
+    } else {
+        matmul<In, 1, T>(rows_of<T, In>{dx}, left<T, Out, 1>{dy}, transpose_of<T, Out>{w, scratch}, nullptr,
+                         rows, simd::constant<Out>{}, finish_of<How>{});
+    }
 }
 
 /// dw(In,Out) = x(rows,In)^T * dy(rows,Out).   dw : =, or += with write_mode::add
@@ -102,6 +135,14 @@ void affine_backward_weight(T* dw, const T* dy, const T* x, Rows rows)
 {
     matmul<Out, 1, T>(rows_of<T, Out>{dw}, left<T, 1, In>{x}, rows_of<const T, Out>{dy}, nullptr,
                       simd::constant<In>{}, rows, finish_of<How>{});
+}
+
+/// w(In,Out) -= rate * x(rows,In)^T * dy(rows,Out), or without a rate w = that product.
+template <std::size_t In, std::size_t Out, class T, class Rows>
+void affine_descend(T* w, const T* dy, const T* x, Rows rows, const T* rate)
+{
+    matmul<Out, 1, T>(rows_of<T, Out>{w}, left<T, 1, In>{x}, rows_of<const T, Out>{dy}, nullptr,
+                      simd::constant<In>{}, rows, set_or_descend<T>(rate));
 }
 
 /// The same three with the weight the other way round, w(Out,In); the forward one takes scratch:

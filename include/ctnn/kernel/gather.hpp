@@ -22,16 +22,17 @@ template <std::size_t C, class T, class Id>
     }
 }
 
-/// y(n,C) = f(b(C) + the sum over t of tables(T,V,C)[t][ids(n,T)[t]]); every id is in 0..V-1; b may be null.
-/// y : =
-template <std::size_t V, std::size_t C, std::size_t Ids, class T, class Id, class Finish = no_activation>
+/// y(n,C) = f(b(C) + the sum over t of tables(T,V,C)[t][ids(n,T)[t]]); every id is in 0..V-1; b may be null;
+/// the rows of a table are Stride apart.   y : =
+template <std::size_t V, std::size_t C, std::size_t Ids, std::size_t Stride = C, class T, class Id,
+          class Finish = no_activation>
 [[gnu::flatten]] void gather_sum(T* y, const T* tables, const T* b, const Id* ids, std::size_t n,
                                  Finish finish = {})
 {
     for (std::size_t i = 0; i < n; ++i, y += C, ids += Ids) {
         const T* row[Ids];
         for (std::size_t t = 0; t < Ids; ++t)
-            row[t] = tables + (t * V + static_cast<std::size_t>(ids[t])) * C;
+            row[t] = tables + (t * V + static_cast<std::size_t>(ids[t])) * Stride;
         simd::for_each_columns<T, C, 4>([&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
             auto sum = b != nullptr ? place.load(b + c) : decltype(place.load(b))::of(T{0});
             for (std::size_t t = 0; t < Ids; ++t) sum = sum + place.load(row[t] + c);
@@ -84,6 +85,29 @@ template <std::size_t V, std::size_t C, write_mode How = write_mode::set, class 
             });
         }
     }
+}
+
+/// table(V,C) -= rate * the gradient that `gather_backward` gives, for the rows that were looked up: those of
+/// other ids are neither read nor written.
+///
+///   dtable : (V,C), of any content; the rows that were looked up are 0 afterwards
+template <std::size_t C, class T, class Id>
+[[gnu::flatten]] void gather_descend(T* table, T* dtable, const T* dy, const Id* ids, std::size_t n, T rate)
+{
+    const auto row = [&](std::size_t i) { return static_cast<std::size_t>(ids[i]) * C; };
+    const simd::vec<T> minus_rate(-rate);
+    for (std::size_t i = 0; i < n; ++i) std::fill_n(dtable + row(i), C, T{0});
+    for (std::size_t i = 0; i < n; ++i)
+        simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
+            T* const sum = dtable + row(i) + c;
+            place.store(sum, place.load(sum) + place.load(dy + i * C + c));
+        });
+    for (std::size_t i = 0; i < n; ++i) // an id that comes again finds a gradient of 0
+        simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
+            T *const sum = dtable + row(i) + c, *const w = table + row(i) + c;
+            place.store(w, simd::fma(minus_rate, place.load(sum), place.load(w)));
+            place.store(sum, simd::vec<T>(T{0}));
+        });
 }
 
 } // namespace ctnn::inline CTNN_ARCH::kernel

@@ -3,18 +3,40 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <type_traits>
 
 #include <ctnn/core/facts.hpp>
+#include <ctnn/core/index.hpp>
 #include <ctnn/kernel/transpose.hpp>
 #include <ctnn/simd/loop.hpp>
 #include <ctnn/simd/pack.hpp>
+#include <ctnn/simd/quad.hpp>
 
 namespace ctnn::inline CTNN_ARCH::kernel {
 
 /// Stands in the place of an activation where a product is added to what is there: y += a * b.
-struct add_to_result : no_activation {};
+struct add_to_result : no_activation {
+    static constexpr bool reads_result() { return true; }
+    template <class P>
+    CTNN_INLINE static P combine(const P& there, const P& product)
+    {
+        return there + product;
+    }
+};
+/// The same for a step down a gradient, y -= rate a * b; without a rate y = a * b.
+template <class T>
+struct set_or_descend : no_activation {
+    const T* rate = nullptr;
+    explicit set_or_descend(const T* r) : rate(r) {}
+    [[nodiscard]] CTNN_INLINE bool reads_result() const { return rate != nullptr; }
+    template <class P>
+    CTNN_INLINE P combine(const P& there, const P& product) const
+    {
+        return simd::fma(simd::vec<T>(-*rate), product, there);
+    }
+};
 /// The same as a choice.
 template <write_mode How>
 using finish_of = std::conditional_t<How == write_mode::add, add_to_result, no_activation>;
@@ -33,6 +55,9 @@ struct rows_of {
     T* data;
     static constexpr std::size_t stride = Stride;
 };
+/// The same with as many numbers of any content after each row as fill its last register.
+template <class T, std::size_t Stride>
+struct padded_rows_of : rows_of<T, Stride> {};
 
 /// The transpose of a row-major matrix (N, K). The kernel turns as many of its rows as it uses at once into
 /// `scratch`, which is `transposed_scratch<N>(K)` numbers.
@@ -57,28 +82,42 @@ constexpr std::size_t most_rows(std::size_t columns)
     return std::clamp<std::size_t>((registers - columns - 1) / columns, 1, registers / 4 * 3 / columns);
 }
 
-/// sum(Chains, MR) += a * b over `count` values of k from `from` on; each chain is `length` after the one
-/// before it.
-template <class Place, class T, std::size_t Chains, std::size_t MR, class A, class B>
-CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], A a, B b, std::size_t length,
-                            std::size_t from, std::size_t count)
+/// sum(Chains, MR) += a * b over `count` times Step values of k, from `from` on; chain c has each Step-th of
+/// them, from the c-th on.
+template <std::size_t Step, class Place, class T, std::size_t Chains, std::size_t MR, class A, class B>
+CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], A a, B b, std::size_t from,
+                            std::size_t count)
 {
     const T *x = a.data + from * A::k, *row = b.data + from * B::stride;
-    for (std::size_t k = 0; k < count; ++k, x += A::k, row += B::stride) {
+    if constexpr (MR == 1 && A::k == 1 && Place::registers <= 4 && simd::quad<T>::is_fast) {
+        // One row reads almost as many numbers of a as registers of b: four of them at once are fewer reads.
+        static_assert(Step == Chains && std::has_single_bit(Chains));
+        constexpr std::size_t abreast = std::max<std::size_t>(4, Chains);
+        for (; count >= abreast / Chains; count -= abreast / Chains, x += abreast, row += abreast * B::stride)
+            ctnn::detail::for_each_index<abreast / 4>([&](auto four) CTNN_INLINE_LAMBDA {
+                const auto numbers = simd::quad<T>::load(x + 4 * four);
+                ctnn::detail::for_each_index<4>([&](auto i) CTNN_INLINE_LAMBDA {
+                    constexpr std::size_t k = 4 * four() + i();
+                    simd::pack<T, Place::registers>& s = sum[k % Chains][0];
+                    s = Place::fma(numbers.template spread<i()>(), Place::load(row + k * B::stride), s);
+                });
+            });
+    }
+    for (; count > 0; --count, x += Step * A::k, row += Step * B::stride) {
         CTNN_UNROLL
         for (std::size_t c = 0; c < Chains; ++c) {
-            const auto columns = Place::load(row + c * length * B::stride);
+            const auto columns = Place::load(row + c * B::stride);
             CTNN_UNROLL
             for (std::size_t r = 0; r < MR; ++r)
-                sum[c][r] = simd::fma(simd::vec<T>(x[r * A::row + c * length * A::k]), columns, sum[c][r]);
+                sum[c][r] = Place::fma(simd::vec<T>(x[r * A::row + c * A::k]), columns, sum[c][r]);
         }
     }
 }
 
 /// y(MR, columns) = finish(start + a(MR, K) * b(K, columns)), for the columns of a `simd::columns`.
 ///
-/// An element is one chain of multiply-adds over k, or with Parts above 1 as many chains over stretches of k,
-/// added in order, then what is left of k. So its bits depend on its row of `a`, its column of `b`, and
+/// An element is one chain of multiply-adds over k, or with Parts above 1 as many chains that take turns in
+/// k, added in order, then what is left of k. So its bits depend on its row of `a`, its column of `b`, and
 /// Parts, and not on the size of the block.
 ///
 ///   Careful : the last rows of b, from where a whole register read at the last columns would reach past
@@ -88,11 +127,17 @@ template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, c
 CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
 {
     using P = simd::pack<T, Place::registers>;
-    using whole = simd::columns<T, Place::registers, simd::width<T>>;
-    const std::size_t last = k_count, safe = last > Careful ? last - Careful : 0, length = safe / Parts;
+    using whole = typename Place::whole;
+    const std::size_t last = k_count, rounds = last / Parts,
+                      whole_rounds = std::min(rounds, (last > Careful ? last - Careful : 0) / Parts);
     // One row and many chains: all chains at once, because a row alone has nothing else to hide the latency
     // of a multiply-add.
     constexpr std::size_t chains = MR == 1 ? Parts : 1;
+    const auto add_rounds = [&](auto& sum, std::size_t part) CTNN_INLINE_LAMBDA {
+        accumulate<Parts, whole>(sum, a, b, part, whole_rounds);
+        if constexpr (Careful > 0)
+            accumulate<Parts, Place>(sum, a, b, whole_rounds * Parts + part, rounds - whole_rounds);
+    };
 
     P sum[chains][MR], total[1][MR];
     CTNN_UNROLL
@@ -101,7 +146,7 @@ CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
         for (std::size_t r = 0; r < MR; ++r)
             sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
     }
-    accumulate<whole>(sum, a, b, length, 0, length);
+    add_rounds(sum, 0);
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) total[0][r] = sum[0][r];
     CTNN_UNROLL
@@ -109,19 +154,22 @@ CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
     for (std::size_t part = chains; part < Parts; ++part) {
         CTNN_UNROLL
         for (std::size_t r = 0; r < MR; ++r) sum[0][r] = P::of(T{0});
-        accumulate<whole>(sum, a, b, length, part * length, length);
+        add_rounds(sum, part);
         CTNN_UNROLL
         for (std::size_t r = 0; r < MR; ++r) total[0][r] = total[0][r] + sum[0][r];
     }
-    if constexpr (Parts > 1) accumulate<whole>(total, a, b, 0, Parts * length, safe - Parts * length);
-    if constexpr (Careful > 0) accumulate<Place>(total, a, b, 0, safe, last - safe);
+    if constexpr (Parts > 1) accumulate<1, Place>(total, a, b, Parts * rounds, last - Parts * rounds);
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) {
-        P result = P::map(finish, total[0][r]);
-        if constexpr (std::is_same_v<Finish, add_to_result>)
-            result = Place::load(y.data + r * Y::stride) + result;
-        Place::store(y.data + r * Y::stride, result);
+        total[0][r] = P::map(finish, total[0][r]);
+        if constexpr (requires { finish.reads_result(); })
+            if (finish.reads_result())
+                total[0][r] = finish.combine(Place::load(y.data + r * Y::stride), total[0][r]);
     }
+    // All that is read is read before anything is written: behind a part of a register that has just been
+    // written the next row would have to wait.
+    CTNN_UNROLL
+    for (std::size_t r = 0; r < MR; ++r) Place::store(y.data + r * Y::stride, total[0][r]);
 }
 
 /// `count` blocks of MR rows, one under the other; moves y and a past them.
@@ -165,6 +213,11 @@ rows_of<const T, Stride> columns_from(rows_of<const T, Stride> b, std::size_t co
 {
     return {b.data + column};
 }
+template <class Place, class T, std::size_t Stride, class K>
+padded_rows_of<const T, Stride> columns_from(padded_rows_of<const T, Stride> b, std::size_t column, K)
+{
+    return {{b.data + column}};
+}
 template <class Place, class T, std::size_t K>
 auto columns_from(transpose_of<T, K> b, std::size_t column, simd::constant<K>)
 {
@@ -173,12 +226,17 @@ auto columns_from(transpose_of<T, K> b, std::size_t column, simd::constant<K>)
     return rows_of<const T, stride>{b.scratch};
 }
 
-/// How many of the last rows of b a register read at its last columns could leave.
+/// How many of the last rows of b a read of more than the last columns could leave.
 template <std::size_t N, class T, std::size_t Stride>
 constexpr std::size_t careful_rows(rows_of<const T, Stride>)
 {
-    constexpr std::size_t W = simd::width<T>, over = (W - N % W) % W;
+    constexpr std::size_t tail = N % simd::width<T>, over = simd::read_for<T>(tail) - tail;
     return (over + Stride - 1) / Stride;
+}
+template <std::size_t N, class T, std::size_t Stride>
+constexpr std::size_t careful_rows(padded_rows_of<const T, Stride>)
+{
+    return 0;
 }
 template <std::size_t N, class T, std::size_t K>
 constexpr std::size_t careful_rows(transpose_of<T, K>)

@@ -35,4 +35,14 @@ template <class T, std::size_t N, class F>
     });
 }
 
+/// w(n) -= rate * g(n), as SGD does it.   w : =
+template <class T>
+void descend(T* w, const T* g, std::size_t n, T rate)
+{
+    const simd::vec<T> minus_rate(-rate);
+    update<T, 0>(w, g, {}, n, [&](simd::vec<T>& x, simd::vec<T> dx, simd::vec<T>*) CTNN_INLINE_LAMBDA {
+        x = simd::fma(minus_rate, dx, x);
+    });
+}
+
 } // namespace ctnn::inline CTNN_ARCH::kernel

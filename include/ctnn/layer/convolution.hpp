@@ -148,11 +148,11 @@ struct convolution : any_convolution<Rank, Out, In, Out, Size, Options...> {
         }
     }
 
-    static constexpr std::size_t scratch(const extents& x, std::size_t)
+    static constexpr std::size_t scratch(const extents& x, std::size_t batch)
     {
         const sliding s = slide(x);
         const bool is_product = kernel::is_product_of_pixels(s, groups);
-        return is_product ? kernel::affine_scratch<In, Out> : room(x).backward;
+        return is_product ? kernel::affine_scratch<In, Out>(batch * x.size() / In) : room(x).backward;
     }
     static constexpr std::size_t eval_scratch(const extents& x) { return room(x).forward; }
     static constexpr std::size_t multiply_adds(const extents& x) { return output(x).size() * base::fan_in; }

@@ -10,6 +10,7 @@
 #include <ctnn/core/pass.hpp>
 #include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/gather.hpp>
+#include <ctnn/kernel/update.hpp>
 #include <ctnn/layer/embedding_linear.hpp>
 #include <ctnn/layer/fold_rules.hpp>
 #include <ctnn/layer/table_sum.hpp>
@@ -58,10 +59,19 @@ struct Embedding {
     template <class P>
     static void backward(const P& pass)
     {
+        constexpr write_mode how = P::weight_gradient;
         const auto [dweight] = pass.gradients();
-        if constexpr (P::weight_gradient != write_mode::skip)
-            kernel::gather_backward<V, C, P::weight_gradient>(dweight.data(), pass.dy().data(),
-                                                              pass.x().data(), pass.x().size());
+        const std::size_t n = pass.x().size();
+        // With more rows than a batch has ids a step leaves most of them alone.
+        const bool is_sparse = n < V;
+        if constexpr (how != write_mode::skip) {
+            if (pass.rate != nullptr && is_sparse)
+                return kernel::gather_descend<C>(pass.stepped_data[0], dweight.data(), pass.dy().data(),
+                                                 pass.x().data(), n, *pass.rate);
+            kernel::gather_backward<V, C, how>(dweight.data(), pass.dy().data(), pass.x().data(), n);
+            if (pass.rate != nullptr)
+                kernel::descend(pass.stepped_data[0], dweight.data(), V * C, *pass.rate);
+        }
     }
 
     template <class S>
@@ -74,6 +84,7 @@ struct Embedding {
     static constexpr uses derivative_uses = uses::input;
     static constexpr bool overwrites_gradients = true;
     static constexpr bool adds_gradients = true;
+    static constexpr bool takes_steps = true;
 };
 
 template <std::size_t V, std::size_t C, std::size_t... T>

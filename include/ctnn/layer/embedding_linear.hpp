@@ -68,7 +68,7 @@ struct embedding_linear {
     using self = embedding_linear;
     static constexpr std::size_t scratch(const extents&, std::size_t)
     {
-        return T * V * Out + kernel::affine_scratch<C, Out>;
+        return T * V * Out + kernel::affine_scratch<C, Out>(V);
     }
 };
 

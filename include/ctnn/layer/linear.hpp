@@ -13,6 +13,7 @@
 #include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/affine.hpp>
 #include <ctnn/kernel/elementwise.hpp>
+#include <ctnn/kernel/update.hpp>
 #include <ctnn/layer/fold_rules.hpp>
 #include <ctnn/layer/options.hpp>
 #include <ctnn/random/generator.hpp>
@@ -84,14 +85,19 @@ struct Linear {
         constexpr write_mode how = P::weight_gradient, how_dx = P::template input_gradient<>;
         const auto dp = pass.gradients();
         const auto rows = pass.template rows_of<In>();
-        if constexpr (how != write_mode::skip) {
-            kernel::affine_backward_weight<In, Out, how>(dp[0].data(), pass.dy().data(), pass.x().data(),
-                                                         rows);
-            if constexpr (has_bias) kernel::sum_rows<Out, how>(dp[1].data(), pass.dy().data(), rows);
-        }
-        if constexpr (how_dx != write_mode::skip)
-            kernel::affine_backward_input<In, Out, how_dx>(pass.dx().data(), pass.scratch(), pass.dy().data(),
+        const auto *const x = pass.x().data(), *const dy = pass.dy().data();
+        if constexpr (how_dx != write_mode::skip) // before a step changes the weight
+            kernel::affine_backward_input<In, Out, how_dx>(pass.dx().data(), pass.scratch(), dy,
                                                            pass.parameters()[0].data(), rows);
+        if constexpr (how == write_mode::set)
+            kernel::affine_descend<In, Out>(pass.rate != nullptr ? pass.stepped_data[0] : dp[0].data(), dy, x,
+                                            rows, pass.rate);
+        else if constexpr (how == write_mode::add)
+            kernel::affine_backward_weight<In, Out, how>(dp[0].data(), dy, x, rows);
+        if constexpr (has_bias && how != write_mode::skip) {
+            kernel::sum_rows<Out, how>(dp[1].data(), dy, rows);
+            if (pass.rate != nullptr) kernel::descend(pass.stepped_data[1], dp[1].data(), Out, *pass.rate);
+        }
     }
 
     template <class T, std::size_t N>
@@ -111,12 +117,13 @@ struct Linear {
     /// the same on a weight of (Out, In), for a tied one
     using transposed = detail::TransposedLinear<In, Out, Bias>;
     static constexpr bool adds_gradients = true;
+    static constexpr bool takes_steps = true;
     static constexpr bool adds_input_gradients = true;
     static constexpr applies_activation applies = applies_activation::forward;
 
-    static constexpr std::size_t scratch(const extents&, std::size_t)
+    static constexpr std::size_t scratch(const extents& x, std::size_t batch)
     {
-        return kernel::affine_scratch<In, Out>;
+        return kernel::affine_scratch<In, Out>(batch * x.size() / In);
     }
     static constexpr std::size_t multiply_adds(const extents& x) { return x.size() * Out; }
 

@@ -104,7 +104,8 @@ struct multihead {
     static constexpr std::size_t saved(const extents& x, std::size_t rows) { return rows * x[0] * 4 * C; }
     static constexpr std::size_t scratch(const extents& x, std::size_t rows)
     {
-        return rows * x[0] * 4 * C + std::max({kernel::affine_scratch<C, C>, kernel::affine_scratch<C, 3 * C>,
+        return rows * x[0] * 4 * C + std::max({kernel::affine_scratch<C, C>(rows * x[0]),
+                                               kernel::affine_scratch<C, 3 * C>(rows * x[0]),
                                                kernel::attention_backward_scratch(x[0], D)});
     }
     static constexpr std::size_t eval_scratch(const extents& x)

@@ -49,18 +49,21 @@ auto begin_of(const std::array<Id, N>& ids)
 ///
 ///   memory : at most 16 KiB of stack a call. A network so wide that fewer than 8 rows fit there takes one
 ///            allocation a call for a piece of the batch, or none with a `Workspace<Net, Eval>` of the caller
-template <class Net, Scalar T>
-    requires detail::is_sound<Net, Eval>
-class Model<Net, Eval, T> : public detail::with_weights<Net, T> {
-    using base = detail::with_weights<Net, T>;
+///
+///   mode   : `Eval`, or `Packed<N>` of what `freeze` makes: such a model is a Model<Net, Eval> too, and its
+///            weights cannot be changed
+template <class Net, Mode M, Scalar T>
+    requires(is_eval<M> && detail::is_sound<Net, Eval>)
+class Model<Net, M, T> : public detail::kept_weights<Net, M, T>::type {
+    using base = typename detail::kept_weights<Net, M, T>::type;
     using table = detail::slots<Net, T>;
-    using size = detail::eval_size<Net, T>;
+    using size = detail::eval_size<Net, T, M>;
     static constexpr bool is_plain =
         detail::schedule_of<Net>.size.inputs == 1 && detail::schedule_of<Net>.size.outputs == 1;
 
 public:
     using network = Net;
-    using mode = Eval;
+    using mode = M;
     using scalar = T;
     static constexpr std::size_t layers = table::nodes;
     /// What forward takes and gives.
@@ -75,8 +78,8 @@ public:
     /// Every layer draws its own initial values, in order.
     explicit Model(Generator& generator) : base(Weights<Net, T>(generator)) {}
     /// Parameters and buffers of another model of the same network.
-    template <Mode M>
-    explicit Model(const Model<Net, M, T>& other) : base(other.weights())
+    template <Mode Other>
+    explicit Model(const Model<Net, Other, T>& other) : base(other.weights())
     {}
     explicit Model(Weights<Net, T> weights) : base(std::move(weights)) {}
 
@@ -186,7 +189,6 @@ public:
     }
 
 private:
-    using base::weights_;
     static constexpr bool fits_on_a_stack = detail::with_indices<outputs>(
         [](auto... k) { return (output_shape<Net, k()>::size + ...) * sizeof(T) <= 64 * 1024; });
 
@@ -340,17 +342,25 @@ private:
                 own = detail::memory_block(size::bytes(size::room(n)), detail::memory_block::not_zeroed{});
                 memory = own.at<std::byte>(0);
             }
-            detail::eval_samples<Net>(weights_.data(), from, to, n, memory, size::room(n));
+            detail::eval_samples<Net, M>(this->parameter_block(), packed_weights(), from, to, n, memory,
+                                         size::room(n));
         } else {
             on_stack(from, to, n);
         }
+    }
+    /// The weights of a frozen model as its kernels read them.
+    [[nodiscard]] const std::byte* packed_weights() const
+    {
+        if constexpr (is_packed<M>) return base::packed();
+        else return nullptr;
     }
     template <class From>
     void on_stack(const From& from, T* const* to, std::size_t n) const
     {
         alignas(64) std::byte memory[std::max<std::size_t>(1, size::bytes(size::on_stack))];
         CTNN_HAS_VALUE(memory);
-        detail::eval_samples<Net>(weights_.data(), from, to, n, memory, size::on_stack);
+        detail::eval_samples<Net, M>(this->parameter_block(), packed_weights(), from, to, n, memory,
+                                     size::on_stack);
     }
 };
 

@@ -16,9 +16,9 @@ namespace ctnn::inline CTNN_ARCH {
 namespace detail {
 
 /// How many samples an eval pass takes at once, and the memory that needs.
-template <class Net, class T>
+template <class Net, class T, class M = Eval>
 struct eval_size {
-    using executor = detail::executor<Net, T, Eval, purpose{.element = sizeof(T)}>;
+    using executor = detail::executor<Net, T, M, purpose{.element = sizeof(T)}>;
     using plan = typename executor::plan;
     /// values: of a row
     static constexpr std::size_t scratch = plan::value.scratch_bytes, values = plan::value.bytes - scratch;
@@ -75,13 +75,14 @@ copied(Iterator) -> copied<Iterator>;
 
 /// Runs n samples through the layers, `room` at once, in `eval_size::bytes(room)` bytes of memory.
 ///
+///   M    : `Eval`, or `Packed<N>` with the packed weights beside the plain ones
 ///   from : a pointer to the numbers of the input, or an iterator, whose numbers are copied; a tuple for
 ///          several inputs
-template <class Net, class T, class From>
-void eval_samples(const T* weights, From from, T* const* to, std::size_t n, std::byte* memory,
-                  std::size_t room)
+template <class Net, class M, class T, class From>
+void eval_samples(const T* weights, const std::byte* packed, From from, T* const* to, std::size_t n,
+                  std::byte* memory, std::size_t room)
 {
-    using size = eval_size<Net, T>;
+    using size = eval_size<Net, T, M>;
     using plan = typename size::plan;
     using base = typename plan::base;
     std::byte* pieces[base::count]{};
@@ -108,7 +109,11 @@ void eval_samples(const T* weights, From from, T* const* to, std::size_t n, std:
             pieces[base::output + k()] =
                 reinterpret_cast<std::byte*>(to[k()] + done * output_shape<Net, k()>::size);
         });
-        size::executor::forward({pieces, const_cast<T*>(weights), nullptr, rows, nullptr, room});
+        size::executor::forward({.base = pieces,
+                                 .weights = const_cast<T*>(weights),
+                                 .rows = rows,
+                                 .scale = room,
+                                 .packed = packed});
     }
 }
 

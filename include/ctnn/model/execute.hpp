@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <ctnn/model/packed.hpp>
 #include <ctnn/model/plan.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -25,7 +26,9 @@ struct run {
     T* gradients = nullptr; ///< of the parameters that learn
     std::size_t rows = 0;
     Generator* generator = nullptr;
-    std::size_t scale = 1; ///< rows that there is room for, as a multiple of those of the plan
+    std::size_t scale = 1;             ///< rows that there is room for, as a multiple of those of the plan
+    const T* rate = nullptr;           ///< backward takes a step of plain SGD where `takes_step` says so
+    const std::byte* packed = nullptr; ///< the weights of a frozen model as `packed_slots` has them
 
     template <class X>
     [[nodiscard]] X* at(place p) const
@@ -46,6 +49,7 @@ struct executor {
     static constexpr auto& schedule = plan::schedule;
     static constexpr auto& trace = plan::trace;
     using slot_table = typename plan::slot_table;
+    using layer_mode = std::conditional_t<is_packed<M>, Eval, M>;
     using function = void (*)(const run<T>&, std::size_t);
 
     /// Whether a layer that is tied, or partly fixed, writes its parameters' gradients in more than one way.
@@ -72,7 +76,13 @@ struct executor {
                     table.dx_aside[schedule.nodes[b].reads.first + k] ||
                 trace.at[schedule.read(a, k)] != trace.at[schedule.read(b, k)])
                 return false;
-        return mixes_weights(a) == mixes_weights(b);
+        return mixes_weights(a) == mixes_weights(b) && takes_step(a) == takes_step(b) &&
+               is_packed_node(a) == is_packed_node(b);
+    }
+    static constexpr bool is_packed_node(std::size_t i)
+    {
+        if constexpr (is_packed<M>) return packed_slots<Net, T, typename M::number>::is_packed(i);
+        else return false;
     }
     struct kind_table {
         /// the first node of each kind; the kind of each node
@@ -124,7 +134,7 @@ struct executor {
     static auto pass_of(const run<T>& r, std::size_t i, Rows rows)
     {
         using L = layer_at<Net, I>;
-        using P = Pass<L, T, M, typename input_of<I>::type, Gradients, Rows>;
+        using P = Pass<L, T, layer_mode, typename input_of<I>::type, Gradients, Rows>;
         const node& n = schedule.nodes[i];
         P pass{.rows = rows, .x_data = {}, .y_data = r.template at<T>(table.value[n.gives])};
         for (std::size_t k = 0; k < P::inputs; ++k)
@@ -182,7 +192,10 @@ struct executor {
         }();
         if constexpr (facts<L>.draws) pass.generator_used = r.generator;
         const auto& ready = pass;
-        L::forward(ready);
+        if constexpr (is_packed_node(I))
+            packing_rule<L, typename M::number>::forward(
+                ready, r.packed + packed_slots<Net, T, typename M::number>::value.offset[i]);
+        else L::forward(ready);
         if constexpr (IsPartial) fill_up(pass.y_data, decltype(pass)::y_extent, r.rows);
     }
 
@@ -238,6 +251,11 @@ struct executor {
                 std::memset(pass.gradient_data[k], 0, size * sizeof(T));
             }
         }
+        if constexpr (takes_step(I) && weights == write_mode::set) {
+            pass.rate = r.rate;
+            for (std::size_t k = 0; k < f.parameters; ++k)
+                pass.stepped_data[k] = r.weights + slot_table::offset_of_parameter(i, k);
+        }
         const auto& ready = pass;
         L::backward(ready);
         if constexpr (IsPartial)
@@ -270,6 +288,18 @@ struct executor {
     static void add(T* to, const T* from, std::size_t n)
     {
         for (std::size_t i = 0; i < n; ++i) to[i] += from[i];
+    }
+
+    /// Whether a layer can take a step with its parameters while its backward runs: nobody else has them.
+    static constexpr bool takes_step(std::size_t i)
+    {
+        if (!trace.facts[i]->takes_steps || plan::joints.with[i] != plan::none || mixes_weights(i) ||
+            table.weights[i] != write_mode::set || !table.runs_backward[i])
+            return false;
+        for (std::size_t j = 0; j < plan::nodes; ++j)
+            if (j != i && (trace.weights_of[j] == i || trace.weights_of[i] == j || plan::joints.with[j] == i))
+                return false;
+        return true;
     }
 
     /// Whether a layer is told the true number of rows of a batch that is not full.

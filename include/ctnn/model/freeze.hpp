@@ -326,6 +326,43 @@ struct frozen<Net, false> {
 template <class Net>
 using Frozen = typename detail::frozen<Net>::type;
 
+namespace detail {
+
+/// Parameters and buffers of the frozen network.
+template <class Net, Mode M, class T>
+Weights<Frozen<Net>, T> frozen_weights(const Model<Net, M, T>& model)
+{
+    if constexpr (std::is_same_v<Frozen<Net>, Net>) {
+        return model.weights();
+    } else {
+        Weights<Frozen<Net>, T> result;
+        constexpr auto& table = detail::slots<Frozen<Net>, T>::value;
+        std::size_t node = 0;
+        const auto put = [&](const layer_values& values) {
+            std::size_t next = 0;
+            for (const detail::slot& s : table.slot_at) {
+                if (s.node != node) continue;
+                const std::size_t found = next < values.size() ? values[next].size() : 0;
+                if (found != s.shape.size())
+                    throw Error("ctnn.layer", "a fold_rule gives " + std::to_string(found) + " numbers for " +
+                                                  std::string(s.name) + " of " + signature<Frozen<Net>>() +
+                                                  ", expected " + std::to_string(s.shape.size()));
+                T* to = result.data() + s.offset;
+                for (const double v : values[next++]) *to++ = static_cast<T>(v);
+            }
+            if (next != values.size())
+                throw Error("ctnn.layer", "a fold_rule gives " + std::to_string(values.size()) +
+                                              " arrays for a layer of " + signature<Frozen<Net>>() +
+                                              " that has " + std::to_string(next));
+            ++node;
+        };
+        detail::frozen<Net>::all::each(model, 0, put);
+        return result;
+    }
+}
+
+} // namespace detail
+
 /// A model of another type, with the parameters and running statistics of one in training, or of one that was
 /// loaded: it answers, it does not learn, and it uses BatchNorm's running statistics because its type has no
 /// others. They are folded into the weights of the layer before, and an Embedding and the Linear after it
@@ -339,35 +376,9 @@ using Frozen = typename detail::frozen<Net>::type;
 ///              of two weights that a float cannot hold is infinite.
 ///   errors   : [ctnn.layer] the arrays of a custom fold_rule are not those of its type in number or size
 template <class Net, Mode M, class T>
-[[nodiscard]] Model<Frozen<Net>, Eval, T> freeze(const Model<Net, M, T>& model)
+[[nodiscard]] Model<Frozen<Net>, Packed<T>, T> freeze(const Model<Net, M, T>& model)
 {
-    if constexpr (std::is_same_v<Frozen<Net>, Net>) {
-        return Model<Net, Eval, T>(model);
-    } else {
-        Model<Frozen<Net>, Eval, T> result;
-        constexpr auto& table = detail::slots<Frozen<Net>, T>::value;
-        std::size_t node = 0;
-        const auto put = [&](const layer_values& values) {
-            std::size_t next = 0;
-            for (const detail::slot& s : table.slot_at) {
-                if (s.node != node) continue;
-                const std::size_t found = next < values.size() ? values[next].size() : 0;
-                if (found != s.shape.size())
-                    throw Error("ctnn.layer", "a fold_rule gives " + std::to_string(found) + " numbers for " +
-                                                  std::string(s.name) + " of " + signature<Frozen<Net>>() +
-                                                  ", expected " + std::to_string(s.shape.size()));
-                T* to = result.parameter_block() + s.offset;
-                for (const double v : values[next++]) *to++ = static_cast<T>(v);
-            }
-            if (next != values.size())
-                throw Error("ctnn.layer", "a fold_rule gives " + std::to_string(values.size()) +
-                                              " arrays for a layer of " + signature<Frozen<Net>>() +
-                                              " that has " + std::to_string(next));
-            ++node;
-        };
-        detail::frozen<Net>::all::each(model, 0, put);
-        return result;
-    }
+    return Model<Frozen<Net>, Packed<T>, T>(detail::frozen_weights(model));
 }
 
 } // namespace ctnn::inline CTNN_ARCH

@@ -128,6 +128,15 @@ public:
         run_backward<true>(dy);
     }
 
+    /// What an optimizer of plain SGD does for `sgd.step(model, dy)`: the gradients, and for the layers for
+    /// which `takes_step` is true in place of them w -= rate g.
+    template <class Y>
+    void backward_and_step(const Y& dy, const T& rate)
+    {
+        run_backward<false>(dy, &rate);
+    }
+    static constexpr bool takes_step(std::size_t layer) { return Workspace<Net, mode, T>::takes_step(layer); }
+
     /// A view of a parameter or buffer by its PyTorch name: `model.parameter<"1.weight">() =
     /// generator.randn(30, 200) * 0.1F`.
     template <fixed_string Name>
@@ -220,24 +229,22 @@ private:
     {}
 
     template <bool Accumulates, class Y>
-    void run_backward(const Y& dy)
+    void run_backward(const Y& dy, const T* rate = nullptr)
     {
+        const auto run = [&](const auto&... each) {
+            if (rate != nullptr) workspace_.step(weights_, *rate, each...);
+            else workspace_.template backward<Accumulates>(weights_, each...);
+        };
         if constexpr (requires { std::tuple_size<Y>::value; }) {
             static_assert(std::tuple_size_v<Y> == outputs ||
                               detail::takes_gradients<Net, std::tuple_size_v<Y>>,
                           "[ctnn.shape] backward takes one gradient for each output of the network");
-            if constexpr (std::tuple_size_v<Y> == outputs)
-                std::apply(
-                    [&](const auto&... each) {
-                        workspace_.template backward<Accumulates>(weights_, each...);
-                    },
-                    dy);
+            if constexpr (std::tuple_size_v<Y> == outputs) std::apply(run, dy);
         } else {
             static_assert(
                 outputs == 1 || detail::takes_gradients<Net, 1>,
                 "[ctnn.shape] backward takes one gradient for each output of the network, as a tuple");
-            if constexpr (detail::are_tensors<Y>() && outputs == 1)
-                workspace_.template backward<Accumulates>(weights_, dy);
+            if constexpr (detail::are_tensors<Y>() && outputs == 1) run(dy);
         }
     }
 

@@ -111,17 +111,17 @@ public:
     template <bool Accumulates = false, class... Y>
     void backward(Weights<Net, T>& weights, const Y&... dy)
     {
-        std::byte* pieces[base::count]{};
-        detail::with_indices<outputs>([&](auto... k) {
-            (detail::require_shape("the gradient of the output", dy,
-                                   detail::batch_extents<output_shape<Net, k()>>(rows_)),
-             ...);
-            ((pieces[base::gradient + k] = gradient_piece<k()>(dy)), ...);
-        });
-        const auto r = run_of(weights, pieces, nullptr);
-        if (rows_ == B) executor::template backward<Accumulates, false>(r);
-        else executor::template backward<Accumulates, true>(r);
+        run_backward<Accumulates>(weights, nullptr, dy...);
     }
+    /// The same, which takes a step of plain SGD with the parameters for which `takes_step` is true. Their
+    /// gradients are not kept.
+    template <class... Y>
+    void step(Weights<Net, T>& weights, const T& rate, const Y&... dy)
+    {
+        run_backward<false>(weights, &rate, dy...);
+    }
+    /// Whether the parameters of a layer are stepped while its gradients are made.
+    static constexpr bool takes_step(std::size_t layer) { return executor::takes_step(layer); }
 
     /// The number of samples in the last forward.
     [[nodiscard]] std::size_t rows() const { return rows_; }
@@ -193,6 +193,21 @@ public:
     }
 
 private:
+    template <bool Accumulates, class... Y>
+    void run_backward(Weights<Net, T>& weights, const T* rate, const Y&... dy)
+    {
+        std::byte* pieces[base::count]{};
+        detail::with_indices<outputs>([&](auto... k) {
+            (detail::require_shape("the gradient of the output", dy,
+                                   detail::batch_extents<output_shape<Net, k()>>(rows_)),
+             ...);
+            ((pieces[base::gradient + k] = gradient_piece<k()>(dy)), ...);
+        });
+        const auto r = run_of(weights, pieces, nullptr, rate);
+        if (rows_ == B) executor::template backward<Accumulates, false>(r);
+        else executor::template backward<Accumulates, true>(r);
+    }
+
     template <class... X>
     auto forward_stored(Weights<Net, T>& weights, Generator* generator, const X&... x)
     {
@@ -280,10 +295,11 @@ private:
         return reinterpret_cast<std::byte*>(to);
     }
 
-    detail::run<T> run_of(Weights<Net, T>& weights, std::byte** pieces, Generator* generator)
+    detail::run<T> run_of(Weights<Net, T>& weights, std::byte** pieces, Generator* generator,
+                          const T* rate = nullptr)
     {
         pieces[base::workspace] = memory_.template at<std::byte>(gradient_bytes);
-        return {pieces, weights.data(), gradients().data(), rows_, generator};
+        return {pieces, weights.data(), gradients().data(), rows_, generator, 1, rate};
     }
 
     /// errors : [ctnn.shape] no sample, more than B, or so few that a layer has a single row of a batch to

@@ -48,6 +48,7 @@ inline constexpr bool is_made_for = false;
 ///   check            : check(options), which throws [ctnn.option]
 ///   text             : text(options), all options but the learning rate
 ///   update           : update(w, g, state, options, step, n), step n parameters; the first step is 1
+///   is_plain         : is_plain(options), whether that is w -= rate g, if it can be
 ///   set_momentum     : set_momentum(options, momentum), if a schedule may move it
 ///
 ///   errors : those of check; [ctnn.option] a group that no parameter is in
@@ -106,6 +107,29 @@ public:
             update(model.parameter_block(), model.gradient_block());
     }
 
+    /// One step along the gradient of the last forward's result: `model.backward(dy)` and `step(model)` in
+    /// one, with the same numbers in the end. Plain SGD makes the step while a gradient is in registers, and
+    /// of a large Embedding it touches the rows that were looked up; the gradients are not kept then.
+    template <class M, class Y>
+    void step(M& model, const Y& dy)
+    {
+        if constexpr (requires(const Options& o) { Rule::is_plain(o); } && can_step<M>()) {
+            if (groups_.begin() + 1 == groups_.end() && Rule::is_plain(groups_.begin()->options)) {
+                model.backward_and_step(dy, static_cast<T>(rate_));
+                ++steps_;
+                Options now = groups_.begin()->options;
+                now.learning_rate = rate_;
+                for (const slot& s : table::value.slot_at)
+                    if (is_learning(s) && !M::takes_step(s.node))
+                        Rule::update(model.parameter_block() + s.offset, model.gradient_block() + s.offset,
+                                     std::array<T*, arrays>{}, now, steps_, s.shape.size());
+                return;
+            }
+        }
+        if constexpr (is_train<typename M::mode>) model.backward(dy);
+        step(model);
+    }
+
     [[nodiscard]] number learning_rate() const { return rate_; }
     /// errors : [ctnn.option] negative or not finite; the old one stays
     void set_learning_rate(double rate)
@@ -161,6 +185,13 @@ public:
     }
 
 private:
+    template <class M>
+    static constexpr bool can_step()
+    {
+        return std::is_same_v<typename M::network, Net> && std::is_same_v<typename M::scalar, T> &&
+               is_train<typename M::mode> && fault_of<Net> == fault::none;
+    }
+
     parameter_groups<Net, T, Options> groups_;
     std::array<std::vector<T>, arrays> state_;
     number rate_, first_rate_ = 0;

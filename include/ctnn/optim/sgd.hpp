@@ -75,6 +75,7 @@ struct sgd_rule {
                 w, g, {}, n, [&](V& x, V dx, V*) CTNN_INLINE_LAMBDA { x = simd::fma(minus_rate, dx, x); });
     }
 
+    static bool is_plain(const SgdOptions& o) { return o.momentum == 0 && o.weight_decay == 0; }
     static void set_momentum(SgdOptions& o, double momentum) { o.momentum = static_cast<float>(momentum); }
     static void check(const SgdOptions& o)
     {

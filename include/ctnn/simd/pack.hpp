@@ -67,10 +67,34 @@ CTNN_INLINE pack<T, N> fnma(const pack<T, N>& a, const pack<T, N>& b, const pack
                            b, c);
 }
 
+/// The lanes that are read for `tail` columns where it does not matter what is behind them: a whole register,
+/// or half of one, which is worth the half to CPUs that work on 512 bits in two halves, such as Zen 4.
+template <class T>
+constexpr std::size_t read_for(std::size_t tail)
+{
+#if defined(__AVX512F__)
+    if (2 * tail <= width<T>) return width<T> / 2;
+#endif
+    return tail > 0 ? width<T> : 0;
+}
+
 /// N registers' worth of neighbouring columns, of the last one only `Tail` lanes.
 template <class T, std::size_t N, std::size_t Tail>
 struct columns {
     static constexpr std::size_t registers = N, tail = Tail, count = (N - 1) * width<T> + Tail;
+    /// The same columns, read with what is behind them.
+    using whole = columns<T, N, read_for<T>(Tail)>;
+
+    /// a * b + c.
+    CTNN_INLINE static pack<T, N> fma(vec<T> a, const pack<T, N>& b, const pack<T, N>& c)
+    {
+        pack<T, N> y;
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < N; ++i)
+            y.v[i] = i == N - 1 && 2 * Tail <= width<T> ? fma_of_half(a, b.v[i], c.v[i])
+                                                        : simd::fma(a, b.v[i], c.v[i]);
+        return y;
+    }
 
     CTNN_INLINE static pack<T, N> load(const T* p)
     {

@@ -200,6 +200,46 @@ CTNN_INLINE vec<T> fma(vec<T> a, vec<T> b, vec<T> c)
 #endif
 }
 
+#if defined(__AVX512F__)
+namespace detail {
+
+/// The first half of a register. (The intrinsics for it make g++ 12 warn of its own headers.)
+CTNN_INLINE __m256 first_half(__m512 x)
+{
+#if defined(__GNUC__)
+    return __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    return _mm512_castps512_ps256(x);
+#endif
+}
+CTNN_INLINE __m256d first_half(__m512d x)
+{
+#if defined(__GNUC__)
+    return __builtin_shufflevector(x, x, 0, 1, 2, 3);
+#else
+    return _mm512_castpd512_pd256(x);
+#endif
+}
+
+} // namespace detail
+#endif
+
+/// a * b + c in the first half of the lanes; the others may hold anything.
+template <class T>
+CTNN_INLINE vec<T> fma_of_half(vec<T> a, vec<T> b, vec<T> c)
+{
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>)
+        return {_mm512_castps256_ps512(
+            _mm256_fmadd_ps(detail::first_half(a.v), detail::first_half(b.v), detail::first_half(c.v)))};
+    else
+        return {_mm512_castpd256_pd512(
+            _mm256_fmadd_pd(detail::first_half(a.v), detail::first_half(b.v), detail::first_half(c.v)))};
+#else
+    return fma(a, b, c);
+#endif
+}
+
 /// c - a * b.
 template <class T>
 CTNN_INLINE vec<T> fnma(vec<T> a, vec<T> b, vec<T> c)
@@ -315,37 +355,7 @@ CTNN_INLINE vec<T> combine_distance(vec<T> a, F f, std::integer_sequence<int, La
     return f(a, shuffle<(Lane ^ static_cast<int>(distance()))...>(a, a));
 }
 
-template <class T, int... Lane>
-CTNN_INLINE void interleave(vec<T> a, vec<T> b, vec<T>& low, vec<T>& high,
-                            std::integer_sequence<int, Lane...>)
-{
-    constexpr int w = static_cast<int>(sizeof...(Lane));
-    low = shuffle<(Lane % 2 * w + Lane / 2)...>(a, b);
-    high = shuffle<(Lane % 2 * w + Lane / 2 + w / 2)...>(a, b);
-}
-
 } // namespace detail
-
-/// width x width numbers, a row a register, become their transpose. Each round interleaves row i with row i +
-/// width / 2, which turns the bits of (row, lane) by one place; after log2(width) rounds row and lane have
-/// changed places.
-template <class T>
-CTNN_INLINE void transpose(vec<T> (&rows)[width<T>])
-{
-    constexpr std::size_t w = width<T>;
-    if constexpr (w > 1) {
-        CTNN_UNROLL
-        for (std::size_t round = 1; round < w; round *= 2) {
-            vec<T> next[w];
-            CTNN_UNROLL
-            for (std::size_t i = 0; i < w / 2; ++i)
-                detail::interleave(rows[i], rows[i + w / 2], next[2 * i], next[2 * i + 1],
-                                   std::make_integer_sequence<int, static_cast<int>(w)>{});
-            CTNN_UNROLL
-            for (std::size_t i = 0; i < w; ++i) rows[i] = next[i];
-        }
-    }
-}
 
 /// The number in the first lane.
 template <class T>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <ctnn/kernel/gather.hpp>
+#include <ctnn/kernel/update.hpp>
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "support/kernels.hpp"
@@ -35,4 +37,21 @@ TEST_CASE("gather and its scatter: repeated ids add, absent ones become 0")
         CHECK(std::fabs(static_cast<double>(more[i]) - static_cast<double>(before[i]) - expected[i]) <=
               4 * eps * 10);
     CHECK(more[2 * C] == before[2 * C]); // an id that is not there
+}
+
+TEST_CASE("a step of SGD along looked up rows is that of the whole table, and leaves the others alone")
+{
+    constexpr std::size_t V = 50, C = 19;
+    Generator g{8};
+    const auto table = normals<float>(g, V * C), dy = normals<float>(g, 6 * C);
+    const std::vector<std::int32_t> ids{3, 49, 3, 0, 3, 49};
+    std::vector<float> dtable(V * C), expected = table, stepped = table,
+                                      spare(V * C, std::numeric_limits<float>::quiet_NaN());
+    kernel::gather_backward<V, C>(dtable.data(), dy.data(), ids.data(), 6);
+    kernel::descend(expected.data(), dtable.data(), dtable.size(), 0.1F);
+    stepped[C] = std::numeric_limits<float>::signaling_NaN(); // of an id that is not there
+    kernel::gather_descend<C>(stepped.data(), spare.data(), dy.data(), ids.data(), 6, 0.1F);
+    CHECK(std::isnan(stepped[C]));
+    stepped[C] = expected[C];
+    CHECK(stepped == expected);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <ctnn/kernel/affine.hpp>
+#include <ctnn/kernel/update.hpp>
 
 #include <cmath>
 #include <limits>
@@ -144,7 +145,7 @@ TEST_CASE("the gradients of the affine map are the two other products")
         const auto compare = [&](auto rows) {
             const auto x = normals<T>(g, rows * In), dy = normals<T>(g, rows * Out);
             std::vector<T> dx(rows * In, static_cast<T>(1e30)), dw(In * Out, static_cast<T>(1e30)),
-                scratch(kernel::affine_scratch<In, Out>);
+                scratch(kernel::affine_scratch<In, Out>(rows));
             kernel::affine_backward_input<In, Out>(dx.data(), scratch.data(), dy.data(), w.data(), rows);
             kernel::affine_backward_weight<In, Out>(dw.data(), dy.data(), x.data(), rows);
             const auto wide = [](const auto& v) { return reference::widened(v); };
@@ -187,12 +188,55 @@ TEST_CASE("the gradients of the affine map are the two other products")
         for (std::size_t rows = 1; rows <= most_rows; ++rows) compare(rows);
         compare(simd::constant<1>{});
         compare(simd::constant<31>{});
+        compare(simd::constant<2 * W>{}); // here dy and dx may be turned in place of w
+        if constexpr (In > 1) {
+            const auto x = normals<T>(g, 2 * W * In), dy = normals<T>(g, 2 * W * Out);
+            std::vector<T> dx(x.size()), other(x.size()), scratch(kernel::affine_scratch<In, Out>(2 * W));
+            kernel::affine_backward_input<In, Out>(dx.data(), scratch.data(), dy.data(), w.data(),
+                                                   simd::constant<2 * W>{});
+            kernel::affine_backward_input<In, Out>(other.data(), scratch.data(), dy.data(), w.data(), 2 * W);
+            CHECK(dx == other);
+
+            // A step of SGD while the gradient is in registers is that step.
+            const T rate = static_cast<T>(0.1);
+            std::vector<T> dw(In * Out), stepped = w, expected = w;
+            kernel::affine_descend<In, Out>(dw.data(), dy.data(), x.data(), 2 * W,
+                                            static_cast<const T*>(nullptr));
+            kernel::affine_descend<In, Out>(stepped.data(), dy.data(), x.data(), 2 * W, &rate);
+            kernel::descend(expected.data(), dw.data(), dw.size(), rate);
+            CHECK(stepped == expected);
+        }
     };
     check(simd::constant<13>{}, simd::constant<29>{}, float{});
     check(simd::constant<30>{}, simd::constant<7>{}, float{});
     check(simd::constant<3 * W>{}, simd::constant<W>{}, float{});
     check(simd::constant<5 * W + 1>{}, simd::constant<3 * W - 1>{}, double{});
     check(simd::constant<1>{}, simd::constant<1>{}, float{});
+    check(simd::constant<6 * W + 4>{}, simd::constant<6 * W + 4>{}, float{});
+    static_assert(kernel::detail::turns_rows<float>(6 * W + 4, 6 * W + 4, 2 * W) || W == 1);
+}
+
+TEST_CASE("rows that are filled up to whole registers give the same bits")
+{
+    Generator g{5};
+    const auto check = [&]<std::size_t In, std::size_t Out>(simd::constant<In>, simd::constant<Out>) {
+        constexpr std::size_t stride = (Out + W - 1) / W * W, parts = kernel::parts_of_sum<In, Out, float>();
+        const auto x = normals<float>(g, 40 * In), w = normals<float>(g, In * Out),
+                   b = normals<float>(g, Out);
+        std::vector<float> padded(In * stride, std::numeric_limits<float>::quiet_NaN());
+        for (std::size_t i = 0; i < In; ++i) std::copy_n(w.data() + i * Out, Out, padded.data() + i * stride);
+        for (const std::size_t rows : {1U, 2U, 7U, 40U}) {
+            std::vector<float> y(rows * Out), z(rows * Out);
+            kernel::affine<In, Out, parts>(y.data(), x.data(), w.data(), b.data(), rows);
+            kernel::affine_padded<In, Out, stride, parts>(z.data(), x.data(), padded.data(), b.data(), rows);
+            CHECK(y == z);
+        }
+    };
+    check(simd::constant<200>{}, simd::constant<27>{});
+    check(simd::constant<30>{}, simd::constant<100>{});
+    check(simd::constant<7>{}, simd::constant<W + 1>{});
+    check(simd::constant<64>{}, simd::constant<3 * W>{});
+    check(simd::constant<41>{}, simd::constant<5>{});
 }
 
 TEST_CASE("NaN and infinity come through")

@@ -295,3 +295,41 @@ TEST_CASE("a user's fold rule works, and numbers that do not fit its type are re
         (void)freeze(Model<Sequential<Linear<3, 2>, Twice<3>>, Eval>{g}),
         doctest::Contains("gives 3 arrays for a layer of Sequential<Linear<3, 2>> that has 2"), Error);
 }
+
+TEST_CASE("packed weights give the bits of plain ones, for any number of rows")
+{
+    support::for_each_seed([](Generator& g) {
+        support::for_each_random_net<6>([&]<class Net> {
+            CAPTURE(signature<Net>());
+            const auto check = [&](const auto& x) {
+                const auto frozen = freeze(Model<Net, Eval>{g});
+                const Model<Frozen<Net>, Eval> plain = frozen;
+                CHECK(frozen.forward(x) == plain.forward(x));
+            };
+            if constexpr (Model<Net, Eval>::takes_ids)
+                check(g.randint(0, 11, 40, Model<Net, Eval>::sample_size));
+            else check(g.randn(40, Model<Net, Eval>::sample_size));
+        });
+    });
+}
+
+TEST_CASE("the weights of a frozen model can be read, and not changed")
+{
+    Generator g{9};
+    using Net = Sequential<Embedding<27, 10>, Linear<30, 200>, Tanh, Linear<200, 27>>;
+    auto frozen = freeze(Model<Net, Eval>{g});
+    const Model<Frozen<Net>, Eval>& as_eval = frozen;
+    CHECK(xt::xtensor<float, 2>(frozen.parameter<"2.weight">()) ==
+          xt::xtensor<float, 2>(as_eval.parameter<"2.weight">()));
+    const auto can_write = []<class M>(M& model) {
+        return requires { model.template parameter<"2.weight">()(0, 0) = 1.F; };
+    };
+    CHECK(!can_write(frozen));
+    Model<Frozen<Net>, Eval> copy = frozen;
+    CHECK(can_write(copy));
+    copy.parameter<"2.weight">() *= 2.F;
+    // A changed copy can be packed again.
+    const auto x = g.randint(0, 27, 5, 3);
+    CHECK(freeze(copy).forward(x) == copy.forward(x));
+    CHECK(freeze(copy).forward(x) != frozen.forward(x));
+}
