@@ -13,7 +13,8 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/ctnn-config.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/ctnn-config-version.cmake COMPATIBILITY
                                  SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/ctnn-config.cmake ${PROJECT_BINARY_DIR}/ctnn-config-version.cmake
-              ${CMAKE_CURRENT_LIST_DIR}/ctnn-parts.cmake DESTINATION ${ctnn_package})
+              ${CMAKE_CURRENT_LIST_DIR}/ctnn-parts.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/ctnn-dispatch.cmake DESTINATION ${ctnn_package})
 file(RELATIVE_PATH ctnn_prefix_from_pc /${CMAKE_INSTALL_DATADIR}/pkgconfig /)
 if(IS_ABSOLUTE ${CMAKE_INSTALL_INCLUDEDIR})
   set(ctnn_includedir_of_pc ${CMAKE_INSTALL_INCLUDEDIR})

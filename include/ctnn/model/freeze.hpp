@@ -369,6 +369,8 @@ Weights<Frozen<Net>, T> frozen_weights(const Model<Net, M, T>& model)
 /// into a table; a Dropout is left out; what has no rule stays as it is. Its parameters are those of
 /// `Frozen<Net>`; `Model<Net, Eval>{model}` keeps all layers and names.
 ///
+///   weights  : they stand a second time in the order that kernels read them (`packing_rule`), so they can be
+///              read and not changed; a copy as a Model<Frozen<Net>, Eval> can
 ///   accuracy : a folded weight is computed in double and rounded once, so an answer z = x w + b of a folded
 ///              layer is off by the rounding of its own sum, a few 2^-24 (sum |x w| + |b|). That is what the
 ///              layers one by one are off by, or less, but where x w and a running mean far larger than its
