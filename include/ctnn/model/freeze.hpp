@@ -330,10 +330,10 @@ namespace detail {
 
 /// Parameters and buffers of the frozen network.
 template <class Net, Mode M, class T>
-Weights<Frozen<Net>, T> frozen_weights(const Model<Net, M, T>& model)
+auto frozen_weights(const Model<Net, M, T>& model)
 {
     if constexpr (std::is_same_v<Frozen<Net>, Net>) {
-        return model.weights();
+        return Weights<Net, T>(model.weights());
     } else {
         Weights<Frozen<Net>, T> result;
         constexpr auto& table = detail::slots<Frozen<Net>, T>::value;
@@ -380,7 +380,9 @@ Weights<Frozen<Net>, T> frozen_weights(const Model<Net, M, T>& model)
 template <class Net, Mode M, class T>
 [[nodiscard]] Model<Frozen<Net>, Packed<T>, T> freeze(const Model<Net, M, T>& model)
 {
-    return Model<Frozen<Net>, Packed<T>, T>(detail::frozen_weights(model));
+    using result = Model<Frozen<Net>, Packed<T>, T>;
+    if constexpr (detail::fault_of<Net> == detail::fault::none) return result(detail::frozen_weights(model));
+    else return result(model); // which complains
 }
 
 } // namespace ctnn::inline CTNN_ARCH
