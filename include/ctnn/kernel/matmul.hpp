@@ -82,35 +82,67 @@ constexpr std::size_t most_rows(std::size_t columns)
     return std::clamp<std::size_t>((registers - columns - 1) / columns, 1, registers / 4 * 3 / columns);
 }
 
+/// The operands of a block. Their strides are numbers when running, so that products of many sizes share one
+/// kernel; which of the two strides of `a` is 1 is known.
+template <class T, bool IsRowMajor, bool IsColumnMajor>
+struct block_left {
+    static constexpr bool is_row_major = IsRowMajor;
+    const T* data;
+    std::size_t row_stride, k_stride;
+    [[nodiscard]] CTNN_INLINE std::size_t row() const { return IsColumnMajor ? 1 : row_stride; }
+    [[nodiscard]] CTNN_INLINE std::size_t k() const { return IsRowMajor ? 1 : k_stride; }
+};
+template <class T>
+struct block_rows {
+    T* data;
+    std::size_t row_stride;
+    [[nodiscard]] CTNN_INLINE std::size_t stride() const { return row_stride; }
+};
+
 /// sum(Chains, MR) += a * b over `count` times Step values of k, from `from` on; chain c has each Step-th of
 /// them, from the c-th on.
-template <std::size_t Step, class Place, class T, std::size_t Chains, std::size_t MR, class A, class B>
-CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], A a, B b, std::size_t from,
-                            std::size_t count)
+///
+///   Exactly : nothing is read past the columns
+template <std::size_t Step, bool Exactly, class Place, class T, std::size_t Chains, std::size_t MR, class A,
+          class B>
+CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], Place place, A a, B b,
+                            std::size_t from, std::size_t count)
 {
-    const T *x = a.data + from * A::k, *row = b.data + from * B::stride;
-    if constexpr (MR == 1 && A::k == 1 && Place::registers <= 4 && simd::quad<T>::is_fast) {
+    const auto load = [place](const T* p) CTNN_INLINE_LAMBDA {
+        if constexpr (Exactly) return place.load(p);
+        else return place.load_more(p);
+    };
+    const T *x = a.data + from * a.k(), *row = b.data + from * b.stride();
+    if constexpr (MR == 1 && A::is_row_major && Place::registers <= 4 && simd::quad<T>::is_fast) {
         // One row reads almost as many numbers of a as registers of b: four of them at once are fewer reads.
         static_assert(Step == Chains && std::has_single_bit(Chains));
         constexpr std::size_t abreast = std::max<std::size_t>(4, Chains);
-        for (; count >= abreast / Chains; count -= abreast / Chains, x += abreast, row += abreast * B::stride)
+        for (; count >= abreast / Chains;
+             count -= abreast / Chains, x += abreast, row += abreast * b.stride())
             ctnn::detail::for_each_index<abreast / 4>([&](auto four) CTNN_INLINE_LAMBDA {
                 const auto numbers = simd::quad<T>::load(x + 4 * four);
                 ctnn::detail::for_each_index<4>([&](auto i) CTNN_INLINE_LAMBDA {
                     constexpr std::size_t k = 4 * four() + i();
                     simd::pack<T, Place::registers>& s = sum[k % Chains][0];
-                    s = Place::fma(numbers.template spread<i()>(), Place::load(row + k * B::stride), s);
+                    s = Place::fma(numbers.template spread<i()>(), load(row + k * b.stride()), s);
                 });
             });
     }
-    for (; count > 0; --count, x += Step * A::k, row += Step * B::stride) {
+    // One pointer for four rows: with one for all the others are more distances than there are registers.
+    const T* rows[(MR + 3) / 4];
+    CTNN_UNROLL
+    for (std::size_t i = 0; i < (MR + 3) / 4; ++i) rows[i] = x + 4 * i * a.row();
+    for (; count > 0; --count, row += Step * b.stride()) {
         CTNN_UNROLL
         for (std::size_t c = 0; c < Chains; ++c) {
-            const auto columns = Place::load(row + c * B::stride);
+            const auto columns = load(row + c * b.stride());
             CTNN_UNROLL
             for (std::size_t r = 0; r < MR; ++r)
-                sum[c][r] = Place::fma(simd::vec<T>(x[r * A::row + c * A::k]), columns, sum[c][r]);
+                sum[c][r] =
+                    Place::fma(simd::vec<T>(rows[r / 4][r % 4 * a.row() + c * a.k()]), columns, sum[c][r]);
         }
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < (MR + 3) / 4; ++i) rows[i] += Step * a.k();
     }
 }
 
@@ -120,23 +152,23 @@ CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], 
 /// k, added in order, then what is left of k. So its bits depend on its row of `a`, its column of `b`, and
 /// Parts, and not on the size of the block.
 ///
-///   Careful : the last rows of b, from where a whole register read at the last columns would reach past
+///   careful : the last rows of b, from where a whole register read at the last columns would reach past
 ///             the end of b
-template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B,
-          class Y, class K, class Finish>
-CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
+template <std::size_t MR, std::size_t Parts, bool IsCareful, class Place, class T, class A, class B, class Y,
+          class Finish>
+CTNN_INLINE void block(Place place, Y y, A a, B b, const T* start, std::size_t k_count, std::size_t careful,
+                       Finish finish)
 {
     using P = simd::pack<T, Place::registers>;
-    using whole = typename Place::whole;
     const std::size_t last = k_count, rounds = last / Parts,
-                      whole_rounds = std::min(rounds, (last > Careful ? last - Careful : 0) / Parts);
+                      whole_rounds = std::min(rounds, (last > careful ? last - careful : 0) / Parts);
     // One row and many chains: all chains at once, because a row alone has nothing else to hide the latency
     // of a multiply-add.
     constexpr std::size_t chains = MR == 1 ? Parts : 1;
     const auto add_rounds = [&](auto& sum, std::size_t part) CTNN_INLINE_LAMBDA {
-        accumulate<Parts, whole>(sum, a, b, part, whole_rounds);
-        if constexpr (Careful > 0)
-            accumulate<Parts, Place>(sum, a, b, whole_rounds * Parts + part, rounds - whole_rounds);
+        accumulate<Parts, false>(sum, place, a, b, part, whole_rounds);
+        if constexpr (IsCareful)
+            accumulate<Parts, true>(sum, place, a, b, whole_rounds * Parts + part, rounds - whole_rounds);
     };
 
     P sum[chains][MR], total[1][MR];
@@ -144,7 +176,7 @@ CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
     for (std::size_t c = 0; c < chains; ++c) {
         CTNN_UNROLL
         for (std::size_t r = 0; r < MR; ++r)
-            sum[c][r] = c == 0 && start != nullptr ? Place::load(start) : P::of(T{0});
+            sum[c][r] = c == 0 && start != nullptr ? place.load(start) : P::of(T{0});
     }
     add_rounds(sum, 0);
     CTNN_UNROLL
@@ -158,51 +190,52 @@ CTNN_INLINE void block(Y y, A a, B b, const T* start, K k_count, Finish finish)
         CTNN_UNROLL
         for (std::size_t r = 0; r < MR; ++r) total[0][r] = total[0][r] + sum[0][r];
     }
-    if constexpr (Parts > 1) accumulate<1, Place>(total, a, b, Parts * rounds, last - Parts * rounds);
+    if constexpr (Parts > 1) accumulate<1, true>(total, place, a, b, Parts * rounds, last - Parts * rounds);
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) {
         total[0][r] = P::map(finish, total[0][r]);
         if constexpr (requires { finish.reads_result(); })
             if (finish.reads_result())
-                total[0][r] = finish.combine(Place::load(y.data + r * Y::stride), total[0][r]);
+                total[0][r] = finish.combine(place.load(y.data + r * y.stride()), total[0][r]);
     }
     // All that is read is read before anything is written: behind a part of a register that has just been
     // written the next row would have to wait.
     CTNN_UNROLL
-    for (std::size_t r = 0; r < MR; ++r) Place::store(y.data + r * Y::stride, total[0][r]);
+    for (std::size_t r = 0; r < MR; ++r) place.store(y.data + r * y.stride(), total[0][r]);
 }
 
 /// `count` blocks of MR rows, one under the other; moves y and a past them.
-template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B,
-          class Y, class K, class Finish>
-[[gnu::flatten, gnu::noinline]] void blocks(Y& y, A& a, B b, const T* start, std::size_t count, K k_count,
-                                            Finish finish)
+template <std::size_t MR, std::size_t Parts, bool IsCareful, class Place, class T, class A, class B, class Y,
+          class Finish>
+[[gnu::flatten, gnu::noinline]] void blocks(Place place, Y& y, A& a, B b, const T* start, std::size_t count,
+                                            std::size_t k_count, std::size_t careful, Finish finish)
 {
     for (; count > 0; --count) {
-        block<MR, Place, Parts, Careful>(y, a, b, start, k_count, finish);
-        y.data += MR * Y::stride;
-        a.data += MR * A::row;
+        block<MR, Parts, IsCareful>(place, y, a, b, start, k_count, careful, finish);
+        y.data += MR * y.stride();
+        a.data += MR * a.row();
     }
 }
 
 /// All rows of one panel of columns: of a number known when compiling, in blocks as even as can be; else in
 /// blocks of MR and of smaller ones after them.
-template <std::size_t MR, class Place, std::size_t Parts, std::size_t Careful, class T, class A, class B,
-          class Y, class Rows, class K, class Finish>
-void panel(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish)
+template <std::size_t MR, std::size_t Parts, bool IsCareful, class Place, class T, class A, class B, class Y,
+          class Rows, class Finish>
+void panel(Place place, Y y, A a, B b, const T* start, Rows rows, std::size_t k_count, std::size_t careful,
+           Finish finish)
 {
     if constexpr (requires { Rows::value; }) {
         constexpr std::size_t count = (Rows::value + MR - 1) / MR, each = (Rows::value + count - 1) / count,
                               shorter = count * each - Rows::value;
-        blocks<each, Place, Parts, Careful>(y, a, b, start, count - shorter, k_count, finish);
+        blocks<each, Parts, IsCareful>(place, y, a, b, start, count - shorter, k_count, careful, finish);
         if constexpr (shorter > 0)
-            blocks<each - 1, Place, Parts, Careful>(y, a, b, start, shorter, k_count, finish);
+            blocks<each - 1, Parts, IsCareful>(place, y, a, b, start, shorter, k_count, careful, finish);
     } else {
-        blocks<MR, Place, Parts, Careful>(y, a, b, start, rows / MR, k_count, finish);
+        blocks<MR, Parts, IsCareful>(place, y, a, b, start, rows / MR, k_count, careful, finish);
         if constexpr (MR > 1) {
             if (rows % MR > 0)
-                panel<(MR > 4 ? (MR + 2) / 3 : 1), Place, Parts, Careful>(y, a, b, start, rows % MR, k_count,
-                                                                          finish);
+                panel<(MR > 4 ? (MR + 2) / 3 : 1), Parts, IsCareful>(place, y, a, b, start, rows % MR,
+                                                                     k_count, careful, finish);
         }
     }
 }
@@ -251,9 +284,13 @@ CTNN_INLINE void panels(Y y, A a, B b, const T* start, Rows rows, K k_count, Fin
 {
     simd::for_each_columns<T, N, Most>([&](std::size_t column, auto place) CTNN_INLINE_LAMBDA {
         using Place = decltype(place);
-        panel<std::min(MaxRows, most_rows(Place::registers)), Place, Parts, careful_rows<N>(B{})>(
-            Y{y.data + column}, a, columns_from<Place>(b, column, k_count),
-            start != nullptr ? start + column : nullptr, rows, k_count, finish);
+        const auto columns = columns_from<Place>(b, column, k_count);
+        constexpr std::size_t careful = careful_rows<N>(B{});
+        panel<std::min(MaxRows, most_rows(Place::registers)), Parts, (careful > 0)>(
+            simd::panel_of(place), block_rows<T>{y.data + column, Y::stride},
+            block_left<T, A::k == 1, A::row == 1>{a.data, A::row, A::k},
+            block_rows<const T>{columns.data, columns.stride}, start != nullptr ? start + column : nullptr,
+            rows, k_count, careful, finish);
     });
 }
 

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <ctnn/core/index.hpp>
 #include <ctnn/model/packed.hpp>
 #include <ctnn/model/plan.hpp>
 
@@ -101,6 +102,12 @@ struct executor {
         return t;
     }();
 
+    /// The k-th value that a node reads.
+    static std::size_t value_read(std::size_t i, std::size_t k)
+    {
+        return plan::of_run.read[plan::of_run.first_read[i] + k];
+    }
+
     /// What the layer is told to do with dx: where it cannot add it sets, and it is added for it.
     template <std::size_t K>
     static constexpr write_mode set_or(std::size_t i)
@@ -135,10 +142,9 @@ struct executor {
     {
         using L = layer_at<Net, I>;
         using P = Pass<L, T, layer_mode, typename input_of<I>::type, Gradients, Rows>;
-        const node& n = schedule.nodes[i];
-        P pass{.rows = rows, .x_data = {}, .y_data = r.template at<T>(table.value[n.gives])};
+        P pass{.rows = rows, .x_data = {}, .y_data = r.template at<T>(table.value[plan::of_run.gives[i]])};
         for (std::size_t k = 0; k < P::inputs; ++k)
-            pass.x_data[k] = r.template at<typename P::x_type>(table.value[schedule.read(i, k)]);
+            pass.x_data[k] = r.template at<typename P::x_type>(table.value[value_read(i, k)]);
         for (std::size_t k = 0; k < facts<L>.parameters; ++k)
             pass.parameter_data[k] = r.weights + slot_table::offset_of_parameter(i, k);
         for (std::size_t k = 0; k < facts<L>.buffers; ++k)
@@ -222,13 +228,15 @@ struct executor {
             if constexpr (!IsPartial) return pass_of<I, gradients>(r, i, row_count<M>{});
             else return pass_of<I, gradients>(r, i, r.rows);
         }();
-        const node& n = schedule.nodes[i];
+        const std::size_t first_read = plan::of_run.first_read[i];
         pass.dy_data = r.template at<const T>(table.dy[i]);
         T* spare = pass.scratch_data;
-        if constexpr (f.scratch != nullptr)
-            spare += whole_lines(f.scratch(shape_read<Net>(I), For.rows) * sizeof(T)) / sizeof(T);
+        if constexpr (f.scratch != nullptr) {
+            constexpr std::size_t own = f.scratch(shape_read<Net>(I), For.rows) * sizeof(T);
+            spare += whole_lines(own) / sizeof(T);
+        }
         for (std::size_t k = 0; k < f.inputs; ++k) {
-            pass.dx_data[k] = r.template at<T>(table.dx[n.reads.first + k]);
+            pass.dx_data[k] = r.template at<T>(table.dx[first_read + k]);
             if (!must_add<I>(k) && !table.dx_aside[schedule.nodes[I].reads.first + k]) continue;
             pass.dx_data[k] = spare;
             spare += whole_lines(plan::bytes_of(schedule.read(I, k))) / sizeof(T);
@@ -261,13 +269,13 @@ struct executor {
         if constexpr (IsPartial)
             for (std::size_t k = 0; k < f.inputs; ++k) // what fills the batch up has no gradient
                 if (table.dx_write[schedule.nodes[I].reads.first + k] == write_mode::set) {
-                    const std::size_t size = trace.at[schedule.read(i, k)].size();
+                    const std::size_t size = plan::of_run.size[value_read(i, k)];
                     std::memset(pass.dx_data[k] + r.rows * size, 0, (For.rows - r.rows) * size * sizeof(T));
                 }
         for (std::size_t k = 0; k < f.inputs; ++k)
             if (must_add<I>(k))
-                add(r.template at<T>(table.dx[n.reads.first + k]), pass.dx_data[k],
-                    pass.rows * trace.at[schedule.read(i, k)].size());
+                add(r.template at<T>(table.dx[first_read + k]), pass.dx_data[k],
+                    pass.rows * plan::of_run.size[value_read(i, k)]);
         for (std::size_t k = 0; only_sets && k < f.parameters; ++k)
             if (write_to(k) == write_mode::add)
                 add(r.gradients + slot_table::offset_of_parameter(i, k), pass.gradient_data[k],
@@ -361,12 +369,13 @@ struct executor {
                 f(i);
             }
         }
-        for (std::size_t k = 0; k < plan::outputs; ++k)
-            if (table.copies_output[k]) {
-                const std::size_t v = schedule.outputs[k];
-                std::memcpy(r.base[plan::base::output + k], r.template at<T>(table.value[v]),
+        for_each_index<plan::outputs>([&](auto k) {
+            if constexpr (table.copies_output[k()]) {
+                constexpr std::size_t v = schedule.outputs[k()];
+                std::memcpy(r.base[plan::base::output + k()], r.template at<T>(table.value[v]),
                             r.rows * trace.at[v].size() * sizeof(T));
             }
+        });
     }
 
     /// The gradients of all parameters, from those of the outputs.

@@ -86,7 +86,7 @@ protected:
     {
         for (std::size_t i = 0; i < slots<Net, T>::nodes; ++i)
             if (places::is_packed(i))
-                packing<leaves_of<Net>>::value[shapes_of<Net>.leaf[i]](
+                packing<leaves_of<Net>>::value[leaf_numbers<Net>[i]](
                     packed_.template at<std::byte>(places::value.offset[i]),
                     parameter_block() + slots<Net, T>::offset_of_parameter(i, 0));
     }

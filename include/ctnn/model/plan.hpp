@@ -52,6 +52,24 @@ struct plan {
                                  outputs = schedule.size.outputs,
                                  uses_of_parameters = slot_table::parameters + slot_table::counts.tied;
     using base = bases<inputs, outputs>;
+
+    /// What a run needs of the schedule and the shapes, as numbers: those themselves hold pointers to the
+    /// facts of all layers, with which a program that reads them when running would have to carry all of
+    /// these.
+    struct numbers {
+        std::size_t gives[nodes + 1]{}, first_read[nodes + 1]{}, read[reads + 1]{}, size[values + 1]{};
+    };
+    static constexpr numbers of_run = [] {
+        numbers n;
+        for (std::size_t i = 0; i < nodes; ++i) {
+            n.gives[i] = schedule.nodes[i].gives;
+            n.first_read[i] = schedule.nodes[i].reads.first;
+            for (std::size_t k = 0; k < schedule.nodes[i].reads.count; ++k)
+                n.read[n.first_read[i] + k] = schedule.read(i, k);
+        }
+        for (std::size_t v = 0; v < values; ++v) n.size[v] = trace.at[v].size();
+        return n;
+    }();
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
     struct table {

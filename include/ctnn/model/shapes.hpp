@@ -215,6 +215,22 @@ constexpr std::size_t first_that_draws()
     return i;
 }
 
+/// The place of each node's type in `leaves_of<Net>`, as numbers and nothing else, to be read when running.
+template <class Net>
+inline constexpr auto leaf_numbers = [] {
+    std::array<std::size_t, schedule_of<Net>.size.nodes + 1> numbers{};
+    for (std::size_t i = 0; i < schedule_of<Net>.size.nodes; ++i) numbers[i] = shapes_of<Net>.leaf[i];
+    return numbers;
+}();
+
+/// The path of a node, for the same reason.
+template <class Net, std::size_t I>
+inline constexpr auto path_text = [] {
+    std::array<char, schedule_of<Net>.path(I).size()> text{};
+    for (std::size_t k = 0; k < text.size(); ++k) text[k] = schedule_of<Net>.path(I)[k];
+    return text;
+}();
+
 template <class Net>
 inline constexpr fault fault_of = shapes_of<Net>.what;
 template <class Net>

@@ -103,7 +103,7 @@ public:
     void draw(Generator& generator)
     {
         for (std::size_t i = 0; i < table::nodes; ++i)
-            resets<detail::leaves_of<Net>>::value[detail::shapes_of<Net>.leaf[i]](data(), i, generator);
+            resets<detail::leaves_of<Net>>::value[detail::leaf_numbers<Net>[i]](data(), i, generator);
     }
 
     /// A view of a parameter or buffer by its PyTorch name.

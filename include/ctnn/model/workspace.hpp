@@ -313,9 +313,13 @@ private:
             throw Error("ctnn.shape", "the input has shape " + shape_text(x.shape()) + ", expected " +
                                           shape_text(detail::batch_extents<input_shape<Net>>(B)) +
                                           ", or fewer rows, at least one");
-        if (const std::size_t i = detail::first_single_row<Net>(rows); i < plan::nodes)
-            throw Error("ctnn.shape", "a batch of one sample: layer " + std::string(plan::schedule.path(i)) +
-                                          " learns from the spread of a batch, expected at least 2");
+        if constexpr (constexpr std::size_t i = detail::first_single_row<Net>(1); i < plan::nodes) {
+            static constexpr auto path = detail::path_text<Net, i>;
+            if (rows == 1)
+                throw Error("ctnn.shape", "a batch of one sample: layer " +
+                                              std::string(path.data(), path.size()) +
+                                              " learns from the spread of a batch, expected at least 2");
+        }
         return rows;
     }
 };

@@ -82,19 +82,6 @@ constexpr std::size_t read_for(std::size_t tail)
 template <class T, std::size_t N, std::size_t Tail>
 struct columns {
     static constexpr std::size_t registers = N, tail = Tail, count = (N - 1) * width<T> + Tail;
-    /// The same columns, read with what is behind them.
-    using whole = columns<T, N, read_for<T>(Tail)>;
-
-    /// a * b + c.
-    CTNN_INLINE static pack<T, N> fma(vec<T> a, const pack<T, N>& b, const pack<T, N>& c)
-    {
-        pack<T, N> y;
-        CTNN_UNROLL
-        for (std::size_t i = 0; i < N; ++i)
-            y.v[i] = i == N - 1 && 2 * Tail <= width<T> ? fma_of_half(a, b.v[i], c.v[i])
-                                                        : simd::fma(a, b.v[i], c.v[i]);
-        return y;
-    }
 
     CTNN_INLINE static pack<T, N> load(const T* p)
     {
@@ -114,6 +101,65 @@ struct columns {
         }
     }
 };
+
+/// How much of a panel's last register are columns: all of it, up to a half, or more.
+enum class last_register { all, half, more };
+
+/// The same with a number of columns known when running, so that panels of many widths share one kernel.
+template <class T, std::size_t N, last_register Last>
+struct panel {
+    static constexpr std::size_t registers = N;
+    std::size_t tail; ///< columns in the last register
+
+    /// Its columns, 0 in what is left of the last register.
+    [[nodiscard]] CTNN_INLINE pack<T, N> load(const T* p) const
+    {
+        pack<T, N> x;
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < N; ++i)
+            x.v[i] = i == N - 1 && Last != last_register::all ? load_first(p + i * width<T>, tail)
+                                                              : vec<T>::load(p + i * width<T>);
+        return x;
+    }
+    /// Its columns with what is behind them, `read_for` lanes of the last register.
+    [[nodiscard]] CTNN_INLINE pack<T, N> load_more(const T* p) const
+    {
+        constexpr bool is_half = Last == last_register::half && read_for<T>(1) < width<T>;
+        pack<T, N> x;
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < N; ++i)
+            x.v[i] = i == N - 1 && is_half ? load_first(p + i * width<T>, width<T> / 2)
+                                           : vec<T>::load(p + i * width<T>);
+        return x;
+    }
+    CTNN_INLINE void store(T* p, const pack<T, N>& x) const
+    {
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < N; ++i) {
+            if (i == N - 1 && Last != last_register::all) store_first(p + i * width<T>, tail, x.v[i]);
+            else x.v[i].store(p + i * width<T>);
+        }
+    }
+    /// a * b + c.
+    CTNN_INLINE static pack<T, N> fma(vec<T> a, const pack<T, N>& b, const pack<T, N>& c)
+    {
+        pack<T, N> y;
+        CTNN_UNROLL
+        for (std::size_t i = 0; i < N; ++i)
+            y.v[i] = i == N - 1 && Last == last_register::half ? fma_of_half(a, b.v[i], c.v[i])
+                                                               : simd::fma(a, b.v[i], c.v[i]);
+        return y;
+    }
+};
+/// The panel of some `columns`.
+template <class T, std::size_t N, std::size_t Tail>
+constexpr auto panel_of(columns<T, N, Tail>)
+{
+    constexpr auto last = Tail == width<T>       ? last_register::all
+                          : 2 * Tail <= width<T> ? last_register::half
+                                                 : last_register::more;
+    return panel<T, N, last>{Tail};
+}
 
 /// How many registers of columns kernels take at once: neighbours share cache lines, and a product loads few
 /// numbers for many multiply-adds.
