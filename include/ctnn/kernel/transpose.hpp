@@ -13,9 +13,9 @@ namespace ctnn::inline CTNN_ARCH::kernel {
 namespace detail {
 
 /// See `transpose_rows`; one function for all sizes.
-template <bool Exactly, write_mode How, class T>
+template <write_mode How, class T>
 [[gnu::flatten, gnu::noinline]] void transpose_any(T* y, const T* x, std::size_t rows, std::size_t columns,
-                                                   std::size_t x_stride, std::size_t stride)
+                                                   std::size_t x_stride, std::size_t stride, bool exactly)
 {
     constexpr std::size_t W = simd::width<T>;
     for (std::size_t r = 0; r < rows; r += W) {
@@ -34,11 +34,9 @@ template <bool Exactly, write_mode How, class T>
                 if constexpr (How == write_mode::add) {
                     const simd::part<T> some{there};
                     some.store(to, some.load(to) + tile[i]);
-                } else if constexpr (Exactly) {
-                    if (there == W) tile[i].store(to);
-                    else simd::store_first(to, there, tile[i]);
                 } else {
-                    tile[i].store(to);
+                    if (there == W || !exactly) tile[i].store(to);
+                    else simd::store_first(to, there, tile[i]);
                 }
             }
         });
@@ -58,7 +56,7 @@ template <std::size_t Columns, std::size_t XStride = Columns, bool Exactly = fal
           write_mode How = write_mode::set, class T>
 void transpose_rows(T* y, const T* x, std::size_t rows, std::size_t stride)
 {
-    detail::transpose_any<Exactly, How>(y, x, rows, Columns, XStride, stride);
+    detail::transpose_any<How>(y, x, rows, Columns, XStride, stride, Exactly);
 }
 
 } // namespace ctnn::inline CTNN_ARCH::kernel

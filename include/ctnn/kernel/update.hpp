@@ -37,7 +37,7 @@ template <class T, std::size_t N, class F>
 
 /// w(n) -= rate * g(n), as SGD does it.   w : =
 template <class T>
-void descend(T* w, const T* g, std::size_t n, T rate)
+[[gnu::noinline]] void descend(T* w, const T* g, std::size_t n, T rate)
 {
     const simd::vec<T> minus_rate(-rate);
     update<T, 0>(w, g, {}, n, [&](simd::vec<T>& x, simd::vec<T> dx, simd::vec<T>*) CTNN_INLINE_LAMBDA {
