@@ -14,6 +14,7 @@
 #include <benchmark/benchmark.h>
 
 #include "ours.hpp"
+#include "parts.hpp"
 #include "table.hpp"
 
 namespace {
@@ -402,10 +403,31 @@ void print_growth(const medians& median)
     }
 }
 
+template <class Net>
+void print_parts(const char* name, const cpu_limits& limits)
+{
+    const auto data = random_batches(batches, batch, input_shape<Net>::size);
+    parts_of_step<Net> parts(seed);
+    for (std::size_t i = 0; i < 3000; ++i) {
+        const batch_of_ids& b = data[i % data.size()];
+        parts.step(b.ids.data(), b.targets.data(), rate / 100);
+    }
+    parts.print(name, limits);
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
+    if (argc == 2 && std::string(argv[1]) == "--parts") {
+        const cpu_limits limits{peak_operations_per_nanosecond(), copied_bytes_per_nanosecond()};
+        std::printf("limits: %.0f GFLOP/s, %.0f bytes/ns read and written\n", limits.operations,
+                    limits.bytes);
+        print_parts<Lecture>("lecture", limits);
+        print_parts<Deep>("deep", limits);
+        print_parts<Hierarchical>("hierarchical", limits);
+        return 0;
+    }
     // The defaults come first, so that the same option on the command line wins.
     std::vector<std::string> arguments{argv[0], "--benchmark_repetitions=9", "--benchmark_min_time=0.01",
                                        "--benchmark_enable_random_interleaving=true"};
