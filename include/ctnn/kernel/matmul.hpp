@@ -75,6 +75,14 @@ inline constexpr std::size_t registers = 32;
 inline constexpr std::size_t registers = 16;
 #endif
 
+/// Registers of columns taken at once, where there are rows enough: each number of `a` that is read serves as
+/// many multiply-adds. Measured in tests/benchmark/README.md.
+#if defined(__AVX512F__)
+inline constexpr std::size_t most_columns = 4;
+#else
+inline constexpr std::size_t most_columns = 3;
+#endif
+
 /// Rows taken at once beside `columns` registers of columns: what the register file holds, as far as it is of
 /// use.
 constexpr std::size_t most_rows(std::size_t columns)
@@ -301,7 +309,7 @@ template <std::size_t N>
 constexpr std::size_t transposed_scratch(std::size_t K)
 {
     constexpr std::size_t W = simd::width<float>; // in double a register holds half as many
-    return std::min(simd::columns_at_once, (N + W - 1) / W) * W * K;
+    return std::min(detail::most_columns, (N + W - 1) / W) * W * K;
 }
 
 /// y(rows, N) = finish([start(N) +] a(rows, K) * b(K, N)).
@@ -318,20 +326,20 @@ void matmul(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish =
     // once, unless these must first be turned into scratch.
     constexpr bool in_place = requires { B::stride; };
     constexpr std::size_t most_for_one =
-        in_place ? std::max<std::size_t>(1, detail::registers / 4 * 3 / Parts) : simd::columns_at_once;
+        in_place ? std::max<std::size_t>(1, detail::registers / 4 * 3 / Parts) : detail::most_columns;
     if constexpr (requires { Rows::value; }) {
         if constexpr (Rows::value == 1)
             detail::panels<N, most_for_one, 1, Parts>(y, a, b, start, rows, k_count, finish);
         else
-            detail::panels<N, simd::columns_at_once, detail::registers, Parts>(y, a, b, start, rows, k_count,
-                                                                               finish);
+            detail::panels<N, detail::most_columns, detail::registers, Parts>(y, a, b, start, rows, k_count,
+                                                                              finish);
     } else {
         const auto count = static_cast<std::size_t>(rows);
         if (count == 1)
             detail::panels<N, most_for_one, 1, Parts>(y, a, b, start, simd::constant<1>{}, k_count, finish);
         else
-            detail::panels<N, simd::columns_at_once, detail::registers, Parts>(y, a, b, start, count, k_count,
-                                                                               finish);
+            detail::panels<N, detail::most_columns, detail::registers, Parts>(y, a, b, start, count, k_count,
+                                                                              finish);
     }
 }
 
