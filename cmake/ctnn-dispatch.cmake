@@ -4,9 +4,10 @@
 # the best that the CPU can run. See ctnn/dispatch.hpp.
 #
 # The levels cannot mix: the linker merges inline functions of the same name, those of the standard library
-# among them, and would take one that is compiled for a newer CPU into the path of an older one. So the objects
-# of a level become one object in which every symbol is local but those that begin with ctnn_level_. For a
-# processor other than x86-64, and for object files other than ELF, the sources are compiled once, as they are.
+# among them, and would take one that is compiled for a newer CPU into the path of an older one. So the
+# objects of a level become one object in which every symbol is local but those that begin with ctnn_level_.
+# For a processor other than x86-64, and for object files other than ELF, the sources are compiled once, as
+# they are.
 function(ctnn_dispatch target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LEVELS")
   set(sources ${arg_UNPARSED_ARGUMENTS})

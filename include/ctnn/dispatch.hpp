@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// One program for all CPUs of x86-64: a source is compiled once for each level of them, and the program takes
-/// at its start the best that the CPU and its operating system can run.
+/// One program for all CPUs of x86-64: a source is compiled once for each level of them, and the program
+/// takes at its start the best that the CPU and its operating system can run.
 ///
 /// ```cpp
 /// // names.hpp: what the source offers, functions over plain types
@@ -29,6 +29,7 @@
 #include <stdexcept>
 #include <string>
 
+/// \cond
 #if defined(__x86_64__) || defined(_M_X64)
 #define CTNN_CPU_HAS_LEVELS 1
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -39,6 +40,7 @@
 #else
 #define CTNN_CPU_HAS_LEVELS 0
 #endif
+/// \endcond
 
 /// Declares what each level offers under a name: a function that returns a `const Type*`.
 #define CTNN_LEVELS(Type, name)                                                                              \
@@ -59,12 +61,13 @@
     }                                                                                                        \
     static Type ctnn_make_##name()
 
-/// The `Type` of the best level that can run here, or that the environment variable CTNN_LEVEL allows: v1, v2,
-/// v3 or v4.
+/// The `Type` of the best level that can run here, or that the environment variable CTNN_LEVEL allows: v1,
+/// v2, v3 or v4.
 ///   errors : std::runtime_error, [ctnn.cpu] the CPU, or CTNN_LEVEL, is below all levels of the program
 #define CTNN_BEST_LEVEL(name)                                                                                \
     (*ctnn::dispatch::best<ctnn_type_of_##name>({CTNN_DETAIL_ALL_LEVELS(name)}, #name)())
 
+/// \cond
 // The level that a source is compiled for, and the levels that a program has, as ctnn_dispatch states them.
 #ifndef CTNN_DISPATCH_LEVEL
 #define CTNN_DISPATCH_LEVEL 0
@@ -99,6 +102,7 @@
 #else
 #define CTNN_DETAIL_ALL_LEVELS(name) {0, ctnn_level_0_##name},
 #endif
+/// \endcond
 
 /// Not in the namespace of an instruction set: this is the code that runs before one is chosen. Everything is
 /// `static`, so that no copy compiled for another CPU can take its place.
@@ -165,6 +169,7 @@ struct entry {
     const Type* (*make)();
 };
 
+/// What the best level that may run has; see `CTNN_BEST_LEVEL`.
 template <class Type>
 static auto best(std::initializer_list<entry<Type>> levels, const char* name)
 {

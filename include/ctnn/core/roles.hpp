@@ -44,13 +44,13 @@ struct joint_rule {
     using type = void;
 };
 
-/// How a frozen model keeps the weight of a layer, its first parameter, as numbers of type N. A specialisation
-/// states
+/// How a frozen model keeps the weight of a layer, its first parameter, as numbers of type N. A
+/// specialisation states
 ///
 ///   bytes   : how many it takes; 0, as here, where it stays as it is
 ///   pack    : template <class T> static void pack(std::byte* to, const T* weight)
-///   forward : template <class P> static void forward(const P& pass, const std::byte* packed), in place of the
-///             layer's own; the packed weight starts on a cache line
+///   forward : template <class P> static void forward(const P& pass, const std::byte* packed), in place of
+///             the layer's own; the packed weight starts on a cache line
 template <class L, class N>
 struct packing_rule {
     static constexpr std::size_t bytes = 0;

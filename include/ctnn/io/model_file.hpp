@@ -238,6 +238,7 @@ LeftOut load(Model<Net, M, T>& model, const std::string& path, const LoadOptions
     if constexpr (std::is_same_v<M, Stream>) model.reset(); // its start may be a parameter
     return left;
 }
+/// The same for a frozen model, whose weights are packed again.
 template <class Net, class N, class T>
 LeftOut load(Model<Net, Packed<N>, T>& model, const std::string& path, const LoadOptions& options = {})
 {

@@ -88,8 +88,8 @@ void affine_padded(T* y, const T* x, const T* w, const T* b, Rows rows, Finish f
 
 namespace detail {
 
-/// Whether dx = dy w^T is made as (w dy^T)^T: then dy and dx are turned and not w, and the registers run along
-/// the rows. Costs in multiply-adds of a register; one that is turned takes as long as some of them.
+/// Whether dx = dy w^T is made as (w dy^T)^T: then dy and dx are turned and not w, and the registers run
+/// along the rows. Costs in multiply-adds of a register; one that is turned takes as long as some of them.
 template <class T>
 constexpr bool turns_rows(std::size_t in, std::size_t out, std::size_t rows)
 {

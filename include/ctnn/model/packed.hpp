@@ -53,8 +53,8 @@ struct packed_slots {
 template <class Net, class T, class N>
 class with_packed_weights;
 
-/// What a model that answers keeps of its weights: `with_weights`, and a frozen one beside that those that are
-/// packed.
+/// What a model that answers keeps of its weights: `with_weights`, and a frozen one beside that those that
+/// are packed.
 template <class Net, class M, class T>
 struct kept_weights {
     using type = with_weights<Net, T>;

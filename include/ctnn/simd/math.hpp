@@ -118,11 +118,12 @@ CTNN_INLINE vec<T> expm1_below_zero(vec<T> x)
 
 /// tanh x.
 ///
-///   float  : within 2 ulp (measured: 1.55, and 1.07 with AVX-512);   double : within 4 ulp;   0, -0, +-inf and NaN exact
+///   float  : within 2 ulp (measured: 1.55, and 1.07 with AVX-512);   double : within 4 ulp;   0, -0, +-inf
+///            and NaN exact
 ///   method : with e = e^(2|x|), 1 - 2 / (e + 1), and below 0.55 an odd polynomial of degree 9, relative
 ///            error 4e-8; with AVX-512, which looks up 32 numbers at once, polynomials of degree 5 on short
-///            stretches (on Zen 4 16 cycles a register, against 20); in double t / (t + 2) with t = e - 1. The
-///            sign is put back at the end
+///            stretches (on Zen 4 16 cycles a register, against 20); in double t / (t + 2) with t = e - 1.
+///            The sign is put back at the end
 template <class T>
 CTNN_INLINE vec<T> tanh(vec<T> x)
 {

@@ -9,8 +9,8 @@
 
 namespace ctnn::inline CTNN_ARCH::simd {
 
-/// Four numbers of an array: `load(p)`, then `spread<I>()` is a register of the I-th. One read instead of four,
-/// where the instruction set can spread a number that is in a register already.
+/// Four numbers of an array: `load(p)`, then `spread<I>()` is a register of the I-th. One read instead of
+/// four, where the instruction set can spread a number that is in a register already.
 template <class T>
 struct quad {
     static constexpr bool is_fast = false;

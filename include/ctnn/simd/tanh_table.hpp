@@ -6,13 +6,15 @@
 
 namespace ctnn::inline CTNN_ARCH::coefficients {
 
-/// tanh a = c[1] + d (c[2] + ... + d c[6]) with d = a - c[0] and c[k] = tanh_table[k][i], where i is the last 5
-/// bits of the bits of max(a, `tanh_table_start`) without the last `tanh_table_step`: four stretches between
-/// neighbouring powers of 2, and what is below the first. Relative error 3e-8 up to `tanh_table_end`, from
-/// where on tanh rounds to 1.
-inline constexpr float tanh_table_start = 0.125F, tanh_table_end = 9.03F;
-inline constexpr int tanh_table_step = 21;
+/// tanh a = c[1] + d (c[2] + ... + d c[6]) with d = a - c[0] and c[k] = tanh_table[k][i], where i is the last
+/// 5 bits of the bits of max(a, `tanh_table_start`) without the last `tanh_table_step`: four stretches
+/// between neighbouring powers of 2, and what is below the first. Relative error 3e-8 up to
+/// `tanh_table_end`, from where on tanh rounds to 1.
+inline constexpr float tanh_table_start = 0.125F;
+inline constexpr float tanh_table_end = 9.03F; ///< see `tanh_table_start`
+inline constexpr int tanh_table_step = 21;     ///< see `tanh_table_start`
 // clang-format off
+/// See `tanh_table_start`.
 alignas(64) inline constexpr float tanh_table[7][32] = {
     {2.24957728F, 2.74926591F, 3.2508688F, 3.75070643F, 4.49812365F, 5.49858046F,
      6.49897194F, 7.50190687F, 8.51881409F, 0.F, 0.F, 0.F,

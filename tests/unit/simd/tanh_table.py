@@ -72,13 +72,15 @@ def main():
 
 namespace ctnn::inline CTNN_ARCH::coefficients {
 
-/// tanh a = c[1] + d (c[2] + ... + d c[6]) with d = a - c[0] and c[k] = tanh_table[k][i], where i is the last 5
-/// bits of the bits of max(a, `tanh_table_start`) without the last `tanh_table_step`: four stretches between
-/// neighbouring powers of 2, and what is below the first. Relative error 3e-8 up to `tanh_table_end`, from
-/// where on tanh rounds to 1.""")
-    print("inline constexpr float tanh_table_start = 0.125F, tanh_table_end = %sF;" % END)
-    print("inline constexpr int tanh_table_step = %d;" % STEP)
-    print("// clang-format off\nalignas(64) inline constexpr float tanh_table[7][%d] = {" % ENTRIES)
+/// tanh a = c[1] + d (c[2] + ... + d c[6]) with d = a - c[0] and c[k] = tanh_table[k][i], where i is the last
+/// 5 bits of the bits of max(a, `tanh_table_start`) without the last `tanh_table_step`: four stretches
+/// between neighbouring powers of 2, and what is below the first. Relative error 3e-8 up to
+/// `tanh_table_end`, from where on tanh rounds to 1.""")
+    print("inline constexpr float tanh_table_start = 0.125F;")
+    print("inline constexpr float tanh_table_end = %sF; ///< see `tanh_table_start`" % END)
+    print("inline constexpr int tanh_table_step = %d;     ///< see `tanh_table_start`" % STEP)
+    print("// clang-format off\n/// See `tanh_table_start`.")
+    print("alignas(64) inline constexpr float tanh_table[7][%d] = {" % ENTRIES)
     for k in range(7):
         print("    {", end="")
         for i in range(ENTRIES):
