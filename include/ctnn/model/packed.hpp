@@ -35,16 +35,18 @@ struct packed_slots {
             users += trace.weights_of[i] == trace.weights_of[node] ? 1 : 0;
         return users == 1 && bytes[trace.leaf[node]] > 0;
     }
-    /// Where the weight of each packed node stands, in bytes, and how many they are together.
+    /// Which nodes have a packed weight, where it stands, in bytes, and how many they are together.
     struct table {
+        std::array<bool, plain::nodes + 1> has{};
         std::array<std::size_t, plain::nodes + 1> offset{};
         std::size_t bytes = 0;
     };
     static constexpr table value = [] {
         table t;
         for (std::size_t i = 0; i < plain::nodes; ++i) {
+            t.has[i] = is_packed(i);
             t.offset[i] = t.bytes;
-            if (is_packed(i)) t.bytes += whole_lines(bytes[shapes_of<Net>.leaf[i]]);
+            if (t.has[i]) t.bytes += whole_lines(bytes[shapes_of<Net>.leaf[i]]);
         }
         return t;
     }();
@@ -64,8 +66,9 @@ struct kept_weights<Net, Packed<N>, T> {
     using type = with_packed_weights<Net, T, N>;
 };
 
-/// A model that answers, and can be used as one, whose weights stay as they are, because they stand a second
-/// time as its kernels read them.
+/// A model that answers, and can be used as one. Its weights stay as they are, because they stand a second
+/// time as its kernels read them: who changes them through a reference to the Model<Net, Eval> that it is
+/// changes the answers of that one alone.
 template <class Net, class T, class N>
 class with_packed_weights : public Model<Net, Eval, T> {
     using base = Model<Net, Eval, T>;
@@ -85,7 +88,7 @@ protected:
     explicit with_packed_weights(Weights<Net, T> all) : base(std::move(all)), packed_(places::value.bytes)
     {
         for (std::size_t i = 0; i < slots<Net, T>::nodes; ++i)
-            if (places::is_packed(i))
+            if (places::value.has[i])
                 packing<leaves_of<Net>>::value[leaf_numbers<Net>[i]](
                     packed_.template at<std::byte>(places::value.offset[i]),
                     parameter_block() + slots<Net, T>::offset_of_parameter(i, 0));
