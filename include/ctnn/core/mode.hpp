@@ -25,8 +25,8 @@ struct Train {
 /// The mode of a model that only answers: no gradients, no activations, every call const.
 struct Eval {};
 
-/// The mode of what `freeze` makes: a model that only answers, with its weights as numbers of type `N` in the
-/// order in which its kernels read them.
+/// The mode of what `freeze` makes: a model that only answers, and where that pays has weights a second time,
+/// as numbers of type `N` in the order in which its kernels read them. `N` is the model's scalar type.
 template <class N>
 struct Packed {
     using number = N;

@@ -154,7 +154,7 @@ CTNN_INLINE void accumulate(simd::pack<T, Place::registers> (&sum)[Chains][MR], 
     }
 }
 
-/// y(MR, columns) = finish(start + a(MR, K) * b(K, columns)), for the columns of a `simd::columns`.
+/// y(MR, columns) = finish(start + a(MR, K) * b(K, columns)), for the columns of a `simd::panel`.
 ///
 /// An element is one chain of multiply-adds over k, or with Parts above 1 as many chains that take turns in
 /// k, added in order, then what is left of k. So its bits depend on its row of `a`, its column of `b`, and

@@ -16,6 +16,7 @@
 #include <ctnn/kernel/update.hpp>
 #include <ctnn/layer/fold_rules.hpp>
 #include <ctnn/layer/options.hpp>
+#include <ctnn/layer/packing_rules.hpp>
 #include <ctnn/random/generator.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -49,7 +50,7 @@ struct TransposedLinear;
 ///   reset    : weight and bias uniform in +-1/sqrt(In), drawn in the order of torch.nn.Linear
 ///   errors   : [ctnn.shape] any other x, or In or Out of 0
 ///   cost     : 2 In Out operations a row forward, twice that backward; scratch for some columns of the
-///              weight
+///              weight, or for x and y of a batch where turning those is cheaper
 template <std::size_t In, std::size_t Out, class Bias = WithBias>
 struct Linear {
     static constexpr bool has_bias = std::is_same_v<Bias, WithBias>;
@@ -146,6 +147,17 @@ struct expected_spread<Linear<In, Out, Bias>> {
         const double variance = static_cast<double>(In) * (p[0].square() * x.square() - product * product);
         const Spread bias = Linear<In, Out, Bias>::has_bias ? p[N - 1] : Spread{};
         return {mean + bias.mean, std::sqrt(variance + bias.std * bias.std)};
+    }
+};
+template <std::size_t In, std::size_t Out, class Bias, Scalar T>
+struct packing_rule<Linear<In, Out, Bias>, T> : detail::padded_matrix<In, Out, T> {
+    template <class P>
+    static void forward(const P& pass, const std::byte* packed)
+    {
+        constexpr std::size_t stride = packing_rule::stride;
+        kernel::affine_padded<In, Out, stride, kernel::parts_of_sum<In, Out, T>()>(
+            pass.y().data(), pass.x().data(), reinterpret_cast<const T*>(packed), pass.parameter_data[1],
+            pass.template rows_of<In>(), typename P::activation{});
     }
 };
 template <std::size_t In, std::size_t Out, class Bias>

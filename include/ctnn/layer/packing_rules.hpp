@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// How the layers of frozen models keep their weights.
+/// The forms in which the layers of frozen models keep their weights.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 
-#include <ctnn/core/pass.hpp>
 #include <ctnn/core/roles.hpp>
-#include <ctnn/kernel/affine.hpp>
-#include <ctnn/kernel/gather.hpp>
-#include <ctnn/layer/linear.hpp>
-#include <ctnn/layer/table_sum.hpp>
+#include <ctnn/simd/vec.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -34,28 +30,5 @@ struct padded_matrix {
 };
 
 } // namespace detail
-
-template <std::size_t In, std::size_t Out, class Bias, Scalar T>
-struct packing_rule<Linear<In, Out, Bias>, T> : detail::padded_matrix<In, Out, T> {
-    template <class P>
-    static void forward(const P& pass, const std::byte* packed)
-    {
-        constexpr std::size_t stride = packing_rule::stride;
-        kernel::affine_padded<In, Out, stride, kernel::parts_of_sum<In, Out, T>()>(
-            pass.y().data(), pass.x().data(), reinterpret_cast<const T*>(packed), pass.parameter_data[1],
-            pass.template rows_of<In>(), typename P::activation{});
-    }
-};
-
-template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N, Scalar S>
-struct packing_rule<TableSum<V, Out, T, N>, S> : detail::padded_matrix<T * V, Out, S> {
-    template <class P>
-    static void forward(const P& pass, const std::byte* packed)
-    {
-        kernel::gather_sum<V, Out, T, packing_rule::stride>(
-            pass.y().data(), reinterpret_cast<const S*>(packed), pass.parameter_data[1], pass.x().data(),
-            pass.x().size() / T, typename P::activation{});
-    }
-};
 
 } // namespace ctnn::inline CTNN_ARCH

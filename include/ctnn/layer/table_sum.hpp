@@ -9,6 +9,7 @@
 #include <ctnn/core/pass.hpp>
 #include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/gather.hpp>
+#include <ctnn/layer/packing_rules.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -61,6 +62,17 @@ struct TableSum {
     {
         return "TableSum<" + std::to_string(V) + ", " + std::to_string(Out) + ", " + std::to_string(T) +
                (N == 1 ? ">" : ", " + std::to_string(N) + ">");
+    }
+};
+
+template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N, Scalar S>
+struct packing_rule<TableSum<V, Out, T, N>, S> : detail::padded_matrix<T * V, Out, S> {
+    template <class P>
+    static void forward(const P& pass, const std::byte* packed)
+    {
+        kernel::gather_sum<V, Out, T, packing_rule::stride>(
+            pass.y().data(), reinterpret_cast<const S*>(packed), pass.parameter_data[1], pass.x().data(),
+            pass.x().size() / T, typename P::activation{});
     }
 };
 

@@ -149,7 +149,8 @@ public:
     {
         return weights_.template parameter<Name>();
     }
-    /// A view of a parameter's gradient of the last backward.
+    /// A view of a parameter's gradient of the last backward. An optimizer's `step(model, dy)` may leave
+    /// anything there.
     template <fixed_string Name>
     auto gradient()
     {

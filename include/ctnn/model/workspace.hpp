@@ -121,7 +121,7 @@ public:
         run_backward<false>(weights, &rate, dy...);
     }
     /// Whether the parameters of a layer are stepped while its gradients are made.
-    static constexpr bool takes_step(std::size_t layer) { return executor::takes_step(layer); }
+    static constexpr bool takes_step(std::size_t layer) { return steps_taken[layer]; }
 
     /// The number of samples in the last forward.
     [[nodiscard]] std::size_t rows() const { return rows_; }
@@ -193,6 +193,12 @@ public:
     }
 
 private:
+    static constexpr auto steps_taken = [] {
+        std::array<bool, plan::nodes + 1> takes{};
+        for (std::size_t i = 0; i < plan::nodes; ++i) takes[i] = executor::takes_step(i);
+        return takes;
+    }();
+
     template <bool Accumulates, class... Y>
     void run_backward(Weights<Net, T>& weights, const T* rate, const Y&... dy)
     {

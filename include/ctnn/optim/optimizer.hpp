@@ -115,10 +115,9 @@ public:
     {
         if constexpr (requires(const Options& o) { Rule::is_plain(o); } && can_step<M>()) {
             if (groups_.begin() + 1 == groups_.end() && Rule::is_plain(groups_.begin()->options)) {
-                model.backward_and_step(dy, static_cast<T>(rate_));
+                const Options now = options_now(groups_.begin()->options);
+                model.backward_and_step(dy, static_cast<T>(now.learning_rate));
                 ++steps_;
-                Options now = groups_.begin()->options;
-                now.learning_rate = rate_;
                 for (const slot& s : table::value.slot_at)
                     if (is_learning(s) && !M::takes_step(s.node))
                         Rule::update(model.parameter_block() + s.offset, model.gradient_block() + s.offset,
@@ -198,15 +197,21 @@ private:
     std::optional<double> momentum_; // when it is not that of the options
     std::int64_t steps_ = 0;
 
+    /// The options of a group with the rate and the momentum as they are now.
+    [[nodiscard]] Options options_now(const Options& options) const
+    {
+        Options now = options;
+        if (options.learning_rate == first_rate_) now.learning_rate = rate_;
+        else if (first_rate_ > 0) now.learning_rate = rate_ * (options.learning_rate / first_rate_);
+        if constexpr (requires { Rule::set_momentum(now, 0.0); })
+            if (momentum_) Rule::set_momentum(now, *momentum_);
+        return now;
+    }
     [[gnu::noinline]] void update(T* w, const T* g) // the same code, whoever calls it
     {
         ++steps_;
         for (const auto& [first, count, options] : groups_) {
-            Options now = options;
-            if (options.learning_rate == first_rate_) now.learning_rate = rate_;
-            else if (first_rate_ > 0) now.learning_rate = rate_ * (options.learning_rate / first_rate_);
-            if constexpr (requires { Rule::set_momentum(now, 0.0); })
-                if (momentum_) Rule::set_momentum(now, *momentum_);
+            const Options now = options_now(options);
             std::array<T*, arrays> state{};
             for (std::size_t k = 0; k < arrays; ++k)
                 if (!state_[k].empty()) state[k] = state_[k].data() + first;

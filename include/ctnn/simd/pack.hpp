@@ -73,7 +73,7 @@ template <class T>
 constexpr std::size_t read_for(std::size_t tail)
 {
 #if defined(__AVX512F__)
-    if (2 * tail <= width<T>) return width<T> / 2;
+    if (tail > 0 && 2 * tail <= width<T>) return width<T> / 2;
 #endif
     return tail > 0 ? width<T> : 0;
 }

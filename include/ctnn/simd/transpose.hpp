@@ -55,7 +55,7 @@ template <class T>
 CTNN_INLINE void transpose(vec<T> (&rows)[width<T>])
 {
     constexpr std::size_t w = width<T>, block = detail::block_size<T>;
-    constexpr std::make_index_sequence<w> lanes;
+    [[maybe_unused]] constexpr std::make_index_sequence<w> lanes;
     // Of 4 rows: 0 with 1 and 2 with 3, number by number; then 0 with 2 and 1 with 3, two by two.
     if constexpr (block > 1) {
         CTNN_UNROLL
@@ -70,12 +70,14 @@ CTNN_INLINE void transpose(vec<T> (&rows)[width<T>])
         }
     }
     // Rows `block` apart hold blocks of the same columns.
-    CTNN_UNROLL
-    for (std::size_t distance = block; distance < w; distance *= 2) {
+    if constexpr (w > block) {
         CTNN_UNROLL
-        for (std::size_t i = 0; i < w / 2; ++i) {
-            const std::size_t first = i / distance * 2 * distance + i % distance;
-            detail::take_blocks(rows[first], rows[first + distance], lanes);
+        for (std::size_t distance = block; distance < w; distance *= 2) {
+            CTNN_UNROLL
+            for (std::size_t i = 0; i < w / 2; ++i) {
+                const std::size_t first = i / distance * 2 * distance + i % distance;
+                detail::take_blocks(rows[first], rows[first + distance], lanes);
+            }
         }
     }
 }

@@ -200,7 +200,7 @@ CTNN_INLINE vec<T> fma(vec<T> a, vec<T> b, vec<T> c)
 #endif
 }
 
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && CTNN_HAS_FMA
 namespace detail {
 
 /// The first half of a register. (The intrinsics for it make g++ 12 warn of its own headers.)
@@ -228,7 +228,7 @@ CTNN_INLINE __m256d first_half(__m512d x)
 template <class T>
 CTNN_INLINE vec<T> fma_of_half(vec<T> a, vec<T> b, vec<T> c)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && CTNN_HAS_FMA
     if constexpr (std::is_same_v<T, float>)
         return {_mm512_castps256_ps512(
             _mm256_fmadd_ps(detail::first_half(a.v), detail::first_half(b.v), detail::first_half(c.v)))};

@@ -104,6 +104,8 @@ TEST_CASE("a step that makes the gradients itself is the step after backward, bi
     check_steps<Lecture, 7>({.learning_rate = 0.1F, .momentum = 0.9F});
     check_steps<Lecture, 8>({.learning_rate = 0.1F, .weight_decay = 0.01F});
     check_steps<Lecture, 8>({}, {{"*.bias", {.learning_rate = 0.3F}}});
+    check_steps<Lecture, 8>({},
+                            {{"*", {.learning_rate = 0.01F}}}); // one group of all, with a rate of its own
     check_steps<Sequential<Embedding<500, 10>, Linear<30, 27>>, 8>({}); // a table with rows that are not seen
     check_steps<Sequential<Embedding<500, 10>, Fixed<Linear<30, 30>>, Tanh, Linear<30, 27>>, 8>({});
     // Tables by id (a joint layer), a tied weight, a residual branch, copies.
