@@ -122,12 +122,12 @@ constexpr bool can_apply(const layer_facts& maker, const layer_facts& next)
 template <class L>
 concept speaks_for_itself = std::is_same_v<typename L::self, L>;
 
-/// The functions of a layer with the parameters that `layer_facts` has for them. (Lambdas would do, but g++
-/// puts these into every program.)
 template <class L>
-struct functions_of {
-    static constexpr extents output(const extents* x)
-    {
+constexpr layer_facts facts_of()
+{
+    layer_facts f;
+    if constexpr (requires { L::inputs; }) f.inputs = L::inputs;
+    f.output = [](const extents* x) -> extents {
         if constexpr (requires { L::inputs; }) {
             std::array<extents, L::inputs> all;
             for (std::size_t i = 0; i < L::inputs; ++i) all[i] = x[i];
@@ -135,26 +135,17 @@ struct functions_of {
         } else {
             return L::output(*x);
         }
-    }
-    static constexpr extents input(std::size_t n) { return L::input(n); }
-    static constexpr std::size_t saved(const extents& x, std::size_t batch) { return L::saved(x, batch); }
-    static constexpr std::size_t scratch(const extents& x, std::size_t batch) { return L::scratch(x, batch); }
-    static constexpr std::size_t eval_scratch(const extents& x) { return L::eval_scratch(x); }
-    static constexpr std::size_t multiply_adds(const extents& x) { return L::multiply_adds(x); }
-};
-
-template <class L>
-constexpr layer_facts facts_of()
-{
-    using own = functions_of<L>;
-    layer_facts f;
-    if constexpr (requires { L::inputs; }) f.inputs = L::inputs;
-    f.output = own::output;
-    if constexpr (requires { L::input(std::size_t{}); }) f.input = own::input;
-    if constexpr (requires { L::saved(extents{}, std::size_t{}); }) f.saved = own::saved;
-    if constexpr (requires { L::scratch(extents{}, std::size_t{}); }) f.scratch = own::scratch;
-    if constexpr (requires { L::eval_scratch(extents{}); }) f.eval_scratch = own::eval_scratch;
-    if constexpr (requires { L::multiply_adds(extents{}); }) f.multiply_adds = own::multiply_adds;
+    };
+    if constexpr (requires { L::input(std::size_t{}); })
+        f.input = [](std::size_t n) -> extents { return L::input(n); };
+    if constexpr (requires { L::saved(extents{}, std::size_t{}); })
+        f.saved = [](const extents& e, std::size_t b) -> std::size_t { return L::saved(e, b); };
+    if constexpr (requires { L::scratch(extents{}, std::size_t{}); })
+        f.scratch = [](const extents& e, std::size_t b) -> std::size_t { return L::scratch(e, b); };
+    if constexpr (requires { L::eval_scratch(extents{}); })
+        f.eval_scratch = [](const extents& e) -> std::size_t { return L::eval_scratch(e); };
+    if constexpr (requires { L::multiply_adds(extents{}); })
+        f.multiply_adds = [](const extents& e) -> std::size_t { return L::multiply_adds(e); };
     if constexpr (requires { L::in_features; }) f.in_features = L::in_features;
     if constexpr (requires { L::classes; }) f.classes = L::classes;
     if constexpr (requires { L::parameters; }) {

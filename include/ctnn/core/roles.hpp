@@ -48,7 +48,7 @@ struct joint_rule {
 /// specialisation states
 ///
 ///   bytes   : how many it takes; 0, as here, where it stays as it is
-///   pack    : template <class T> static void pack(std::byte* to, const T* weight)
+///   pack    : static void pack(std::byte* to, const T* weight), for a model of T
 ///   forward : template <class P> static void forward(const P& pass, const std::byte* packed), in place of
 ///             the layer's own; the packed weight starts on a cache line
 template <class L, class N>

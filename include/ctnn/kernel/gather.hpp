@@ -91,17 +91,13 @@ template <std::size_t V, std::size_t C, write_mode How = write_mode::set, class 
 /// other ids are neither read nor written.
 ///
 ///   dtable : (V,C), of any content; the rows that were looked up are 0 afterwards
-template <std::size_t C, class T, class Id>
+template <std::size_t V, std::size_t C, class T, class Id>
 [[gnu::flatten]] void gather_descend(T* table, T* dtable, const T* dy, const Id* ids, std::size_t n, T rate)
 {
     const auto row = [&](std::size_t i) { return static_cast<std::size_t>(ids[i]) * C; };
     const simd::vec<T> minus_rate(-rate);
     for (std::size_t i = 0; i < n; ++i) std::fill_n(dtable + row(i), C, T{0});
-    for (std::size_t i = 0; i < n; ++i)
-        simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
-            T* const sum = dtable + row(i) + c;
-            place.store(sum, place.load(sum) + place.load(dy + i * C + c));
-        });
+    gather_backward<V, C, write_mode::add>(dtable, dy, ids, n);
     for (std::size_t i = 0; i < n; ++i) // an id that comes again finds a gradient of 0
         simd::for_each_vec<T>(C, [&](std::size_t c, auto place) CTNN_INLINE_LAMBDA {
             T *const sum = dtable + row(i) + c, *const w = table + row(i) + c;

@@ -206,8 +206,8 @@ CTNN_INLINE void block(Place place, Y y, A a, B b, const T* start, std::size_t k
             if (finish.reads_result())
                 total[0][r] = finish.combine(place.load(y.data + r * y.stride()), total[0][r]);
     }
-    // All that is read is read before anything is written: behind a part of a register that has just been
-    // written the next row would have to wait.
+    // Everything is read before anything is written: the next row would otherwise have to wait for the part
+    // of a register that has just been written.
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) place.store(y.data + r * y.stride(), total[0][r]);
 }

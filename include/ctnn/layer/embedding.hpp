@@ -66,8 +66,8 @@ struct Embedding {
         const bool is_sparse = n < V;
         if constexpr (how != write_mode::skip) {
             if (pass.rate != nullptr && is_sparse)
-                return kernel::gather_descend<C>(pass.stepped_data[0], dweight.data(), pass.dy().data(),
-                                                 pass.x().data(), n, *pass.rate);
+                return kernel::gather_descend<V, C>(pass.stepped_data[0], dweight.data(), pass.dy().data(),
+                                                    pass.x().data(), n, *pass.rate);
             kernel::gather_backward<V, C, how>(dweight.data(), pass.dy().data(), pass.x().data(), n);
             if (pass.rate != nullptr)
                 kernel::descend(pass.stepped_data[0], dweight.data(), V * C, *pass.rate);

@@ -128,8 +128,8 @@ public:
         run_backward<true>(dy);
     }
 
-    /// What an optimizer of plain SGD does for `sgd.step(model, dy)`: the gradients, and for the layers for
-    /// which `takes_step` is true in place of them w -= rate g.
+    /// For `sgd.step(model, dy)` of plain SGD: layers for which `takes_step` is true take the step w -= rate
+    /// g themselves, the others get their gradients, as from `backward`.
     template <class Y>
     void backward_and_step(const Y& dy, const T& rate)
     {

@@ -70,9 +70,7 @@ struct sgd_rule {
             kernel::update<T, 0>(w, g, {}, n, [&](V& x, V dx, V*) CTNN_INLINE_LAMBDA {
                 x = simd::fma(minus_rate, simd::fma(decay, x, dx), x);
             });
-        else
-            kernel::update<T, 0>(
-                w, g, {}, n, [&](V& x, V dx, V*) CTNN_INLINE_LAMBDA { x = simd::fma(minus_rate, dx, x); });
+        else kernel::descend(w, g, n, static_cast<T>(o.learning_rate));
     }
 
     static bool is_plain(const SgdOptions& o) { return o.momentum == 0 && o.weight_decay == 0; }

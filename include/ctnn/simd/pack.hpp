@@ -67,8 +67,48 @@ CTNN_INLINE pack<T, N> fnma(const pack<T, N>& a, const pack<T, N>& b, const pack
                            b, c);
 }
 
-/// The lanes that are read for `tail` columns where it does not matter what is behind them: a whole register,
-/// or half of one, which is worth the half to CPUs that work on 512 bits in two halves, such as Zen 4.
+#if defined(__AVX512F__) && CTNN_HAS_FMA
+namespace detail {
+
+/// The first half of a register. (The intrinsics for it make g++ 12 warn of its own headers.)
+CTNN_INLINE __m256 first_half(__m512 x)
+{
+#if defined(__GNUC__)
+    return __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    return _mm512_castps512_ps256(x);
+#endif
+}
+CTNN_INLINE __m256d first_half(__m512d x)
+{
+#if defined(__GNUC__)
+    return __builtin_shufflevector(x, x, 0, 1, 2, 3);
+#else
+    return _mm512_castpd512_pd256(x);
+#endif
+}
+
+} // namespace detail
+#endif
+
+/// a * b + c in the first half of the lanes; the others may hold anything.
+template <class T>
+CTNN_INLINE vec<T> fma_of_half(vec<T> a, vec<T> b, vec<T> c)
+{
+#if defined(__AVX512F__) && CTNN_HAS_FMA
+    if constexpr (std::is_same_v<T, float>)
+        return {_mm512_castps256_ps512(
+            _mm256_fmadd_ps(detail::first_half(a.v), detail::first_half(b.v), detail::first_half(c.v)))};
+    else
+        return {_mm512_castpd256_pd512(
+            _mm256_fmadd_pd(detail::first_half(a.v), detail::first_half(b.v), detail::first_half(c.v)))};
+#else
+    return fma(a, b, c);
+#endif
+}
+
+/// The lanes that are read for `tail` columns where it does not matter what follows them: a whole register,
+/// or half of one, which costs half as much on CPUs that work on 512 bits in two halves, such as Zen 4.
 template <class T>
 constexpr std::size_t read_for(std::size_t tail)
 {
@@ -121,7 +161,7 @@ struct panel {
                                                               : vec<T>::load(p + i * width<T>);
         return x;
     }
-    /// Its columns with what is behind them, `read_for` lanes of the last register.
+    /// Its columns with what follows them, `read_for` lanes of the last register.
     [[nodiscard]] CTNN_INLINE pack<T, N> load_more(const T* p) const
     {
         constexpr bool is_half = Last == last_register::half && read_for<T>(1) < width<T>;

@@ -200,46 +200,6 @@ CTNN_INLINE vec<T> fma(vec<T> a, vec<T> b, vec<T> c)
 #endif
 }
 
-#if defined(__AVX512F__) && CTNN_HAS_FMA
-namespace detail {
-
-/// The first half of a register. (The intrinsics for it make g++ 12 warn of its own headers.)
-CTNN_INLINE __m256 first_half(__m512 x)
-{
-#if defined(__GNUC__)
-    return __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7);
-#else
-    return _mm512_castps512_ps256(x);
-#endif
-}
-CTNN_INLINE __m256d first_half(__m512d x)
-{
-#if defined(__GNUC__)
-    return __builtin_shufflevector(x, x, 0, 1, 2, 3);
-#else
-    return _mm512_castpd512_pd256(x);
-#endif
-}
-
-} // namespace detail
-#endif
-
-/// a * b + c in the first half of the lanes; the others may hold anything.
-template <class T>
-CTNN_INLINE vec<T> fma_of_half(vec<T> a, vec<T> b, vec<T> c)
-{
-#if defined(__AVX512F__) && CTNN_HAS_FMA
-    if constexpr (std::is_same_v<T, float>)
-        return {_mm512_castps256_ps512(
-            _mm256_fmadd_ps(detail::first_half(a.v), detail::first_half(b.v), detail::first_half(c.v)))};
-    else
-        return {_mm512_castpd256_pd512(
-            _mm256_fmadd_pd(detail::first_half(a.v), detail::first_half(b.v), detail::first_half(c.v)))};
-#else
-    return fma(a, b, c);
-#endif
-}
-
 /// c - a * b.
 template <class T>
 CTNN_INLINE vec<T> fnma(vec<T> a, vec<T> b, vec<T> c)

@@ -50,7 +50,7 @@ TEST_CASE("a step of SGD along looked up rows is that of the whole table, and le
     kernel::gather_backward<V, C>(dtable.data(), dy.data(), ids.data(), 6);
     kernel::descend(expected.data(), dtable.data(), dtable.size(), 0.1F);
     stepped[C] = std::numeric_limits<float>::signaling_NaN(); // of an id that is not there
-    kernel::gather_descend<C>(stepped.data(), spare.data(), dy.data(), ids.data(), 6, 0.1F);
+    kernel::gather_descend<V, C>(stepped.data(), spare.data(), dy.data(), ids.data(), 6, 0.1F);
     CHECK(std::isnan(stepped[C]));
     stepped[C] = expected[C];
     CHECK(stepped == expected);
