@@ -69,6 +69,7 @@
 #include <ctnn/model/eval.hpp>
 #include <ctnn/model/freeze.hpp>
 #include <ctnn/model/sequential.hpp>
+#include <ctnn/model/small_numbers.hpp>
 #include <ctnn/model/stream.hpp>
 #include <ctnn/model/summary.hpp>
 #include <ctnn/model/train.hpp>

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include <ctnn/core/arch.hpp>
+#include <ctnn/core/bfloat16.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -26,7 +26,8 @@ struct Train {
 struct Eval {};
 
 /// The mode of what `freeze` makes: a model that only answers, and where that pays has weights a second time,
-/// as numbers of type `N` in the order in which its kernels read them. `N` is the model's scalar type.
+/// as numbers of type `N` in the order in which its kernels read them. `N` is the model's scalar type, or one
+/// of fewer bytes: bfloat16 or std::int8_t.
 template <class N>
 struct Packed {
     using number = N;
@@ -55,6 +56,18 @@ inline constexpr bool is_eval = std::is_same_v<M, Eval> || is_packed<M>;
 /// `Train<B>`, `Eval`, `Packed<N>` or `Stream`.
 template <class M>
 concept Mode = is_train<M> || is_eval<M> || std::is_same_v<M, Stream>;
+
+/// Numbers of fewer bytes than float, that a frozen model can have its weights in.
+template <class N>
+concept SmallNumber = std::is_same_v<N, bfloat16> || std::is_same_v<N, std::int8_t>;
+
+namespace detail {
+
+/// Whether a model with weights of type N has to know what the numbers of its layers lie between.
+template <class N>
+inline constexpr bool is_calibrated = std::is_same_v<N, std::int8_t>;
+
+} // namespace detail
 
 /// What a model computes in.
 template <class T>

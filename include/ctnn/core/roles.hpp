@@ -44,13 +44,18 @@ struct joint_rule {
     using type = void;
 };
 
-/// How a frozen model keeps the weight of a layer, its first parameter, as numbers of type N. A
-/// specialisation states
+/// What all numbers of a value have lain between.
+struct value_range {
+    float low = 0, high = 0;
+};
+
+/// How a frozen model keeps the weights of a layer as numbers of type N. A specialisation states
 ///
-///   bytes   : how many it takes; 0, as here, where it stays as it is
-///   pack    : static void pack(std::byte* to, const T* weight), for a model of T
+///   bytes   : how many they take; 0, as here, where they stay as they are
+///   pack    : static void pack(std::byte* to, const T* const* parameters, value_range x), for a model of T;
+///             x is what the layer's input lies between, where N is a whole number
 ///   forward : template <class P> static void forward(const P& pass, const std::byte* packed), in place of
-///             the layer's own; the packed weight starts on a cache line
+///             the layer's own; what is packed starts on a cache line
 template <class L, class N>
 struct packing_rule {
     static constexpr std::size_t bytes = 0;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <ctnn/core/roles.hpp>
-#include <ctnn/inspect/eval_outputs.hpp>
 #include <ctnn/inspect/layers.hpp>
+#include <ctnn/model/eval_outputs.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <ctnn/inspect/eval_outputs.hpp>
 #include <ctnn/inspect/layers.hpp>
+#include <ctnn/model/eval_outputs.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 

@@ -5,7 +5,6 @@
 
 #include <ctnn/inspect/calibration.hpp>
 #include <ctnn/inspect/dead_units.hpp>
-#include <ctnn/inspect/eval_outputs.hpp>
 #include <ctnn/inspect/initialisation.hpp>
 #include <ctnn/inspect/layers.hpp>
 #include <ctnn/inspect/observer.hpp>
@@ -13,3 +12,4 @@
 #include <ctnn/inspect/statistics.hpp>
 #include <ctnn/inspect/text.hpp>
 #include <ctnn/inspect/verdicts.hpp>
+#include <ctnn/model/eval_outputs.hpp>

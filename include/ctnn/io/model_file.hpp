@@ -238,13 +238,25 @@ LeftOut load(Model<Net, M, T>& model, const std::string& path, const LoadOptions
     if constexpr (std::is_same_v<M, Stream>) model.reset(); // its start may be a parameter
     return left;
 }
-/// The same for a frozen model, whose weights are packed again.
+namespace detail {
+
+// Shown by a compile error; never true.
+template <class Net>
+inline constexpr bool is_loaded_so = false;
+
+} // namespace detail
+
+/// The same for a frozen model, whose weights are packed again; not for one of std::int8_t.
 template <class Net, class N, class T>
 LeftOut load(Model<Net, Packed<N>, T>& model, const std::string& path, const LoadOptions& options = {})
 {
+    static_assert(
+        !detail::is_calibrated<N> || detail::is_loaded_so<Net>,
+        "[ctnn.mode] weights of one byte come from freeze<std::int8_t>(model, x): load into the model "
+        "that it takes");
     Model<Net, Eval, T> plain(model);
     LeftOut left = load(plain, path, options);
-    model = Model<Net, Packed<N>, T>(plain);
+    if constexpr (!detail::is_calibrated<N>) model = Model<Net, Packed<N>, T>(plain);
     return left;
 }
 

@@ -184,24 +184,24 @@ CTNN_INLINE void block(Place place, Y y, A a, B b, const T* start, std::size_t k
     for (std::size_t c = 0; c < chains; ++c) {
         CTNN_UNROLL
         for (std::size_t r = 0; r < MR; ++r)
-            sum[c][r] = c == 0 && start != nullptr ? place.load(start) : P::of(T{0});
+            sum[c][r] = c == 0 ? place.begin(start, y.data + r * y.stride()) : P::of(T{0});
     }
     add_rounds(sum, 0);
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) total[0][r] = sum[0][r];
     CTNN_UNROLL
-    for (std::size_t c = 1; c < chains; ++c) total[0][0] = total[0][0] + sum[c][0];
+    for (std::size_t c = 1; c < chains; ++c) total[0][0] = Place::add(total[0][0], sum[c][0]);
     for (std::size_t part = chains; part < Parts; ++part) {
         CTNN_UNROLL
         for (std::size_t r = 0; r < MR; ++r) sum[0][r] = P::of(T{0});
         add_rounds(sum, part);
         CTNN_UNROLL
-        for (std::size_t r = 0; r < MR; ++r) total[0][r] = total[0][r] + sum[0][r];
+        for (std::size_t r = 0; r < MR; ++r) total[0][r] = Place::add(total[0][r], sum[0][r]);
     }
     if constexpr (Parts > 1) accumulate<1, true>(total, place, a, b, Parts * rounds, last - Parts * rounds);
     CTNN_UNROLL
     for (std::size_t r = 0; r < MR; ++r) {
-        total[0][r] = P::map(finish, total[0][r]);
+        total[0][r] = P::map(finish, place.result(total[0][r]));
         if constexpr (requires { finish.reads_result(); })
             if (finish.reads_result())
                 total[0][r] = finish.combine(place.load(y.data + r * y.stride()), total[0][r]);
@@ -285,17 +285,27 @@ constexpr std::size_t careful_rows(transpose_of<T, K>)
     return 0;
 }
 
+/// The products of a matrix product: of numbers of T. Others make panels of their own, which multiply and add
+/// what else a lane can hold (see small_products.hpp).
+struct plain_products {
+    template <class Place>
+    CTNN_INLINE static auto panel(Place place, std::size_t)
+    {
+        return simd::panel_of(place);
+    }
+};
+
 /// All columns, in panels of at most `Most` registers.
 template <std::size_t N, std::size_t Most, std::size_t MaxRows, std::size_t Parts, class T, class A, class B,
-          class Y, class Rows, class K, class Finish>
-CTNN_INLINE void panels(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish)
+          class Y, class Rows, class K, class Finish, class Products>
+CTNN_INLINE void panels(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish, Products products)
 {
     simd::for_each_columns<T, N, Most>([&](std::size_t column, auto place) CTNN_INLINE_LAMBDA {
         using Place = decltype(place);
         const auto columns = columns_from<Place>(b, column, k_count);
         constexpr std::size_t careful = careful_rows<N>(B{});
         panel<std::min(MaxRows, most_rows(Place::registers)), Parts, (careful > 0)>(
-            simd::panel_of(place), block_rows<T>{y.data + column, Y::stride},
+            products.panel(place, column), block_rows<T>{y.data + column, Y::stride},
             block_left<T, A::k == 1, A::row == 1>{a.data, A::row, A::k},
             block_rows<const T>{columns.data, columns.stride}, start != nullptr ? start + column : nullptr,
             rows, k_count, careful, finish);
@@ -317,29 +327,29 @@ constexpr std::size_t transposed_scratch(std::size_t K)
 ///   y       : overwritten, or added to with `add_to_result`; start : added to each row, may be null
 ///   rows, K : numbers, or better `simd::constant`s
 ///   order   : see `detail::block`: the bits of a row do not depend on the number of rows
+///   products: how numbers are multiplied and added
 ///   cost    : 2 rows K N operations; no allocation
 template <std::size_t N, std::size_t Parts = 1, class T, class A, class B, class Y, class Rows, class K,
-          class Finish = no_activation>
-void matmul(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish = {})
+          class Finish = no_activation, class Products = detail::plain_products>
+void matmul(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish = {}, Products products = {})
 {
     // One row alone has no other rows to hide the latency of its sums, so it takes more columns at
     // once, unless these must first be turned into scratch.
     constexpr bool in_place = requires { B::stride; };
     constexpr std::size_t most_for_one =
         in_place ? std::max<std::size_t>(1, detail::registers / 4 * 3 / Parts) : detail::most_columns;
+    const auto take = [&](auto most, auto max_rows, auto count) CTNN_INLINE_LAMBDA {
+        detail::panels<N, most(), max_rows(), Parts>(y, a, b, start, count, k_count, finish, products);
+    };
+    constexpr simd::constant<1> one;
+    constexpr simd::constant<most_for_one> most;
     if constexpr (requires { Rows::value; }) {
-        if constexpr (Rows::value == 1)
-            detail::panels<N, most_for_one, 1, Parts>(y, a, b, start, rows, k_count, finish);
-        else
-            detail::panels<N, detail::most_columns, detail::registers, Parts>(y, a, b, start, rows, k_count,
-                                                                              finish);
+        if constexpr (Rows::value == 1) take(most, one, one);
+        else take(simd::constant<detail::most_columns>{}, simd::constant<detail::registers>{}, rows);
     } else {
         const auto count = static_cast<std::size_t>(rows);
-        if (count == 1)
-            detail::panels<N, most_for_one, 1, Parts>(y, a, b, start, simd::constant<1>{}, k_count, finish);
-        else
-            detail::panels<N, detail::most_columns, detail::registers, Parts>(y, a, b, start, count, k_count,
-                                                                              finish);
+        if (count == 1) take(most, one, one);
+        else take(simd::constant<detail::most_columns>{}, simd::constant<detail::registers>{}, count);
     }
 }
 

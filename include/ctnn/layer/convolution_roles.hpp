@@ -9,7 +9,9 @@
 #include <string>
 #include <utility>
 
+#include <ctnn/kernel/small_window.hpp>
 #include <ctnn/layer/convolution.hpp>
+#include <ctnn/layer/packing_rules.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -83,6 +85,40 @@ template <std::size_t In, std::size_t Out, std::size_t K, class... Options>
              !Conv1d<In, Out, K, Options...>::options.has(detail::padding_option))
 struct stream_rule<Conv1d<In, Out, K, Options...>>
     : steps_as<detail::convolution_step<In, Out, K, Options...>> {};
+
+namespace detail {
+
+/// What a convolution has as a product: a row for each pixel of what its window sees, row by row, the
+/// channels of a pixel together. Groups and transposed ones stay as they are.
+template <class L, class N, std::size_t In, std::size_t Out, std::size_t Taps>
+struct packed_convolution {
+    struct by_pixel {
+        static constexpr std::size_t at(std::size_t k) { return k % In * Taps + k / In; }
+    };
+    using packed = packed_matrix<N, In * Taps, Out, L::has_bias, by_pixel>;
+    static constexpr std::size_t bytes = L::is_sound && L::groups == 1 ? packed::bytes : 0;
+
+    static void pack(std::byte* to, const float* const* parameters, value_range x)
+    {
+        packed::pack(to, parameters, x);
+    }
+    template <class P>
+    static void forward(const P& pass, const std::byte* from)
+    {
+        constexpr sliding s = L::slide(P::input::value);
+        packed::matrix::multiply(pass.y().data(), from, pass.rows * s.places().size(),
+                                 kernel::small_window<s, In>{pass.x().data()}, rough_activation_of<P>{});
+    }
+};
+
+} // namespace detail
+
+template <std::size_t In, std::size_t Out, std::size_t K, class... Options, SmallNumber N>
+struct packing_rule<Conv1d<In, Out, K, Options...>, N>
+    : detail::packed_convolution<Conv1d<In, Out, K, Options...>, N, In, Out, K> {};
+template <std::size_t In, std::size_t Out, window Size, class... Options, SmallNumber N>
+struct packing_rule<Conv2d<In, Out, Size, Options...>, N>
+    : detail::packed_convolution<Conv2d<In, Out, Size, Options...>, N, In, Out, Size.size()> {};
 
 template <std::size_t In, std::size_t Out, std::size_t K, class... Options>
 struct export_rule<Conv1d<In, Out, K, Options...>> {

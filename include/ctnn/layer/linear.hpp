@@ -160,6 +160,16 @@ struct packing_rule<Linear<In, Out, Bias>, T> : detail::padded_matrix<In, Out, T
             pass.template rows_of<In>(), typename P::activation{});
     }
 };
+template <std::size_t In, std::size_t Out, class Bias, SmallNumber N>
+struct packing_rule<Linear<In, Out, Bias>, N>
+    : detail::packed_matrix<N, In, Out, Linear<In, Out, Bias>::has_bias, detail::as_it_is> {
+    template <class P>
+    static void forward(const P& pass, const std::byte* packed)
+    {
+        kernel::small_affine<N, In, Out>(pass.y().data(), pass.x().data(), packed,
+                                         pass.template rows_of<In>(), detail::rough_activation_of<P>{});
+    }
+};
 template <std::size_t In, std::size_t Out, class Bias>
 struct stream_rule<Linear<In, Out, Bias>> : steps_as<Linear<In, Out, Bias>> {};
 template <std::size_t In, std::size_t Out, class Bias>

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <ctnn/core/mode.hpp>
 #include <ctnn/core/roles.hpp>
-#include <ctnn/simd/vec.hpp>
+#include <ctnn/kernel/small_products.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -21,13 +22,47 @@ struct padded_matrix {
     static constexpr bool pays = stride != Columns && 2 * Columns > simd::width<T>;
     static constexpr std::size_t bytes = pays ? Rows * stride * sizeof(T) : 0;
 
-    static void pack(std::byte* to, const T* from)
+    static void pack(std::byte* to, const T* const* parameters, value_range)
     {
+        const T* from = parameters[0];
         auto* row = reinterpret_cast<T*>(to);
         for (std::size_t r = 0; r < Rows; ++r, row += stride, from += Columns)
             std::fill(std::copy_n(from, Columns, row), row + stride, T{0});
     }
 };
+
+/// A matrix (In, Out) of small numbers; the bias is the second parameter, or there is none. Element (k, o) is
+/// number `Order::at(k)` Out + o of the first parameter.
+template <class N, std::size_t In, std::size_t Out, bool HasBias, class Order>
+struct packed_matrix {
+    using matrix = kernel::small_matrix<N, In, Out>;
+    static constexpr std::size_t bytes = matrix::bytes;
+
+    static void pack(std::byte* to, const float* const* parameters, value_range x)
+    {
+        matrix::pack(
+            to, [&](std::size_t k, std::size_t o) { return parameters[0][Order::at(k) * Out + o]; },
+            HasBias ? parameters[1] : nullptr, x);
+    }
+};
+/// Rows in the order of the parameter.
+struct as_it_is {
+    static constexpr std::size_t at(std::size_t k) { return k; }
+};
+
+/// The activation beside small numbers: one that states `rough`, a faster form that is as exact as they are,
+/// has that.
+template <class Activation>
+struct rough_activation {
+    using type = Activation;
+};
+template <class Activation>
+    requires requires { typename Activation::rough; }
+struct rough_activation<Activation> {
+    using type = typename Activation::rough;
+};
+template <class P>
+using rough_activation_of = typename rough_activation<typename P::activation>::type;
 
 } // namespace detail
 

@@ -9,6 +9,7 @@
 #include <ctnn/core/pass.hpp>
 #include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/gather.hpp>
+#include <ctnn/kernel/small_tables.hpp>
 #include <ctnn/layer/packing_rules.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -73,6 +74,23 @@ struct packing_rule<TableSum<V, Out, T, N>, S> : detail::padded_matrix<T * V, Ou
         kernel::gather_sum<V, Out, T, packing_rule::stride>(
             pass.y().data(), reinterpret_cast<const S*>(packed), pass.parameter_data[1], pass.x().data(),
             pass.x().size() / T, typename P::activation{});
+    }
+};
+
+template <std::size_t V, std::size_t Out, std::size_t T, std::size_t N, SmallNumber S>
+struct packing_rule<TableSum<V, Out, T, N>, S> {
+    using tables = kernel::small_tables<S, T * V, Out, T>;
+    static constexpr std::size_t bytes = tables::bytes;
+
+    static void pack(std::byte* to, const float* const* parameters, value_range)
+    {
+        tables::pack(to, parameters[0], parameters[1]);
+    }
+    template <class P>
+    static void forward(const P& pass, const std::byte* packed)
+    {
+        tables::template sum<V>(pass.y().data(), packed, pass.x().data(), pass.x().size() / T,
+                                detail::rough_activation_of<P>{});
     }
 };
 

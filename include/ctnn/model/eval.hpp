@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -82,6 +83,11 @@ public:
     explicit Model(const Model<Net, Other, T>& other) : base(other.weights())
     {}
     explicit Model(Weights<Net, T> weights) : base(std::move(weights)) {}
+    /// With what the first input of each layer lies between, for weights that are whole numbers.
+    template <class Ranges>
+        requires std::same_as<Ranges, typename base::ranges>
+    Model(Weights<Net, T> weights, const Ranges& seen) : base(std::move(weights), seen)
+    {}
 
     /// y = net(x) for any number of samples.
     ///

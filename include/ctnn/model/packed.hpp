@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <ctnn/core/mode.hpp>
@@ -66,15 +67,23 @@ struct kept_weights<Net, Packed<N>, T> {
     using type = with_packed_weights<Net, T, N>;
 };
 
-/// A model that answers, and can be used as one. Its weights stay as they are, because they stand a second
-/// time as its kernels read them: who changes them through a reference to the Model<Net, Eval> that it is
-/// changes the answers of that one alone.
+/// With numbers of its own type a frozen model answers as the Model<Net, Eval> of its weights, and is one;
+/// with fewer bytes it answers something else, and is not.
 template <class Net, class T, class N>
-class with_packed_weights : public Model<Net, Eval, T> {
-    using base = Model<Net, Eval, T>;
+using plain_weights = std::conditional_t<SmallNumber<N>, with_weights<Net, T>, Model<Net, Eval, T>>;
+
+/// A model that answers. Its weights stay as they are, because they stand a second time as its kernels read
+/// them: who changes them through a reference to the Model<Net, Eval> that it may be changes the answers of
+/// that one alone.
+template <class Net, class T, class N>
+class with_packed_weights : public plain_weights<Net, T, N> {
+    using base = plain_weights<Net, T, N>;
     using places = packed_slots<Net, T, N>;
 
 public:
+    /// What the first input of each layer lies between.
+    using ranges = std::array<value_range, slots<Net, T>::nodes>;
+
     template <fixed_string Name>
     auto parameter() const
     {
@@ -84,14 +93,23 @@ public:
     [[nodiscard]] const T* parameter_block() const { return base::parameter_block(); }
 
 protected:
-    with_packed_weights() : with_packed_weights(Weights<Net, T>{}) {}
-    explicit with_packed_weights(Weights<Net, T> all) : base(std::move(all)), packed_(places::value.bytes)
+    with_packed_weights()
+        requires(!is_calibrated<N>)
+        : with_packed_weights(Weights<Net, T>{})
+    {}
+    explicit with_packed_weights(Weights<Net, T> all)
+        requires(!is_calibrated<N>)
+        : with_packed_weights(std::move(all), {})
+    {}
+    with_packed_weights(Weights<Net, T> all, const ranges& seen)
+        : base(std::move(all)), packed_(places::value.bytes)
     {
+        static_assert(std::is_same_v<N, T> || std::is_same_v<T, float>,
+                      "[ctnn.mode] numbers of one or two bytes are for models of float");
         for (std::size_t i = 0; i < slots<Net, T>::nodes; ++i)
             if (places::value.has[i])
                 packing<leaves_of<Net>>::value[leaf_numbers<Net>[i]](
-                    packed_.template at<std::byte>(places::value.offset[i]),
-                    parameter_block() + slots<Net, T>::offset_of_parameter(i, 0));
+                    packed_.template at<std::byte>(places::value.offset[i]), parameter_block(), i, seen[i]);
     }
     [[nodiscard]] const std::byte* packed() const { return packed_.template at<std::byte>(0); }
 
@@ -99,15 +117,21 @@ private:
     memory_block packed_;
 
     template <class L>
-    static void pack(std::byte* to, const T* weight)
+    static void pack(std::byte* to, const T* weights, std::size_t node, value_range x)
     {
-        if constexpr (packing_rule<L, N>::bytes > 0) packing_rule<L, N>::pack(to, weight);
+        if constexpr (packing_rule<L, N>::bytes > 0) {
+            const T* parameters[facts<L>.parameters];
+            for (std::size_t k = 0; k < facts<L>.parameters; ++k)
+                parameters[k] = weights + slots<Net, T>::offset_of_parameter(node, k);
+            packing_rule<L, N>::pack(to, parameters, x);
+        }
     }
     template <class List>
     struct packing;
     template <class... L>
     struct packing<layer_list<L...>> {
-        static constexpr std::array<void (*)(std::byte*, const T*), sizeof...(L)> value{pack<L>...};
+        static constexpr std::array<void (*)(std::byte*, const T*, std::size_t, value_range), sizeof...(L)>
+            value{pack<L>...};
     };
 };
 

@@ -161,6 +161,24 @@ CTNN_INLINE vec<T> tanh(vec<T> x)
     }
 }
 
+/// tanh x within 8e-4, and within 4e-3 of itself, where the instruction set looks up 32 numbers at once;
+/// elsewhere `tanh`. NaN stays NaN.
+CTNN_INLINE vec<float> rough_tanh(vec<float> x)
+{
+#if defined(__AVX512F__)
+    const vec<float> a = min(vec<float>(3.936F), abs(x));
+    // 2^23 leaves the last bits to a whole number
+    const auto k = _mm512_castps_si512(fma(a, vec<float>(8.F), vec<float>(0x1p23F)).v);
+    const auto looked_up = [&](const float(&table)[32]) CTNN_INLINE_LAMBDA {
+        return vec<float>(_mm512_permutex2var_ps(_mm512_load_ps(table), k, _mm512_load_ps(table + 16)));
+    };
+    return copysign(fma(a, looked_up(coefficients::rough_tanh[1]), looked_up(coefficients::rough_tanh[0])),
+                    x);
+#else
+    return tanh(x);
+#endif
+}
+
 /// log(1 + u) for 0 <= u <= 1, within 2 ulp.
 ///
 ///   method : 2 atanh(u / (2 + u)), a series in the square of that part, which is at most 1/9

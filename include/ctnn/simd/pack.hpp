@@ -180,6 +180,14 @@ struct panel {
             else x.v[i].store(p + i * width<T>);
         }
     }
+    /// What a sum starts with: `start`, if it is not null, and else 0.
+    CTNN_INLINE pack<T, N> begin(const T* start, const T*) const
+    {
+        return start != nullptr ? load(start) : pack<T, N>::of(T{0});
+    }
+    CTNN_INLINE static pack<T, N> add(const pack<T, N>& a, const pack<T, N>& b) { return a + b; }
+    /// What comes of a sum.
+    CTNN_INLINE static pack<T, N> result(const pack<T, N>& sum) { return sum; }
     /// a * b + c.
     CTNN_INLINE static pack<T, N> fma(vec<T> a, const pack<T, N>& b, const pack<T, N>& c)
     {

@@ -173,6 +173,8 @@ TEST_CASE("no allocation makes an answer, frozen or not")
     const Model<Net, Train<32>> trained{g};
     check(Model<Net, Eval>{trained});
     check(freeze(trained));
+    check(freeze<bfloat16>(trained));
+    check(freeze<std::int8_t>(trained, g.randint(0, 27, 100, 3)));
 }
 
 TEST_CASE("networks that branch: one allocation makes a model, none a step, of a full batch or another")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <ctnn/ctnn.hpp>
-#include <ctnn/inspect/eval_outputs.hpp>
+#include <ctnn/model/eval_outputs.hpp>
 
 #include <atomic>
 #include <limits>
