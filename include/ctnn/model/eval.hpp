@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -84,9 +83,9 @@ public:
     {}
     explicit Model(Weights<Net, T> weights) : base(std::move(weights)) {}
     /// With what the first input of each layer lies between, for weights that are whole numbers.
-    template <class Ranges>
-        requires std::same_as<Ranges, typename base::ranges>
-    Model(Weights<Net, T> weights, const Ranges& seen) : base(std::move(weights), seen)
+    Model(Weights<Net, T> weights, const std::array<value_range, layers>& seen)
+        requires(is_packed<M>)
+        : base(std::move(weights), seen)
     {}
 
     /// y = net(x) for any number of samples.

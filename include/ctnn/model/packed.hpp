@@ -79,11 +79,9 @@ template <class Net, class T, class N>
 class with_packed_weights : public plain_weights<Net, T, N> {
     using base = plain_weights<Net, T, N>;
     using places = packed_slots<Net, T, N>;
+    using ranges = std::array<value_range, slots<Net, T>::nodes>; ///< of each layer's first input
 
 public:
-    /// What the first input of each layer lies between.
-    using ranges = std::array<value_range, slots<Net, T>::nodes>;
-
     template <fixed_string Name>
     auto parameter() const
     {

@@ -64,8 +64,7 @@ template <SmallNumber N, class Net, Mode M, class T>
                   "[ctnn.mode] freeze<std::int8_t>(model, x) takes samples too, from which it sees what the "
                   "numbers of each layer lie between");
     using result = Model<Frozen<Net>, Packed<N>, T>;
-    if constexpr (detail::is_calibrated<N>)
-        return result(detail::frozen_weights(model), typename result::ranges{});
+    if constexpr (detail::is_calibrated<N>) return result(detail::frozen_weights(model), {});
     else return result(detail::frozen_weights(model));
 }
 

@@ -165,7 +165,6 @@ TEST_CASE("products of bytes have the same bits on every CPU")
 
 TEST_CASE("numbers outside of the range become its ends, and a NaN is no accident")
 {
-    constexpr float inf = std::numeric_limits<float>::infinity();
     const std::vector<float> w{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1}, b(4), x{inf, -inf, 100, -100},
         nan(4, std::numeric_limits<float>::quiet_NaN());
     const auto y = product<std::int8_t, 4, 4>(x, w, b, {-1, 3});
@@ -190,8 +189,10 @@ TEST_CASE("numbers outside of the range become its ends, and a NaN is no acciden
 
 namespace {
 
+using ctnn::detail::sliding;
+
 /// A window over pictures is the product of all that it sees.
-template <ctnn::detail::sliding S, std::size_t In, std::size_t Out, class N>
+template <sliding S, std::size_t In, std::size_t Out, class N>
 void check_window(Generator& g)
 {
     constexpr std::size_t seen = S.size.size() * In, pictures = 3;
@@ -220,7 +221,7 @@ void check_window(Generator& g)
                      kernel::small_window<S, In>{x.data()}, no_activation{});
     CHECK(y == product<N, seen, Out>(rows, w, b, range));
 }
-template <ctnn::detail::sliding S, std::size_t In, std::size_t Out>
+template <sliding S, std::size_t In, std::size_t Out>
 void check_window(Generator& g)
 {
     check_window<S, In, Out, std::int8_t>(g);
@@ -232,15 +233,17 @@ void check_window(Generator& g)
 TEST_CASE("windows over pictures and signals: borders, steps, gaps, many channels")
 {
     Generator g{8};
-    check_window<{.plane = {7, 6}, .size = {3, 3}}, 3, 5>(g);
-    check_window<{.plane = {7, 6}, .size = {3, 3}, .before = {1, 1}, .after = {1, 1}}, 1, 4>(g);
-    check_window<{.plane = {7, 9}, .size = {3, 2}, .step = {2, 3}, .before = {2, 1}, .after = {0, 2}}, 5, 8>(
+    check_window<sliding{.plane = {7, 6}, .size = {3, 3}}, 3, 5>(g);
+    check_window<sliding{.plane = {7, 6}, .size = {3, 3}, .before = {1, 1}, .after = {1, 1}}, 1, 4>(g);
+    check_window<sliding{.plane = {7, 9}, .size = {3, 2}, .step = {2, 3}, .before = {2, 1}, .after = {0, 2}},
+                 5, 8>(g);
+    check_window<
+        sliding{.plane = {8, 8}, .size = {3, 3}, .spread = {2, 2}, .before = {2, 2}, .after = {2, 2}}, 4, 20>(
         g);
-    check_window<{.plane = {8, 8}, .size = {3, 3}, .spread = {2, 2}, .before = {2, 2}, .after = {2, 2}}, 4,
-                 20>(g);
-    check_window<{.plane = {1, 30}, .size = {1, 3}, .spread = {1, 4}, .before = {0, 8}}, 16, 16>(g);
-    check_window<{.plane = {1, 12}, .size = {1, 20}, .before = {0, 19}}, 2, 4>(g); // wider than the signal
-    check_window<{.plane = {5, 5}, .size = {5, 5}, .before = {2, 2}, .after = {2, 2}}, 48, 12>(g);
+    check_window<sliding{.plane = {1, 30}, .size = {1, 3}, .spread = {1, 4}, .before = {0, 8}}, 16, 16>(g);
+    check_window<sliding{.plane = {1, 12}, .size = {1, 20}, .before = {0, 19}}, 2, 4>(
+        g); // wider than the signal
+    check_window<sliding{.plane = {5, 5}, .size = {5, 5}, .before = {2, 2}, .after = {2, 2}}, 48, 12>(g);
 }
 
 namespace {
