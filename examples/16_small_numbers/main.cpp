@@ -10,7 +10,6 @@
 #include <numeric>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <ctnn/ctnn.hpp>
@@ -138,24 +137,29 @@ void digits(const std::string& folder, std::size_t epochs)
     });
 }
 
+/// Strings before and after the amplifier.
+struct Signals {
+    xt::xtensor<float, 3> dry, wet;
+};
+Signals played(std::size_t pieces, Generator& generator)
+{
+    const auto dry = plucked_strings(pieces * T, generator);
+    Signals s{xt::xtensor<float, 3>::from_shape({pieces, T, 1}),
+              xt::xtensor<float, 3>::from_shape({pieces, T, 1})};
+    std::copy(dry.begin(), dry.end(), s.dry.data());
+    std::transform(dry.begin(), dry.end(), s.wet.data(), Amplifier{});
+    return s;
+}
+
 void audio(const std::string& folder, std::size_t steps)
 {
     Generator generator{1};
-    const auto played = [&](std::size_t pieces) {
-        const auto dry = plucked_strings(pieces * T, generator);
-        Amplifier amplifier;
-        xt::xtensor<float, 3> x({pieces, T, 1}), y({pieces, T, 1});
-        std::copy(dry.begin(), dry.end(), x.data());
-        std::transform(dry.begin(), dry.end(), y.data(), amplifier);
-        return std::pair{x, y};
-    };
-    const auto [x, y] = played(1000);
-    const auto [test_x, test_y] = played(100);
+    const Signals train = played(1000, generator), test = played(100, generator);
     Model<Audio, Train<16>> model{generator};
     AdamW adam_w{model, {.learning_rate = 5e-3, .weight_decay = 0}};
     MeanSquaredError criterion;
     const CosineAnnealing cosine{5e-3, steps};
-    auto batches = epochs_of<16>(x, y);
+    auto batches = epochs_of<16>(train.dry, train.wet);
     for (std::size_t step = 0; step < steps; ++step) {
         adam_w.set_learning_rate(cosine.at(step));
         const auto [dry, wet] = batches.next(generator);
@@ -164,17 +168,18 @@ void audio(const std::string& folder, std::size_t steps)
         clip_gradient_norm(model, 1);
         adam_w.step(model);
     }
-    print_costs("audio", Model<Audio, Eval>{model}, first(50, x), test_x, folder, [&](const auto& of) {
-        const auto heard = of.forward(test_x);
-        double wrong = 0, all = 0;
-        for (std::size_t i = 0; i < heard.size(); ++i) {
-            const auto wet = static_cast<double>(test_y.data()[i]),
-                       d = static_cast<double>(heard.data()[i]) - wet;
-            wrong += d * d;
-            all += wet * wet;
-        }
-        return figure("error %.2f dB", 10 * std::log10(wrong / all));
-    });
+    print_costs("audio", Model<Audio, Eval>{model}, first(50, train.dry), test.dry, folder,
+                [&](const auto& of) {
+                    const auto heard = of.forward(test.dry);
+                    double wrong = 0, all = 0;
+                    for (std::size_t i = 0; i < heard.size(); ++i) {
+                        const auto wet = static_cast<double>(test.wet.data()[i]),
+                                   d = static_cast<double>(heard.data()[i]) - wet;
+                        wrong += d * d;
+                        all += wet * wet;
+                    }
+                    return figure("error %.2f dB", 10 * std::log10(wrong / all));
+                });
 }
 
 } // namespace

@@ -60,7 +60,8 @@ template <class T, std::size_t Stride>
 struct padded_rows_of : rows_of<T, Stride> {};
 
 /// The transpose of a row-major matrix (N, K). The kernel turns as many of its rows as it uses at once into
-/// `scratch`, which is `transposed_scratch<N>(K)` numbers.
+/// `scratch`, which is `transposed_scratch<N>(K)` numbers. A sum over many k is made piece by piece, each
+/// added to y.
 template <class T, std::size_t K>
 struct transpose_of {
     const T* data;
@@ -259,11 +260,11 @@ padded_rows_of<const T, Stride> columns_from(padded_rows_of<const T, Stride> b, 
 {
     return {{b.data + column}};
 }
-template <class Place, class T, std::size_t K>
-auto columns_from(transpose_of<T, K> b, std::size_t column, simd::constant<K>)
+template <class Place, class T, std::size_t K, std::size_t Count>
+auto columns_from(transpose_of<T, K> b, std::size_t column, simd::constant<Count>)
 {
     constexpr std::size_t stride = Place::registers * simd::width<T>;
-    transpose_rows<K>(b.scratch, b.data + column * K, Place::count, stride);
+    transpose_rows<Count, K>(b.scratch, b.data + column * K, Place::count, stride);
     return rows_of<const T, stride>{b.scratch};
 }
 
@@ -312,6 +313,14 @@ CTNN_INLINE void panels(Y y, A a, B b, const T* start, Rows rows, K k_count, Fin
     });
 }
 
+/// How many k of a transpose are turned at once: all, unless that fills the second cache; then pieces that
+/// leave room for the rows of x.
+constexpr std::size_t turned_at_once(std::size_t K)
+{
+    constexpr std::size_t bytes = most_columns * simd::width<float> * sizeof(float);
+    return K * bytes <= 320 * 1024 ? K : 64 * 1024 / bytes;
+}
+
 } // namespace detail
 
 /// The scratch of `transpose_of` a matrix (N, K).
@@ -319,7 +328,7 @@ template <std::size_t N>
 constexpr std::size_t transposed_scratch(std::size_t K)
 {
     constexpr std::size_t W = simd::width<float>; // in double a register holds half as many
-    return std::min(detail::most_columns, (N + W - 1) / W) * W * K;
+    return std::min(detail::most_columns, (N + W - 1) / W) * W * detail::turned_at_once(K);
 }
 
 /// y(rows, N) = finish([start(N) +] a(rows, K) * b(K, N)).
@@ -350,6 +359,23 @@ void matmul(Y y, A a, B b, const T* start, Rows rows, K k_count, Finish finish =
         const auto count = static_cast<std::size_t>(rows);
         if (count == 1) take(most, one, one);
         else take(simd::constant<detail::most_columns>{}, simd::constant<detail::registers>{}, count);
+    }
+}
+
+/// The same with a transpose of which only a piece of k is turned at once.
+template <std::size_t N, std::size_t Parts = 1, class T, class A, class Y, class Rows, std::size_t K,
+          class Finish = no_activation>
+    requires(detail::turned_at_once(K) < K)
+void matmul(Y y, A a, transpose_of<T, K> b, const T* start, Rows rows, simd::constant<K>, Finish finish = {})
+{
+    static_assert(std::is_same_v<Finish, no_activation> || std::is_same_v<Finish, add_to_result>);
+    constexpr std::size_t piece = detail::turned_at_once(K), last = (K - 1) / piece * piece;
+    matmul<N, Parts, T>(y, a, b, start, rows, simd::constant<piece>{}, finish);
+    for (std::size_t k = piece; k <= last; k += piece) {
+        a.data += piece * A::k;
+        b.data += piece;
+        if (k < last) matmul<N, Parts, T>(y, a, b, nullptr, rows, simd::constant<piece>{}, add_to_result{});
+        else matmul<N, Parts, T>(y, a, b, nullptr, rows, simd::constant<K - last>{}, add_to_result{});
     }
 }
 

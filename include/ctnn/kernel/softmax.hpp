@@ -101,6 +101,35 @@ T finite_loss(double loss)
     return std::isfinite(loss) && loss > most ? std::numeric_limits<T>::max() : static_cast<T>(loss);
 }
 
+namespace detail {
+
+/// dx(n) = e^(x(n) - largest) share / their sum, for the n of N registers, which are read and written once.
+///   returns the sum
+template <std::size_t N, class T>
+CTNN_INLINE T shares_of_row(T* dx, const T* x, T most, T share, std::size_t n)
+{
+    using V = simd::vec<T>;
+    constexpr std::size_t W = simd::width<T>;
+    const simd::part<T> last{n - (N - 1) * W};
+    V e[N], all(T{0});
+    CTNN_UNROLL
+    for (std::size_t i = 0; i < N; ++i) {
+        const T* const at = x + i * W;
+        e[i] = simd::exp((i + 1 < N ? V::load(at) : last.load(at)) - V(most));
+        all = all + (i + 1 < N ? e[i] : last.only(e[i]));
+    }
+    const T sum = simd::sum(all);
+    const V scale(share / sum);
+    CTNN_UNROLL
+    for (std::size_t i = 0; i < N; ++i) {
+        if (i + 1 < N) (e[i] * scale).store(dx + i * W);
+        else last.store(dx + i * W, e[i] * scale);
+    }
+    return sum;
+}
+
+} // namespace detail
+
 /// Mean over rows of -log softmax(x(rows,C))[target], and its gradient.
 ///
 ///   dx : =, (softmax(x) - one_hot(target)) / rows
@@ -118,7 +147,17 @@ template <class T, class Id>
     for (std::size_t r = 0; r < rows; ++r, x += C, dx += C) {
         const auto target = static_cast<std::size_t>(targets[r]);
         const T most = largest(x, C);
-        const T sum = shifted_exp(dx, x, most, C);
+        constexpr std::size_t W = simd::width<T>;
+        const T sum = [&] {
+            if (C <= W) return detail::shares_of_row<1>(dx, x, most, share, C);
+            if (C <= 2 * W) return detail::shares_of_row<2>(dx, x, most, share, C);
+            const T all = shifted_exp(dx, x, most, C);
+            const V scale(share / all);
+            simd::for_each_vec<T>(C, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
+                place.store(dx + i, place.load(dx + i) * scale);
+            });
+            return all;
+        }();
         loss += static_cast<double>(most) - static_cast<double>(x[target]);
         product *= static_cast<double>(sum);
         // far enough from the largest double for one more factor; NaN goes into the loss
@@ -126,9 +165,6 @@ template <class T, class Id>
             loss += std::log(product);
             product = 1;
         }
-        const V scale(share / sum);
-        simd::for_each_vec<T>(C, [&](std::size_t i, auto place)
-                                     CTNN_INLINE_LAMBDA { place.store(dx + i, place.load(dx + i) * scale); });
     }
     // Now, because reading back one number of a register that has just been stored would wait for the store.
     dx -= rows * C;

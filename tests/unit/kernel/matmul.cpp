@@ -2,6 +2,7 @@
 #include <ctnn/kernel/affine.hpp>
 #include <ctnn/kernel/update.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -214,6 +215,41 @@ TEST_CASE("the gradients of the affine map are the two other products")
     check(simd::constant<1>{}, simd::constant<1>{}, float{});
     check(simd::constant<6 * W + 4>{}, simd::constant<6 * W + 4>{}, float{});
     static_assert(kernel::detail::turns_rows<float>(6 * W + 4, 6 * W + 4, 2 * W) || W == 1);
+}
+
+TEST_CASE("the gradient of an input by a transpose that is turned piece by piece")
+{
+    constexpr std::size_t In = 21, Out = 7001, most = 13; // longer than is turned at once, for every register
+    static_assert(W == 1 || kernel::detail::turned_at_once(Out) < Out);
+    Generator g{12};
+    const auto w = normals<float>(g, In * Out), dy = normals<float>(g, most * Out);
+    std::vector<float> scratch(kernel::affine_scratch<In, Out>(most)), all(most * In);
+    kernel::affine_backward_input<In, Out>(all.data(), scratch.data(), dy.data(), w.data(), most);
+    check_close(all,
+                reference::matmul(reference::widened(dy),
+                                  reference::transposed(reference::widened(w), In, Out), {}, most, Out, In),
+                Out);
+    for (std::size_t r = 0; r < most; ++r) {
+        std::vector<float> one(In);
+        kernel::affine_backward_input<In, Out>(one.data(), scratch.data(), dy.data() + r * Out, w.data(),
+                                               std::size_t{1});
+        CHECK(std::equal(one.begin(), one.end(), all.data() + r * In));
+    }
+    std::vector<float> more(most * In, 3.F), y(most * In);
+    kernel::affine_backward_input<In, Out, write_mode::add>(more.data(), scratch.data(), dy.data(), w.data(),
+                                                            most);
+    for (std::size_t i = 0; i < y.size(); ++i)
+        CHECK(static_cast<double>(more[i]) ==
+              doctest::Approx(static_cast<double>(all[i]) + 3).epsilon(1e-4).scale(100));
+    // the same of a weight that is used the other way round: y = x w^T + b
+    const auto b = normals<float>(g, In);
+    std::vector<float> turned(kernel::transposed_scratch<In>(Out));
+    kernel::affine_transposed<Out, In>(y.data(), turned.data(), dy.data(), w.data(), b.data(), most);
+    for (std::size_t i = 0; i < y.size(); ++i)
+        CHECK(static_cast<double>(y[i]) ==
+              doctest::Approx(static_cast<double>(all[i]) + static_cast<double>(b[i % In]))
+                  .epsilon(1e-4)
+                  .scale(100));
 }
 
 TEST_CASE("rows that are filled up to whole registers give the same bits")
