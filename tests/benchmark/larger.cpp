@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// Products that leave the second cache, beside OpenBLAS, LIBXSMM and oneDNN, each checked against ours first;
-/// and a step of a network of such.
+/// Products that leave the second cache, beside OpenBLAS, LIBXSMM and oneDNN, each checked against ours
+/// first; and a step of a network of such.
 #include <array>
 #include <cmath>
 #include <cstddef>

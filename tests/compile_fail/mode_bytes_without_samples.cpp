@@ -3,7 +3,4 @@
 /// Whole numbers of one byte need to know what the numbers of each layer lie between.
 #include "wrong.hpp"
 
-auto wrong(const Model<Sequential<Linear<3, 5>, Tanh>, Eval>& model)
-{
-    return freeze<std::int8_t>(model);
-}
+auto wrong(const Model<Sequential<Linear<3, 5>, Tanh>, Eval>& model) { return freeze<std::int8_t>(model); }
