@@ -20,6 +20,8 @@ int main()
     model.parameter<"0.weight">() = generator.randn(27, 10);
     const auto frozen = freeze(model);
     (void)frozen.forward(generator.randint(0, 27, 32, 3));
+    (void)freeze<bfloat16>(model);
+    (void)freeze<std::int8_t>(model, generator.randint(0, 27, 32, 3));
     const Vocabulary vocabulary{"abc"};
     std::string text = sample(frozen, vocabulary, generator) + first_non_finite_layer(model) +
                        check_gradients<Net>(generator).where;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Uses of networks small and large, compiled with a limit on stack frames.
+#include <cstdint>
 #include <utility>
 
 #include <ctnn/ctnn.hpp>
@@ -39,6 +40,24 @@ void answer(const Model<Frozen<Small>, Eval>& model, const xt::xtensor<int, 2>& 
 auto freeze_both(const Model<Small, Train<32>>& small, const Model<Large, Train<64>>& large)
 {
     return std::pair{freeze(small), freeze(large)};
+}
+template <class N, class Net>
+using Bytes = Model<Frozen<Net>, Packed<N>>;
+void answer(const Bytes<bfloat16, Small>& two, const Bytes<std::int8_t, Small>& one,
+            const xt::xtensor<int, 2>& x, xt::xtensor<float, 2>& y)
+{
+    two.forward(x, y);
+    one.forward(x, y);
+}
+void answer(const Bytes<bfloat16, Large>& two, const Bytes<std::int8_t, Large>& one,
+            const xt::xtensor<float, 3>& x, xt::xtensor<float, 2>& y)
+{
+    two.forward(x, y);
+    one.forward(x, y);
+}
+auto freeze_small(const Model<Small, Train<32>>& model, const xt::xtensor<int, 2>& x)
+{
+    return std::pair{freeze<bfloat16>(model), freeze<std::int8_t>(model, x)};
 }
 std::string name(const Model<Small, Eval>& model, const Vocabulary& vocabulary, Generator& generator)
 {

@@ -26,17 +26,42 @@
 #else
 #define CTNN_HAS_FMA 0
 #endif
+// Whether there are products of bytes and of two bfloat16, which decide how small numbers stand in memory.
+#define CTNN_HAS_BYTE_PRODUCTS 0
+#define CTNN_HAS_BFLOAT16_PRODUCTS 0
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__AVX512VL__) &&       \
     CTNN_HAS_FMA
+#if defined(__AVX512VNNI__) && defined(__AVX512BF16__)
+#define CTNN_ARCH avx512_vnni_bf16
+#undef CTNN_HAS_BFLOAT16_PRODUCTS
+#define CTNN_HAS_BFLOAT16_PRODUCTS 1
+#elif defined(__AVX512VNNI__)
+#define CTNN_ARCH avx512_vnni
+#else
 #define CTNN_ARCH avx512
+#endif
+#if defined(__AVX512VNNI__)
+#undef CTNN_HAS_BYTE_PRODUCTS
+#define CTNN_HAS_BYTE_PRODUCTS 1
+#endif
 #elif defined(__AVX2__) && CTNN_HAS_FMA
+#if defined(__AVXVNNI__) && !defined(__AVX512F__)
+#define CTNN_ARCH avx2_vnni
+#undef CTNN_HAS_BYTE_PRODUCTS
+#define CTNN_HAS_BYTE_PRODUCTS 1
+#else
 #define CTNN_ARCH avx2
+#endif
 #elif defined(__AVX__)
 #define CTNN_ARCH avx
 #elif defined(__SSE4_2__)
 #define CTNN_ARCH sse4
 #elif defined(__SSE2__) || defined(_M_X64)
 #define CTNN_ARCH sse2
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
+#define CTNN_ARCH neon_dot
+#undef CTNN_HAS_BYTE_PRODUCTS
+#define CTNN_HAS_BYTE_PRODUCTS 1
 #elif defined(__aarch64__) || defined(__ARM_NEON) || defined(_M_ARM64)
 #define CTNN_ARCH neon
 #else

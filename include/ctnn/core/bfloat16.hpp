@@ -9,7 +9,7 @@
 
 namespace ctnn::inline CTNN_ARCH {
 
-/// The first half of a float: its sign, its exponent and 8 bits of precision, so it is within 2^-9 of the
+/// The first half of a float: its sign, its exponent and 8 bits of precision, so it is within 2^-8 of the
 /// number that it stands for. Rounded to nearest, a tie to even; NaN stays NaN.
 struct bfloat16 {
     std::uint16_t bits = 0;

@@ -63,6 +63,12 @@ concept SmallNumber = std::is_same_v<N, bfloat16> || std::is_same_v<N, std::int8
 
 namespace detail {
 
+/// Whether a mode is one of weights of few bytes.
+template <class M>
+inline constexpr bool is_small = false;
+template <SmallNumber N>
+inline constexpr bool is_small<Packed<N>> = true;
+
 /// Whether a model with weights of type N has to know what the numbers of its layers lie between.
 template <class N>
 inline constexpr bool is_calibrated = std::is_same_v<N, std::int8_t>;

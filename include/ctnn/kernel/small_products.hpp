@@ -8,11 +8,9 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <string>
 #include <type_traits>
 
 #include <ctnn/core/bfloat16.hpp>
-#include <ctnn/core/error.hpp>
 #include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/affine.hpp>
 #include <ctnn/simd/lanes.hpp>
@@ -45,12 +43,12 @@ struct small<bfloat16> {
         }
         [[nodiscard]] number zero() const { return 0; }
     };
-    /// put(k, number) for each weight(k) of `in`; returns what the sums of the column start with.
+    /// put(k, number) for each weight(k) of `in`; returns the bits of what the sums of the column start with.
     template <class Weight, class Put>
-    static float column(const input&, std::size_t in, float bias, float&, Weight weight, Put put)
+    static std::uint32_t column(const input&, std::size_t in, float bias, float&, Weight weight, Put put)
     {
         for (std::size_t k = 0; k < in; ++k) put(k, bfloat16(weight(k)).bits);
-        return bias;
+        return std::bit_cast<std::uint32_t>(bias);
     }
 
     CTNN_INLINE static simd::vec<float> fma(simd::vec<float> a, simd::vec<float> b, simd::vec<float> c)
@@ -62,7 +60,7 @@ struct small<bfloat16> {
 
 /// Whole numbers: x is a step times (u - zero) with u from 0 to 255, and each column of weights a scale times
 /// numbers from -127 to 127. Sums are exact, and what comes of them is rounded twice, so the same bits come
-/// of the same x on every CPU.
+/// of the same x and the same ranges on every CPU.
 template <>
 struct small<std::int8_t> {
     using number = std::conditional_t<simd::has_byte_products, std::uint8_t, std::uint16_t>;
@@ -88,28 +86,26 @@ struct small<std::int8_t> {
             magic = static_cast<float>(0xc00000 + zero_at - simd::byte_shift);
         }
         /// to = from: `count` numbers, and of any content as many more as fill the last register. What is
-        /// outside of the range becomes its end.
+        /// outside of the range becomes its end, and NaN the lower one.
         CTNN_INLINE void convert(number* to, const float* from, std::size_t count) const
         {
             using V = simd::vec<float>;
             const V factor(per_step), lowest(low), highest(high), rounds(magic);
             simd::for_each_vec<float>(count, [&](std::size_t i, auto place) CTNN_INLINE_LAMBDA {
-                const V inside = simd::min(highest, simd::max(place.load(from + i) * factor, lowest));
-                simd::store_low_bits(to + i, inside + rounds);
+                const V steps = place.load(from + i) * factor;
+                const V above = simd::select<float>(steps > lowest, steps, lowest); // NaN is not
+                simd::store_low_bits(to + i, simd::min(highest, above) + rounds);
             });
         }
         [[nodiscard]] number zero() const { return static_cast<number>(zero_at - simd::byte_shift); }
     };
-    /// The same; and `scale`, what the sums are multiplied by.
+    /// The same of finite weights; and `scale`, what the sums are multiplied by.
     template <class Weight, class Put>
-    static float column(const input& x, std::size_t in, float bias, float& scale, Weight weight, Put put)
+    static std::uint32_t column(const input& x, std::size_t in, float bias, float& scale, Weight weight,
+                                Put put)
     {
         float largest = 0;
-        for (std::size_t k = 0; k < in; ++k) {
-            if (!std::isfinite(weight(k))) fail("a weight");
-            largest = std::max(largest, std::fabs(weight(k)));
-        }
-        if (!std::isfinite(bias)) fail("a bias");
+        for (std::size_t k = 0; k < in; ++k) largest = std::max(largest, std::fabs(weight(k)));
         // The bias is a whole number too, and must be far from 2^31.
         const double unit =
             std::max({static_cast<double>(largest) / 127,
@@ -124,7 +120,7 @@ struct small<std::int8_t> {
         const auto start = static_cast<std::int32_t>(
             std::llround(static_cast<double>(bias) / (unit * static_cast<double>(x.step))) -
             (x.zero_at - simd::byte_shift) * sum);
-        return std::bit_cast<float>(start);
+        return static_cast<std::uint32_t>(start);
     }
 
     CTNN_INLINE static simd::vec<float> fma(simd::vec<float> a, simd::vec<float> b, simd::vec<float> c)
@@ -135,14 +131,6 @@ struct small<std::int8_t> {
     CTNN_INLINE static simd::vec<float> add(simd::vec<float> a, simd::vec<float> b)
     {
         return simd::add_whole(a, b);
-    }
-
-private:
-    [[noreturn]] static void fail(const char* what)
-    {
-        throw Error("ctnn.option", std::string(what) +
-                                       " is NaN or infinite: numbers of one byte with a scale "
-                                       "cannot hold that");
     }
 };
 
@@ -226,7 +214,7 @@ struct small_matrix {
                          *const first = scale + stride * sizeof(float);
         for (std::size_t o = 0; o < Out; ++o) {
             float factor = 1;
-            const float begin = numbers::column(
+            const std::uint32_t begin = numbers::column(
                 of_x, In, bias != nullptr ? bias[o] : 0.F, factor,
                 [&](std::size_t k) { return weight(k, o); },
                 [&](std::size_t k, number w) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -96,16 +95,20 @@ struct small_tables {
         constexpr bool is_whole = small<N>::has_scale;
         for (std::size_t o = 0; o < Out; ++o) {
             float factor = 1;
-            float start = small<N>::column(
+            std::uint32_t start = small<N>::column(
                 {}, Rows, bias[o], factor, [&](std::size_t row) { return table[row * Out + o]; },
                 [&](std::size_t row, auto w) {
+                    // a lane is a number of 32 bits: where its parts stand does not depend on the order of
+                    //                                bytes
                     const auto n = static_cast<number>(is_whole ? w + 128U : w);
-                    const std::size_t lane = row * stride + o / columns * W + o % W;
-                    std::memcpy(first + lane * sizeof(float) + o % columns / W * sizeof(number), &n,
-                                sizeof(n));
+                    std::byte* const at = first + (row * stride + o / columns * W + o % W) * sizeof(float);
+                    std::uint32_t lane = 0;
+                    std::memcpy(&lane, at, sizeof(lane));
+                    lane |= std::uint32_t{n} << (8 * sizeof(number) * (o % columns / W));
+                    std::memcpy(at, &lane, sizeof(lane));
                 });
             if constexpr (is_whole) // of the bias alone: there is no x that has a zero
-                start = std::bit_cast<float>(whole_start(bias[o], factor));
+                start = static_cast<std::uint32_t>(whole_start(bias[o], factor));
             std::memcpy(to + o * sizeof(float), &start, sizeof(start));
             std::memcpy(scale + o * sizeof(float), &factor, sizeof(factor));
         }
@@ -122,19 +125,21 @@ struct small_tables {
             const float* row[Ids];
             for (std::size_t t = 0; t < Ids; ++t)
                 row[t] = table + (t * V + static_cast<std::size_t>(ids[t])) * stride;
-            ctnn::detail::for_each_index<blocks>([&](auto b) CTNN_INLINE_LAMBDA {
-                sums sum(start + b() * columns);
-                for (std::size_t t = 0; t < Ids; ++t) sum.add(simd::vec<float>::load(row[t] + b() * W));
+            const auto add_up = [&](std::size_t b, auto there) CTNN_INLINE_LAMBDA {
+                sums sum(start + b * columns);
+                for (std::size_t t = 0; t < Ids; ++t) sum.add(simd::vec<float>::load(row[t] + b * W));
                 ctnn::detail::for_each_index<sums::registers>([&](auto k) CTNN_INLINE_LAMBDA {
-                    constexpr std::size_t column = b() * columns + k() * W;
-                    if constexpr (column < Out) {
+                    constexpr std::size_t column = k() * W;
+                    if constexpr (column < there()) {
                         const auto result =
-                            finish(sum.template at<k()>(start + b() * columns, scale + b() * columns));
-                        if constexpr (column + W <= Out) result.store(y + column);
-                        else simd::store_first(y + column, Out - column, result);
+                            finish(sum.template at<k()>(start + b * columns, scale + b * columns));
+                        if constexpr (column + W <= there()) result.store(y + b * columns + column);
+                        else simd::store_first(y + b * columns + column, there() - column, result);
                     }
                 });
-            });
+            };
+            for (std::size_t b = 0; b < Out / columns; ++b) add_up(b, simd::constant<columns>{});
+            if constexpr (Out % columns > 0) add_up(Out / columns, simd::constant<Out % columns>{});
         }
     }
 

@@ -50,8 +50,8 @@ auto begin_of(const std::array<Id, N>& ids)
 ///   memory : at most 16 KiB of stack a call. A network so wide that fewer than 8 rows fit there takes one
 ///            allocation a call for a piece of the batch, or none with a `Workspace<Net, Eval>` of the caller
 ///
-///   mode   : `Eval`, or `Packed<N>` of what `freeze` makes: such a model is a Model<Net, Eval> too, and its
-///            weights cannot be changed
+///   mode   : `Eval`, or `Packed<N>` of what `freeze` makes: its weights cannot be changed. With N the
+///            scalar type such a model is a Model<Net, Eval> too
 template <class Net, Mode M, Scalar T>
     requires(is_eval<M> && detail::is_sound<Net, Eval>)
 class Model<Net, M, T> : public detail::kept_weights<Net, M, T>::type {

@@ -34,7 +34,8 @@ struct eval_size {
     /// than they are.
     static constexpr std::size_t whole_blocks(std::size_t rows) { return rows > 12 ? rows / 12 * 12 : rows; }
 
-    static constexpr std::size_t stack_bytes = 12 * 1024; ///< of the 16 KiB that no frame exceeds
+    /// of the 16 KiB that no frame exceeds; a product of small numbers converts 3 KiB of its input at once
+    static constexpr std::size_t stack_bytes = (is_small<M> ? 9 : 12) * 1024;
     static constexpr bool fits_stack = bytes(1) <= stack_bytes;
     static constexpr std::size_t on_stack =
         fits_stack ? whole_blocks(std::clamp<std::size_t>((stack_bytes - scratch) / (values + inputs), 1, 64))

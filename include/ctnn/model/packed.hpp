@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -27,6 +29,8 @@ template <class Net, class T, class N>
 struct packed_slots {
     using plain = slots<Net, T>;
     static constexpr auto bytes = packed_bytes<N>(leaves_of<Net>{});
+    /// Else the model has complained.
+    static constexpr bool is_sound = !SmallNumber<N> || std::is_same_v<T, float>;
 
     static constexpr bool is_packed(std::size_t node)
     {
@@ -34,7 +38,7 @@ struct packed_slots {
         std::size_t users = 0;
         for (std::size_t i = 0; i < plain::nodes; ++i)
             users += trace.weights_of[i] == trace.weights_of[node] ? 1 : 0;
-        return users == 1 && bytes[trace.leaf[node]] > 0;
+        return is_sound && users == 1 && bytes[trace.leaf[node]] > 0;
     }
     /// Which nodes have a packed weight, where it stands, in bytes, and how many they are together.
     struct table {
@@ -52,6 +56,10 @@ struct packed_slots {
         return t;
     }();
 };
+
+// Shown by a compile error; never true.
+template <class Net>
+inline constexpr bool has_ranges = false;
 
 template <class Net, class T, class N>
 class with_packed_weights;
@@ -95,15 +103,18 @@ protected:
         requires(!is_calibrated<N>)
         : with_packed_weights(Weights<Net, T>{})
     {}
-    explicit with_packed_weights(Weights<Net, T> all)
-        requires(!is_calibrated<N>)
-        : with_packed_weights(std::move(all), {})
-    {}
+    explicit with_packed_weights(Weights<Net, T> all) : with_packed_weights(std::move(all), {})
+    {
+        static_assert(
+            !is_calibrated<N> || has_ranges<Net>,
+            "[ctnn.mode] a model of std::int8_t is made by freeze<std::int8_t>(model, x), which sees "
+            "what the numbers of each layer lie between");
+    }
     with_packed_weights(Weights<Net, T> all, const ranges& seen)
         : base(std::move(all)), packed_(places::value.bytes)
     {
-        static_assert(std::is_same_v<N, T> || std::is_same_v<T, float>,
-                      "[ctnn.mode] numbers of one or two bytes are for models of float");
+        static_assert(places::is_sound, "[ctnn.mode] numbers of one or two bytes are for models of float");
+        if constexpr (is_calibrated<N>) require_finite();
         for (std::size_t i = 0; i < slots<Net, T>::nodes; ++i)
             if (places::value.has[i])
                 packing<leaves_of<Net>>::value[leaf_numbers<Net>[i]](
@@ -114,10 +125,19 @@ protected:
 private:
     memory_block packed_;
 
+    void require_finite() const
+    {
+        for (const slot& s : slots<Net, T>::value.slot_at)
+            for (std::size_t k = 0; places::value.has[s.node] && k < s.shape.size(); ++k)
+                if (!std::isfinite(parameter_block()[s.offset + k]))
+                    throw Error("ctnn.option", "parameter '" + std::string(s.name) +
+                                                   "' has NaN or infinity: numbers of one byte with a scale "
+                                                   "cannot hold that");
+    }
     template <class L>
     static void pack(std::byte* to, const T* weights, std::size_t node, value_range x)
     {
-        if constexpr (packing_rule<L, N>::bytes > 0) {
+        if constexpr (places::is_sound && packing_rule<L, N>::bytes > 0) {
             const T* parameters[facts<L>.parameters];
             for (std::size_t k = 0; k < facts<L>.parameters; ++k)
                 parameters[k] = weights + slots<Net, T>::offset_of_parameter(node, k);

@@ -23,19 +23,21 @@ namespace detail {
 template <class N>
 inline constexpr bool has_samples = false;
 
-/// What the first input of each layer of a model lies between for samples x.
-template <class Net, class T, class X>
+/// What the first input of each layer that has a form of N lies between for samples x.
+template <class N, class Net, class T, class X>
 auto ranges_of_inputs(const Model<Net, Eval, T>& model, const X& x)
 {
     std::array<value_range, slots<Net, T>::nodes> ranges{};
     if (rows_of(x) == 0)
         throw Error("ctnn.shape", "there are no samples to see what the layers' numbers lie between");
     for_each_output(model, x, [&](std::size_t node, std::span<const T> in, std::span<const T>) {
+        if (!packed_slots<Net, T, N>::value.has[node]) return;
         value_range& r = ranges[node];
         for (const T v : in) {
             if (!std::isfinite(v))
-                throw Error("ctnn.option", "layer " + std::string(schedule_of<Net>.path(node)) +
-                                               " of the frozen network reads NaN or infinity: numbers of one "
+                throw Error("ctnn.option", "layer '" + std::string(schedule_of<Net>.path(node)) + "' of " +
+                                               signature<Net>() +
+                                               " reads NaN or infinity: numbers of one "
                                                "byte with a scale cannot hold that");
             r.low = std::min(r.low, static_cast<float>(v));
             r.high = std::max(r.high, static_cast<float>(v));
@@ -47,15 +49,15 @@ auto ranges_of_inputs(const Model<Net, Eval, T>& model, const X& x)
 } // namespace detail
 
 /// `freeze<bfloat16>(model)`: a frozen model that multiplies weights and numbers of two bytes, and adds up in
-/// float. Each is off by at most 2^-9 of itself.
+/// float. Each is off by at most 2^-8 of itself.
 ///
 ///   what     : the weights of Linear, of convolutions without groups, and of the tables that an Embedding
-///              and a Linear become, each with 4 columns or more and not shared; all else is as in
-///              `freeze(model)`. A Tanh that such a layer applies is within 8e-4
-///   weights  : `parameter`, `weights` and files keep those of float; only the answers are made of the small
-///              ones
-///   speed    : with AVX512-BF16 two products an instruction; elsewhere the weights take half the memory and
-///              about the time of float
+///              and a Linear become, each of 4 rows and columns or more (a table of at most 256 ids) and not
+///              shared; all else is as in `freeze(model)`. A Tanh that such a layer applies is within 8e-4
+///   weights  : `parameter`, `weights`, files and a stream of them have those of float, which are kept too;
+///              only the answers are made of the small ones
+///   speed    : with AVX512-BF16 two products an instruction; elsewhere half the memory is read in about the
+///              time of float
 ///   bits     : as always those of a sample do not depend on the samples beside it; they do on the CPU
 template <SmallNumber N, class Net, Mode M, class T>
 [[nodiscard]] auto freeze(const Model<Net, M, T>& model)
@@ -64,8 +66,8 @@ template <SmallNumber N, class Net, Mode M, class T>
                   "[ctnn.mode] freeze<std::int8_t>(model, x) takes samples too, from which it sees what the "
                   "numbers of each layer lie between");
     using result = Model<Frozen<Net>, Packed<N>, T>;
-    if constexpr (detail::is_calibrated<N>) return result(detail::frozen_weights(model), {});
-    else return result(detail::frozen_weights(model));
+    if constexpr (detail::fault_of<Net> != detail::fault::none) return result(model); // which complains
+    else return result(detail::frozen_weights(model), {});
 }
 
 /// `freeze<std::int8_t>(model, x)`: a frozen model that multiplies whole numbers of one byte.
@@ -79,16 +81,23 @@ template <SmallNumber N, class Net, Mode M, class T>
 ///   weights  : as there
 ///   speed    : four products an instruction with AVX512-VNNI, AVX-VNNI and NEON's dot product, two elsewhere
 ///   bits     : sums are exact, so a Linear or a convolution gives the same bits on every CPU for the same
-///              input, if no Tanh or the like comes after it
+///              input and ranges, if no Tanh or the like comes after it
+///   NaN      : in an input is read as the smallest number; only the samples x are searched for it
+///   networks : of one input
 ///   errors   : [ctnn.shape] other extents, or no sample; [ctnn.class_id] an id out of range; [ctnn.option]
 ///              NaN or infinity, in a weight or in what a layer reads
 template <SmallNumber N, class Net, Mode M, class T, class X>
     requires(detail::is_calibrated<N>)
 [[nodiscard]] auto freeze(const Model<Net, M, T>& model, const X& x)
 {
-    auto weights = detail::frozen_weights(model);
-    const auto ranges = detail::ranges_of_inputs(Model<Frozen<Net>, Eval, T>(weights), x);
-    return Model<Frozen<Net>, Packed<N>, T>(std::move(weights), ranges);
+    using result = Model<Frozen<Net>, Packed<N>, T>;
+    if constexpr (detail::fault_of<Net> != detail::fault::none) {
+        return result(model); // which complains
+    } else {
+        auto weights = detail::frozen_weights(model);
+        const auto ranges = detail::ranges_of_inputs<N>(Model<Frozen<Net>, Eval, T>(weights), x);
+        return result(std::move(weights), ranges);
+    }
 }
 
 /// How far the answers of two models are apart.
@@ -110,6 +119,8 @@ struct Comparison {
 template <class A, class B, class X>
 [[nodiscard]] Comparison compare(const A& model, const B& other, const X& x)
 {
+    static_assert(A::outputs == 1 && B::outputs == 1,
+                  "[ctnn.shape] models of several outputs are compared by hand, output by output");
     const auto y = model.forward(x);
     const auto z = other.forward(x);
     if (y.shape() != z.shape())
@@ -120,8 +131,8 @@ template <class A, class B, class X>
     c.samples = y.shape(0);
     double squares = 0, all = 0;
     for (std::size_t i = 0; i < y.size(); ++i) {
-        const double v = static_cast<double>(y.data()[i]),
-                     d = std::fabs(v - static_cast<double>(z.data()[i]));
+        const auto v = static_cast<double>(y.data()[i]), w = static_cast<double>(z.data()[i]);
+        const double d = v == w ? 0 : std::fabs(v - w);                 // also of two infinities
         if (!(d <= c.largest) && !std::isnan(c.largest)) c.largest = d; // NaN stays
         c.mean += d;
         squares += d * d;

@@ -14,13 +14,8 @@
 
 namespace ctnn::inline CTNN_ARCH::simd {
 
-#if defined(__AVX512VNNI__) || defined(__AVXVNNI__) ||                                                       \
-    (defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD))
 /// Whether the instruction set multiplies the four bytes of a lane by four others and adds up.
-inline constexpr bool has_byte_products = true;
-#else
-inline constexpr bool has_byte_products = false;
-#endif
+inline constexpr bool has_byte_products = CTNN_HAS_BYTE_PRODUCTS != 0;
 /// What has to be taken from the first factor of `add_byte_products`, 0..255: NEON wants both factors signed.
 #if defined(__aarch64__)
 inline constexpr int byte_shift = has_byte_products ? 128 : 0;
@@ -113,7 +108,8 @@ CTNN_INLINE auto as_floats(Words x)
         return static_cast<float>(x);
     } else {
 #if defined(__GNUC__)
-        return __builtin_convertvector(x, words<float>);
+        typedef float floats __attribute__((vector_size(sizeof(Words)))); // known only when x is
+        return __builtin_convertvector(x, floats);
 #else
         words<float> y;
         for (std::size_t i = 0; i < width<float>; ++i) y.lane[i] = static_cast<float>(x.lane[i]);
@@ -137,7 +133,7 @@ CTNN_INLINE vec<float> second_of_two(vec<float> x)
 /// c + a0 b0 + a1 b1 of the two bfloat16 of each lane.
 CTNN_INLINE vec<float> add_bfloat16_products(vec<float> a, vec<float> b, vec<float> c)
 {
-#if defined(__AVX512BF16__)
+#if CTNN_HAS_BFLOAT16_PRODUCTS
     return {_mm512_dpbf16_ps(c.v, std::bit_cast<__m512bh>(static_cast<__m512>(a.v)),
                              std::bit_cast<__m512bh>(static_cast<__m512>(b.v)))};
 #else
@@ -197,13 +193,13 @@ CTNN_INLINE vec<float> add_int16_products(vec<float> a, vec<float> b, vec<float>
 CTNN_INLINE vec<float> add_byte_products([[maybe_unused]] vec<float> a, [[maybe_unused]] vec<float> b,
                                          vec<float> c)
 {
-#if defined(__AVX512VNNI__)
+#if CTNN_HAS_BYTE_PRODUCTS && defined(__AVX512F__)
     return {_mm512_castsi512_ps(
         _mm512_dpbusd_epi32(_mm512_castps_si512(c.v), _mm512_castps_si512(a.v), _mm512_castps_si512(b.v)))};
-#elif defined(__AVXVNNI__)
+#elif CTNN_HAS_BYTE_PRODUCTS && defined(__AVX2__)
     return {_mm256_castsi256_ps(_mm256_dpbusd_avx_epi32(_mm256_castps_si256(c.v), _mm256_castps_si256(a.v),
                                                         _mm256_castps_si256(b.v)))};
-#elif defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
+#elif CTNN_HAS_BYTE_PRODUCTS
     return {vreinterpretq_f32_s32(
         vdotq_s32(vreinterpretq_s32_f32(c.v), vreinterpretq_s8_f32(a.v), vreinterpretq_s8_f32(b.v)))};
 #else
@@ -220,10 +216,10 @@ CTNN_INLINE vec<float> float_of_whole(vec<float> x)
 namespace detail {
 
 /// Writes the low bits of each word, those of a Small.
-template <class Small>
-CTNN_INLINE void store_low_bits(Small* to, words<std::uint32_t> x)
+template <class Small, class Words>
+CTNN_INLINE void store_low_bits(Small* to, Words x)
 {
-    if constexpr (width<float> == 1) {
+    if constexpr (std::is_integral_v<Words>) {
         const auto y = static_cast<Small>(x);
         std::memcpy(to, &y, sizeof(y));
     } else {
@@ -256,7 +252,7 @@ CTNN_INLINE void store_low_bits(Small* to, vec<float> x)
 /// Writes each number as a bfloat16: `width<float>` of them.
 CTNN_INLINE void store_bfloat16(std::uint16_t* to, vec<float> x)
 {
-#if defined(__AVX512BF16__)
+#if CTNN_HAS_BFLOAT16_PRODUCTS
     const auto y = std::bit_cast<__m256i>(_mm512_cvtneps_pbh(x.v));
     std::memcpy(to, &y, sizeof(y));
 #else

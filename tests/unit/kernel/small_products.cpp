@@ -180,11 +180,6 @@ TEST_CASE("numbers outside of the range become its ends, and a NaN is no acciden
     CHECK(product<std::int8_t, 4, 4>(x, zeros, b, {-1, 3}) == std::vector<float>(4));
     for (const float v : product<std::int8_t, 4, 4>(x, w, large, {0, 0}))
         CHECK(v == doctest::Approx(1e20).epsilon(1e-6));
-    auto wrong = w;
-    wrong[5] = inf;
-    CHECK_THROWS_WITH((product<std::int8_t, 4, 4>(x, wrong, b, {-1, 3})),
-                      "[ctnn.option] a weight is NaN or infinite: numbers of one byte with a scale cannot "
-                      "hold that");
 }
 
 namespace {

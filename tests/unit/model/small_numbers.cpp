@@ -88,7 +88,7 @@ TEST_CASE("networks of small numbers answer almost as those of float")
 
 TEST_CASE("what has no form of small numbers stays as it is")
 {
-    // three columns, a shared weight, groups, an activation alone
+    // three columns; groups; a weight that two layers share
     Generator g{2};
     using Net = Sequential<Linear<6, 3>, Tanh>;
     const Model<Net, Eval> model(g);
@@ -100,6 +100,21 @@ TEST_CASE("what has no form of small numbers stays as it is")
     CHECK(compare(freeze(grouped), freeze<std::int8_t>(grouped, g.randn<float>(4, 9, 8)),
                   g.randn<float>(5, 9, 8))
               .largest == 0);
+    using Tied = Sequential<Named<"a", Linear<8, 8>>, ReLU, Tied<"a", Linear<8, 8>>>;
+    const Model<Tied, Eval> tied(g);
+    const auto z = g.randn<float>(5, 8);
+    CHECK(compare(freeze(tied), freeze<bfloat16>(tied), z).largest == 0);
+    CHECK(compare(freeze(tied), freeze<std::int8_t>(tied, z), z).largest == 0);
+}
+
+TEST_CASE("more than 16 layers, and windows of more numbers than are converted at once")
+{
+    Generator g{8};
+    using Block = Residual<LayerNorm<24>, Linear<24, 48>, Tanh, Linear<48, 24>>;
+    using Deep = Sequential<Linear<9, 24>, Repeat<6, Block>, Named<"head", Linear<24, 5>>>;
+    check_cost(Model<Deep, Eval>(g), g.randn<float>(30, 9), 0.05);
+    using Large = Sequential<Input<6, 6, 40>, Conv2d<40, 30, 5, Padding<2>>, ReLU, Conv2d<30, 4, 3>>;
+    check_cost(Model<Large, Eval>(g), g.randn<float>(9, 6, 6, 40), 0.03);
 }
 
 TEST_CASE("a network that is wider than the stack, and a workspace")
@@ -163,14 +178,14 @@ TEST_CASE("numbers that bytes cannot hold, and samples that show nothing, are re
                       "[ctnn.shape] there are no samples to compare two models with");
     auto wrong = x;
     wrong(3, 3) = std::numeric_limits<float>::infinity();
-    CHECK_THROWS_WITH(
-        (void)freeze<std::int8_t>(model, wrong),
-        "[ctnn.option] layer 0 of the frozen network reads NaN or infinity: numbers of one byte "
-        "with a scale cannot hold that");
+    CHECK_THROWS_WITH((void)freeze<std::int8_t>(model, wrong),
+                      "[ctnn.option] layer '0' of Sequential<Linear<5, 8>, Tanh, Linear<8, 4>> reads NaN or "
+                      "infinity: numbers of one byte with a scale cannot hold that");
     model.template parameter<"2.bias">()(1) = std::numeric_limits<float>::quiet_NaN();
-    CHECK_THROWS_WITH((void)freeze<std::int8_t>(model, x),
-                      "[ctnn.option] a bias is NaN or infinite: numbers of one byte with a scale cannot hold "
-                      "that");
+    CHECK_THROWS_WITH(
+        (void)freeze<std::int8_t>(model, x),
+        "[ctnn.option] parameter '2.bias' has NaN or infinity: numbers of one byte with a scale "
+        "cannot hold that");
     CHECK(std::isnan(freeze<bfloat16>(model).forward(x)(0, 1)));
 }
 
@@ -189,6 +204,8 @@ TEST_CASE("a comparison of two models, in numbers and in words")
     CHECK(text(c) == "difference at most 2, 0.75 on average, 36 % in all; the same choice for 50.00 %");
     Model<Sequential<Linear<2, 1>>, Eval> one;
     CHECK(!compare(one, one, x).same_choice);
+    a.parameter<"0.bias">()(1) = b.parameter<"0.bias">()(1) = std::numeric_limits<float>::infinity();
+    CHECK(compare(a, b, x).largest == 0); // the same infinity
     b.parameter<"0.weight">()(0, 0) = std::numeric_limits<float>::quiet_NaN();
     CHECK(std::isnan(compare(a, b, x).largest));
 }

@@ -96,6 +96,31 @@ TEST_CASE("log(1 + u) within 2 ulp on every 509th float from 0 to 1, and in doub
     });
 }
 
+TEST_CASE("a rough tanh is within 8e-4, near 0 within 4e-3 of itself")
+{
+    double worst = 0, relative = 0;
+    for (float x = -12; x < 12; x += 1e-3F) {
+        float lanes[simd::width<float>];
+        simd::rough_tanh(simd::vec<float>(x)).store(lanes);
+        const double exact = std::tanh(static_cast<double>(x)),
+                     off = std::fabs(static_cast<double>(lanes[0]) - exact);
+        worst = std::max(worst, off);
+        if (exact != 0) relative = std::max(relative, off / std::fabs(exact));
+    }
+    CHECK(worst <= 8e-4);
+    CHECK(relative <= 4e-3);
+    const auto of = [](float x) {
+        float lanes[simd::width<float>];
+        simd::rough_tanh(simd::vec<float>(x)).store(lanes);
+        return lanes[simd::width<float> - 1];
+    };
+    CHECK(of(0.F) == 0);
+    CHECK(std::signbit(of(-0.F)));
+    CHECK(std::fabs(of(std::numeric_limits<float>::infinity()) - 1) < 1e-3F);
+    CHECK(std::fabs(of(-std::numeric_limits<float>::infinity()) + 1) < 1e-3F);
+    CHECK(std::isnan(of(std::numeric_limits<float>::quiet_NaN())));
+}
+
 TEST_CASE("exp and tanh in double against the standard library")
 {
     // A geometric walk through all sizes of both signs; the standard library's own error is below 1 ulp.
