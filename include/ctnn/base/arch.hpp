@@ -64,6 +64,9 @@
 #define CTNN_HAS_BYTE_PRODUCTS 1
 #elif defined(__aarch64__) || defined(__ARM_NEON) || defined(_M_ARM64)
 #define CTNN_ARCH neon
+#elif defined(__wasm_simd128__) || (defined(__s390x__) && defined(__VX__) && __ARCH__ >= 12)
+#define CTNN_ARCH vector128 // registers that are a type of the compiler's: see simd/portable.hpp
+#define CTNN_HAS_VECTOR128 1
 #else
 #define CTNN_ARCH scalar
 #endif

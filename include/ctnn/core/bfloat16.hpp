@@ -2,10 +2,10 @@
 /// A number of two bytes with the range of float.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 
 #include <ctnn/core/arch.hpp>
+#include <ctnn/core/bits.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -17,13 +17,13 @@ struct bfloat16 {
     bfloat16() = default;
     constexpr explicit bfloat16(float x)
     {
-        const auto b = std::bit_cast<std::uint32_t>(x);
+        const auto b = detail::bit_cast<std::uint32_t>(x);
         const std::uint32_t rounded = b + 0x7fffU + ((b >> 16U) & 1U), quiet = b | 0x400000U;
         bits = static_cast<std::uint16_t>(((b & 0x7fffffffU) > 0x7f800000U ? quiet : rounded) >> 16U);
     }
     constexpr explicit operator float() const
     {
-        return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
+        return detail::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
     }
 };
 

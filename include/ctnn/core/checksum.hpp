@@ -22,7 +22,7 @@ public:
     void add(const void* bytes, std::size_t n) { add({static_cast<const char*>(bytes), n}); }
 
     static constexpr std::size_t digits = 16;
-    [[nodiscard]] constexpr std::string text() const
+    [[nodiscard]] std::string text() const
     {
         std::string s;
         for (int shift = 60; shift >= 0; shift -= 4) s += "0123456789abcdef"[state_ >> shift & 15U];

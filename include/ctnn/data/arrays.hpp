@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/bits.hpp>
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/tensor.hpp>
 #include <ctnn/data/text_file.hpp>
@@ -128,7 +129,7 @@ private:
             std::copy_n(bytes_.data() + head_.data + i * sizeof(Stored), sizeof(Stored), raw.begin());
             if (head_.big_endian != (std::endian::native == std::endian::big))
                 std::reverse(raw.begin(), raw.end());
-            return std::bit_cast<Stored>(raw);
+            return detail::bit_cast<Stored>(raw);
         };
         std::array<std::size_t, N> place{};
         for (std::size_t i = 0; i < size_; ++i) {

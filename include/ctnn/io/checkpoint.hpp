@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <ctnn/core/bits.hpp>
 #include <ctnn/core/concepts.hpp>
 #include <ctnn/core/index.hpp>
 #include <ctnn/io/model_file.hpp>
@@ -46,7 +46,7 @@ inline generator_numbers numbers_of(const Generator& generator)
     for (std::size_t i = 0; i < s.engine.words.size(); ++i) n[i] = s.engine.words[i];
     n[random_engine::length] = s.engine.position;
     n[random_engine::length + 1] = s.next_normal ? 1 : 0;
-    n[random_engine::length + 2] = s.next_normal ? std::bit_cast<std::int64_t>(*s.next_normal) : 0;
+    n[random_engine::length + 2] = s.next_normal ? detail::bit_cast<std::int64_t>(*s.next_normal) : 0;
     return n;
 }
 /// Nothing for numbers that no generator has.
@@ -62,7 +62,7 @@ inline std::optional<Generator::State> state_from(const generator_numbers& n)
         (has_normal & ~std::int64_t{1}) != 0)
         return {};
     s.engine.position = static_cast<std::uint32_t>(position);
-    if (has_normal == 1) s.next_normal = std::bit_cast<double>(n[random_engine::length + 2]);
+    if (has_normal == 1) s.next_normal = detail::bit_cast<double>(n[random_engine::length + 2]);
     return s;
 }
 

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include <ctnn/core/bfloat16.hpp>
+#include <ctnn/core/bits.hpp>
 #include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/affine.hpp>
 #include <ctnn/simd/lanes.hpp>
@@ -48,7 +49,7 @@ struct small<bfloat16> {
     static std::uint32_t column(const input&, std::size_t in, float bias, float&, Weight weight, Put put)
     {
         for (std::size_t k = 0; k < in; ++k) put(k, bfloat16(weight(k)).bits);
-        return std::bit_cast<std::uint32_t>(bias);
+        return ctnn::detail::bit_cast<std::uint32_t>(bias);
     }
 
     CTNN_INLINE static simd::vec<float> fma(simd::vec<float> a, simd::vec<float> b, simd::vec<float> c)

@@ -2,7 +2,6 @@
 /// The Box-Muller transform of 16 numbers at a time, rounded the way PyTorch's AVX2 code rounds it.
 #pragma once
 
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include <type_traits>
 
 #include <ctnn/core/arch.hpp>
+#include <ctnn/core/bits.hpp>
 
 namespace ctnn::inline CTNN_ARCH::detail {
 
@@ -28,9 +28,9 @@ constexpr float fused(float a, float b, float c)
 inline float cephes_log(float x)
 {
     x = x < std::numeric_limits<float>::min() ? std::numeric_limits<float>::min() : x;
-    const auto bits = std::bit_cast<std::uint32_t>(x);
+    const auto bits = detail::bit_cast<std::uint32_t>(x);
     float e = static_cast<float>(static_cast<std::int32_t>(bits >> 23) - 126);
-    float m = std::bit_cast<float>((bits & 0x007fffffU) | 0x3f000000U); // 0.5 <= m < 1
+    float m = detail::bit_cast<float>((bits & 0x007fffffU) | 0x3f000000U); // 0.5 <= m < 1
     if (m < 0.707106781186547524F) {
         e -= 1;
         m = (m - 1) + m;

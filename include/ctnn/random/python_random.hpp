@@ -39,11 +39,14 @@ public:
     }
 
     /// As `random.shuffle(list)`.
-    template <std::ranges::random_access_range Range>
+    template <class Range>
+        requires requires(Range& range) {
+            std::swap(std::begin(range)[0], std::begin(range)[std::size(range)]);
+        }
     constexpr void shuffle(Range&& range)
     {
-        const auto first = std::ranges::begin(range);
-        for (auto n = static_cast<std::uint64_t>(std::ranges::size(range)); n > 1; --n)
+        const auto first = std::begin(range);
+        for (auto n = static_cast<std::uint64_t>(std::size(range)); n > 1; --n)
             std::swap(first[static_cast<std::ptrdiff_t>(n - 1)],
                       first[static_cast<std::ptrdiff_t>(below(n))]);
     }

@@ -3,13 +3,13 @@
 /// bits or four of a byte.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <type_traits>
 
+#include <ctnn/core/bits.hpp>
 #include <ctnn/simd/vec.hpp>
 
 namespace ctnn::inline CTNN_ARCH::simd {
@@ -92,12 +92,12 @@ using raw = typename raw_register<typename vec<float>::native>::type;
 template <class I>
 CTNN_INLINE words<I> to_words(vec<float> x)
 {
-    return std::bit_cast<words<I>>(static_cast<raw>(x.v));
+    return ctnn::detail::bit_cast<words<I>>(static_cast<raw>(x.v));
 }
 template <class Words>
 CTNN_INLINE vec<float> from_words(Words x)
 {
-    return {std::bit_cast<raw>(x)};
+    return {ctnn::detail::bit_cast<raw>(x)};
 }
 
 /// Each whole number as a float.
@@ -134,8 +134,8 @@ CTNN_INLINE vec<float> second_of_two(vec<float> x)
 CTNN_INLINE vec<float> add_bfloat16_products(vec<float> a, vec<float> b, vec<float> c)
 {
 #if CTNN_HAS_BFLOAT16_PRODUCTS
-    return {_mm512_dpbf16_ps(c.v, std::bit_cast<__m512bh>(static_cast<__m512>(a.v)),
-                             std::bit_cast<__m512bh>(static_cast<__m512>(b.v)))};
+    return {_mm512_dpbf16_ps(c.v, ctnn::detail::bit_cast<__m512bh>(static_cast<__m512>(a.v)),
+                             ctnn::detail::bit_cast<__m512bh>(static_cast<__m512>(b.v)))};
 #else
     return fma(second_of_two(a), second_of_two(b), fma(first_of_two(a), first_of_two(b), c));
 #endif
@@ -226,8 +226,8 @@ CTNN_INLINE void store_low_bits(Small* to, Words x)
 #if defined(__AVX512F__) // of the general form g++ 12 makes four instructions; of the plain one a warning
         const auto y = [&] {
             if constexpr (sizeof(Small) == 1)
-                return _mm512_maskz_cvtepi32_epi8(0xffff, std::bit_cast<__m512i>(x));
-            else return _mm512_maskz_cvtepi32_epi16(0xffff, std::bit_cast<__m512i>(x));
+                return _mm512_maskz_cvtepi32_epi8(0xffff, ctnn::detail::bit_cast<__m512i>(x));
+            else return _mm512_maskz_cvtepi32_epi16(0xffff, ctnn::detail::bit_cast<__m512i>(x));
         }();
         std::memcpy(to, &y, sizeof(y));
 #elif defined(__GNUC__)
@@ -253,7 +253,7 @@ CTNN_INLINE void store_low_bits(Small* to, vec<float> x)
 CTNN_INLINE void store_bfloat16(std::uint16_t* to, vec<float> x)
 {
 #if CTNN_HAS_BFLOAT16_PRODUCTS
-    const auto y = std::bit_cast<__m256i>(_mm512_cvtneps_pbh(x.v));
+    const auto y = ctnn::detail::bit_cast<__m256i>(_mm512_cvtneps_pbh(x.v));
     std::memcpy(to, &y, sizeof(y));
 #else
     const auto bits = detail::to_words<std::uint32_t>(x);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// The registers of xsimd, or one number where there are none, under the same names. The only header that
-/// includes xsimd.
+/// The registers of xsimd, or the compiler's own, or one number where there are none, under the same names.
+/// The only header that includes xsimd.
 #pragma once
 
 #include <array>
@@ -11,6 +11,10 @@
 #include <xsimd/xsimd.hpp>
 
 #include <ctnn/core/arch.hpp>
+#include <ctnn/core/mode.hpp>
+#if defined(CTNN_HAS_VECTOR128)
+#include <ctnn/simd/portable.hpp>
+#endif
 #include <ctnn/simd/scalar.hpp>
 
 namespace ctnn::inline CTNN_ARCH::simd::detail {
@@ -137,6 +141,20 @@ CTNN_INLINE xsimd::batch<T, A> scale_by_power(xsimd::batch<T, A> x, xsimd::batch
 }
 
 } // namespace native
+#endif
+
+#if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && defined(CTNN_HAS_VECTOR128)
+template <Scalar T>
+struct register_of<T> {
+    using type = portable::vector_register<T>;
+    using mask = portable::mask<T>;
+    static constexpr std::size_t width = type::width;
+};
+using portable::load, portable::store;
+namespace native {
+using portable::abs, portable::copysign, portable::divide, portable::fma, portable::fnma, portable::max,
+    portable::min, portable::scale_by_power, portable::select, portable::sqrt;
+}
 #endif
 
 } // namespace ctnn::inline CTNN_ARCH::simd::detail

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include <ctnn/core/arch.hpp>
+#include <ctnn/core/bits.hpp>
 #include <ctnn/simd/native.hpp>
 
 namespace ctnn::inline CTNN_ARCH::simd {
@@ -179,7 +179,7 @@ CTNN_INLINE vec<T> keep_first(std::size_t n, vec<T> x)
         static constexpr auto ones_then_zeros = [] { // bits of 1, which as a number are NaN
             using bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
             std::array<T, 2 * width<T>> a{};
-            for (std::size_t i = 0; i < width<T>; ++i) a[i] = std::bit_cast<T>(~bits{0});
+            for (std::size_t i = 0; i < width<T>; ++i) a[i] = ctnn::detail::bit_cast<T>(~bits{0});
             return a;
         }();
         return x.v & vec<T>::load(ones_then_zeros.data() + (width<T> - n)).v;
