@@ -4,6 +4,7 @@
 #   sh cmake/setup.sh test
 #   sh cmake/setup.sh fashion [epochs [seed]]
 #   sh cmake/setup.sh audio [steps [recording]]
+#   sh cmake/setup.sh live
 #   sh cmake/setup.sh benchmark [options of Google Benchmark]
 #   sh cmake/setup.sh packages
 # Installs missing packages with apt, dnf or pacman, whichever is there (through sudo when not root); when
@@ -17,6 +18,7 @@ usage: sh cmake/setup.sh makemore [train|stages [options]]   build the trainer f
        sh cmake/setup.sh test                               build and test all but what is slow
        sh cmake/setup.sh fashion [epochs [seed]]            the seventh chapter, with its 70,000 pictures
        sh cmake/setup.sh audio [steps [recording]]          the eighth, a live amplifier
+       sh cmake/setup.sh live                               the lecture as a page in the browser
        sh cmake/setup.sh benchmark [options]                compare with others: tests/benchmark/README.md
        sh cmake/setup.sh packages                           only install what tests and benchmark need
 END
@@ -30,6 +32,10 @@ case $goal in
 makemore) packages="$packages gnuplot-nox" ;; # draws the pictures of a report
 fashion) packages="$packages gnuplot-nox dataset-fashion-mnist" ;;
 audio) packages="$packages gnuplot-nox libsndfile1-dev" ;;
+live)
+    [ $# -eq 0 ] || usage
+    packages="libxtensor-dev libxsimd-dev nlohmann-json3-dev emscripten nodejs npm"
+    ;;
 test)
     [ $# -eq 0 ] || usage
     packages="$packages doctest-dev"
@@ -59,6 +65,9 @@ libxsmm-dev libxsmm-devel -
 libsndfile1-dev libsndfile-devel libsndfile
 gnuplot-nox gnuplot gnuplot
 dataset-fashion-mnist - -
+emscripten emscripten emscripten
+nodejs nodejs nodejs
+npm nodejs-npm npm
 END
 }
 manager=none
@@ -90,6 +99,9 @@ for package in $packages; do
     cmake | pkg-config) command -v "$package" >/dev/null && continue ;;
     gnuplot-nox) { command -v gnuplot >/dev/null || ! can_install; } && continue ;; # no must
     ninja-build) command -v ninja >/dev/null && continue ;;
+    emscripten) command -v emcc >/dev/null && continue ;;
+    nodejs) command -v node >/dev/null && continue ;;
+    npm) command -v npm >/dev/null && continue ;;
     *) has_library "$(name_of "$package")" && continue ;;
     esac
     name=$(name_of "$package")
@@ -142,6 +154,7 @@ if [ "$goal" = audio ]; then
 fi
 
 [ "$goal" != packages ] || exit 0
+[ "$goal" != live ] || exec sh examples/live/build.sh
 
 cmake --workflow --preset "$goal"
 case $goal in

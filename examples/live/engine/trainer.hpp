@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// The training of one network, watched from inside.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ctnn/ctnn.hpp>
+#include <ctnn/inspect/inspect.hpp>
+#include <ctnn/io/checkpoint.hpp>
+
+#include "chosen.hpp"
+#include "json.hpp"
+
+namespace live {
+
+using namespace ctnn;
+
+inline constexpr std::size_t context = 3, batch = 32, classes = 27, features = 10;
+
+/// Samples, as a normalisation of them: by batch in the lecture's form, each by itself, or not at all.
+template <Norm N, std::size_t In, std::size_t Out>
+struct hidden;
+template <std::size_t In, std::size_t Out>
+struct hidden<Norm::none, In, Out> {
+    using type = layer_list<Linear<In, Out>, Chosen>;
+};
+template <std::size_t In, std::size_t Out>
+struct hidden<Norm::batch, In, Out> {
+    using type = layer_list<Linear<In, Out, NoBias>, BatchNorm<Out, LectureStd>, Chosen>;
+};
+template <std::size_t In, std::size_t Out>
+struct hidden<Norm::layer, In, Out> {
+    using type = layer_list<Linear<In, Out, NoBias>, LayerNorm<Out>, Chosen>;
+};
+
+/// Units of a hidden layer: the lecture's 200 where there is one.
+constexpr std::size_t width_of(int depth) { return depth == 1 ? 200 : 100; }
+
+template <class Done, Norm N, int Left, std::size_t In, std::size_t Width>
+struct built;
+template <class... Done, Norm N, int Left, std::size_t In, std::size_t Width>
+struct built<layer_list<Done...>, N, Left, In, Width> {
+    template <class List>
+    struct with;
+    template <class... L>
+    struct with<layer_list<L...>> {
+        using type = typename built<layer_list<Done..., L...>, N, Left - 1, Width, Width>::type;
+    };
+    using type = typename with<typename hidden<N, In, Width>::type>::type;
+};
+template <class... Done, Norm N, std::size_t In, std::size_t Width>
+struct built<layer_list<Done...>, N, 0, In, Width> {
+    using type = Sequential<Done..., Linear<Width, classes>>;
+};
+template <int Depth, Norm N>
+using Net = typename built<layer_list<Embedding<classes, features>>, N, Depth, context * features,
+                           width_of(Depth)>::type;
+
+template <class Network, Norm N>
+class Trainer final : public Machine {
+public:
+    Trainer(const Settings& settings, const Data& data)
+        : settings_(settings), data_(&data), generator_(settings.seed),
+          sgd_(model_, {.learning_rate = static_cast<float>(settings.rate)}), batches_(data.train)
+    {
+        initialise();
+    }
+
+    double step() override
+    {
+        const auto [x, y] = batches_.next(generator_);
+        return step_with(x, y);
+    }
+
+    std::string look() override
+    {
+        const auto [x, y] = batches_.next(generator_);
+        std::vector<float> before(model_.parameter_block(), model_.parameter_block() + Model_::block_size());
+        const double loss = step_with(x, y);
+        Json json;
+        json.number("step", static_cast<double>(steps_)).number("loss", loss);
+        put_layers(json);
+        put_weights(json, before);
+        if constexpr (N == Norm::batch) put_running(json);
+        put_embedding(json);
+        put_verdicts(json, judgement(loss));
+        return json.text();
+    }
+
+    std::string start() override
+    {
+        Minibatches<batch> batches(data_->train);
+        Generator generator(settings_.seed + 1);
+        const auto [x, y] = batches.next(generator);
+        Json json;
+        put_verdicts(json, judge(check_initialisation(model_, criterion_, x, y)));
+        return json.text();
+    }
+
+    std::string names(int count, bool of_batch, std::uint64_t seed) override
+    {
+        Generator drawing(seed);
+        return of_batch ? names_of_batch(count, drawing) : names_alone(count, drawing);
+    }
+
+    double validation_loss() override
+    {
+        const auto frozen = freeze(model_);
+        const auto [loss, unused] =
+            criterion_(frozen.forward(data_->validation.contexts), data_->validation.targets);
+        return static_cast<double>(loss);
+    }
+
+    void save(const std::string& path) override
+    {
+        Checkpoint(model_, sgd_, generator_, batches_).save(path, steps_, told_);
+    }
+    void load(const std::string& path) override
+    {
+        // What the trainer that made it says of itself stands before what the parts say.
+        const std::string all = checkpoint_settings(path);
+        const std::string parts = sgd_.settings() + "; " + batches_.settings();
+        const bool fits = all.size() >= parts.size() && all.ends_with(parts);
+        told_ = fits ? all.substr(0, all.size() - parts.size()) : std::string{};
+        if (told_.ends_with("; ")) told_.resize(told_.size() - 2);
+        if (all.empty()) { // parameters alone
+            ctnn::load(model_, path);
+            return;
+        }
+        steps_ = Checkpoint(model_, sgd_, generator_, batches_).load(path, told_);
+        double rate = 0;
+        unsigned long long decay = 0;
+        const std::size_t at = told_.find("learning rate ");
+        if (at != std::string::npos &&
+            std::sscanf(told_.c_str() + at, "learning rate %lf, a tenth from step %llu", &rate, &decay) ==
+                2) {
+            settings_.rate = rate;
+            settings_.decay_at = static_cast<std::size_t>(decay);
+        }
+    }
+    [[nodiscard]] std::size_t steps() const override { return steps_; }
+    [[nodiscard]] std::string network() const override { return signature<Network>(); }
+
+private:
+    using Model_ = Model<Network, Train<batch, RetainGradients>>;
+    Settings settings_;
+    const Data* data_;
+    Generator generator_;
+    Model_ model_;
+    Sgd<Network> sgd_;
+    CrossEntropy<> criterion_;
+    Minibatches<batch> batches_;
+    std::size_t steps_ = 0;
+    std::string told_ = "live";
+    std::array<std::array<double, features>, 2> directions_{};
+
+    template <class X, class Y>
+    double step_with(const X& x, const Y& y)
+    {
+        const auto [loss, dlogits] = criterion_(model_.forward(x), y);
+        sgd_.set_learning_rate(
+            static_cast<float>(MultiStep(settings_.rate, {settings_.decay_at}).at(steps_)));
+        model_.backward(dlogits);
+        sgd_.step(model_);
+        ++steps_;
+        return static_cast<double>(loss);
+    }
+
+    /// The draws of the lecture, in its order: one after the other, scaled by one number after the other.
+    void initialise()
+    {
+        std::size_t matrix = 0;
+        const bool is_plain = settings_.gain == 0 && settings_.first_scale == 1;
+        const std::size_t last = static_cast<std::size_t>(settings_.depth) + 1;
+        model_.for_each_parameter([&](auto name, auto value, auto) {
+            const std::size_t fan_in = value.shape()[0];
+            if (value.dimension() == 2) {
+                value = generator_.randn(value.shape()[0], value.shape()[1]);
+                if (matrix == last) {
+                    if (settings_.last_scale != 1) value *= static_cast<float>(settings_.last_scale);
+                } else if (matrix > 0) {
+                    if (settings_.gain > 0)
+                        value = value * static_cast<float>(settings_.gain) /
+                                std::sqrt(static_cast<float>(fan_in));
+                    if (settings_.first_scale != 1) value *= static_cast<float>(settings_.first_scale);
+                }
+                ++matrix;
+            } else if (name.ends_with("bias") && is_of_linear(matrix)) {
+                value = generator_.randn(value.shape()[0]);
+                if (matrix == last + 1) value *= settings_.last_scale == 1 ? 1.0F : 0.0F;
+                else if (!is_plain) value *= 0.01F;
+            }
+        });
+    }
+    /// Whether a bias that comes after so many matrices is a Linear's.
+    [[nodiscard]] bool is_of_linear(std::size_t matrices) const
+    {
+        return N == Norm::none || matrices == static_cast<std::size_t>(settings_.depth) + 2;
+    }
+
+    /// What the last step shows, in the form of a first look.
+    std::vector<Verdict> judgement(double loss)
+    {
+        Initialisation now;
+        now.loss = loss;
+        now.expected_loss = std::numeric_limits<double>::quiet_NaN();
+        now.layers = layer_statistics(model_);
+        const auto predicted = detail::predict<Network, float>(std::as_const(model_).parameter_block(), {},
+                                                               detail::numbers_of_layers(model_));
+        for (const LayerStatistics& l : now.layers) now.predicted.push_back(predicted[l.layer.index]);
+        now.maps = saturation_maps(model_);
+        return judge(now);
+    }
+
+    void put_layers(Json& json)
+    {
+        const auto maps = saturation_maps(model_);
+        json.begin_list("layers");
+        for (const LayerStatistics& l : layer_statistics(model_)) {
+            if (l.layer.type != Chosen::name()) continue;
+            Json one;
+            one.text("name", l.layer.name()).number("units", static_cast<double>(l.layer.units()));
+            one.number("mean", l.output.mean).number("std", l.output.std);
+            one.number("gradientStd", l.gradient.std).number("saturated", l.saturated);
+            put_histogram(one, "outputs", l.outputs);
+            put_histogram(one, "gradients", l.gradients);
+            for (const SaturationMap& map : maps)
+                if (map.layer.index == l.layer.index) {
+                    std::string bits;
+                    for (const bool b : map.saturated) bits += b ? '1' : '0';
+                    one.text("map", bits).numbers("dead", map.dead);
+                }
+            json.item(one);
+        }
+        json.end_list();
+    }
+    static void put_histogram(Json& json, const char* name, const Histogram& h)
+    {
+        Json one;
+        one.numbers("edges", h.edges).numbers("counts", h.counts);
+        json.object(name, one);
+    }
+    void put_weights(Json& json, const std::vector<float>& before)
+    {
+        json.begin_list("weights");
+        std::size_t next = 0;
+        const auto places = detail::parameter_at<Network, float>::all();
+        for (const ParameterStatistics& p : parameter_statistics(model_)) {
+            const auto& place = places[next++];
+            if (p.shape.size() < 2) continue;
+            Json one;
+            one.text("name", p.name).number("gradientToData", p.gradient_to_data);
+            const double ratio = detail::log_update_to_data(
+                place.in(before.data()), place.in(std::as_const(model_).parameter_block()));
+            one.number("update", ratio);
+            put_histogram(one, "gradients", p.gradients);
+            json.item(one);
+        }
+        json.end_list();
+    }
+    /// The first BatchNorm: what the batch shows beside what was kept.
+    void put_running(Json& json)
+    {
+        const auto in = model_.template output<1>();
+        constexpr std::size_t units = Width;
+        std::array<std::vector<double>, 2> now;
+        for (std::size_t u = 0; u < units; ++u) {
+            double sum = 0, squares = 0;
+            for (std::size_t r = 0; r < batch; ++r) sum += static_cast<double>(in.data()[r * units + u]);
+            const double mean = sum / batch;
+            for (std::size_t r = 0; r < batch; ++r) {
+                const double d = static_cast<double>(in.data()[r * units + u]) - mean;
+                squares += d * d;
+            }
+            now[0].push_back(mean);
+            now[1].push_back(std::sqrt(squares / (batch - 1)));
+        }
+        std::size_t k = 0;
+        std::array<std::vector<double>, 2> kept;
+        model_.for_each_buffer([&](auto, auto value) {
+            if (k < 2) kept[k].assign(value.begin(), value.end());
+            ++k;
+        });
+        json.numbers("batchMean", now[0]).numbers("batchStd", now[1]);
+        json.numbers("runningMean", kept[0]).numbers("runningStd", kept[1]);
+    }
+    static constexpr std::size_t Width = [] {
+        std::size_t width = 0;
+        for (const auto& s : detail::slots<Network, float>::value.slot_at)
+            if (s.node == 1 && width == 0) width = s.shape.last();
+        return width;
+    }();
+
+    /// The vectors of the characters along the two directions in which they differ most, which turn little
+    /// from one look to the next.
+    void put_embedding(Json& json)
+    {
+        const float* const e = std::as_const(model_).parameter_block();
+        std::array<double, features> mean{};
+        for (std::size_t v = 0; v < classes; ++v)
+            for (std::size_t f = 0; f < features; ++f)
+                mean[f] += static_cast<double>(e[v * features + f]) / classes;
+        const auto at = [&](std::size_t v, std::size_t f) {
+            return static_cast<double>(e[v * features + f]) - mean[f];
+        };
+        for (std::size_t d = 0; d < 2; ++d) {
+            auto& direction = directions_[d];
+            if (std::all_of(direction.begin(), direction.end(), [](double x) { return x == 0; }))
+                for (std::size_t f = 0; f < features; ++f) direction[f] = f % 2 == d ? 1 : 0.5;
+            for (int round = 0; round < 30; ++round) {
+                std::array<double, features> next{};
+                for (std::size_t v = 0; v < classes; ++v) {
+                    double along = 0;
+                    for (std::size_t f = 0; f < features; ++f) along += at(v, f) * direction[f];
+                    for (std::size_t f = 0; f < features; ++f) next[f] += along * at(v, f);
+                }
+                if (d == 1) {
+                    double same = 0;
+                    for (std::size_t f = 0; f < features; ++f) same += next[f] * directions_[0][f];
+                    for (std::size_t f = 0; f < features; ++f) next[f] -= same * directions_[0][f];
+                }
+                double length = 0;
+                for (const double n : next) length += n * n;
+                length = std::sqrt(length);
+                if (!(length > 0)) break;
+                for (std::size_t f = 0; f < features; ++f) direction[f] = next[f] / length;
+            }
+        }
+        std::vector<double> points;
+        for (std::size_t v = 0; v < classes; ++v)
+            for (const auto& direction : directions_) {
+                double along = 0;
+                for (std::size_t f = 0; f < features; ++f) along += at(v, f) * direction[f];
+                points.push_back(along);
+            }
+        json.numbers("embedding", points);
+    }
+
+    static void put_verdicts(Json& json, const std::vector<Verdict>& verdicts)
+    {
+        json.begin_list("verdicts");
+        for (const Verdict& v : verdicts) {
+            Json one;
+            one.number("sound", v.sound ? 1 : 0).text("subject", v.subject).text("text", v.text);
+            one.text("advice", v.advice);
+            json.item(one);
+        }
+        json.end_list();
+    }
+
+    std::string names_alone(int count, Generator& drawing)
+    {
+        const Model<Network, Eval> model(model_);
+        std::string all;
+        for (int i = 0; i < count; ++i) all += sample(model, data_->vocabulary, drawing) + "\n";
+        return all;
+    }
+    /// The mistake of forgetting eval(): each letter comes from a pass of training, normalised by the batch
+    /// of the other names that are being drawn. The model itself is left alone.
+    std::string names_of_batch(int count, Generator& drawing)
+    {
+        Model_ copy(model_);
+        std::array<std::string, batch> name;
+        std::array<bool, batch> is_over{};
+        xt::xtensor<std::int64_t, 2> x = xt::zeros<std::int64_t>({batch, context});
+        for (int letter = 0; letter < 20; ++letter) {
+            const auto& logits = copy.forward(x);
+            for (std::size_t r = 0; r < batch; ++r) {
+                std::array<float, classes> share;
+                const float* const row = logits.data() + r * classes;
+                const float most = *std::max_element(row, row + classes);
+                for (std::size_t c = 0; c < classes; ++c) share[c] = std::exp(row[c] - most);
+                const auto id = static_cast<class_id>(drawing.multinomial(std::span<const float>(share)));
+                x(r, 0) = x(r, 1);
+                x(r, 1) = x(r, 2);
+                x(r, 2) = id;
+                if (id == 0) is_over[r] = true;
+                if (!is_over[r]) name[r] += data_->vocabulary.character(id);
+            }
+        }
+        std::string all;
+        for (int i = 0; i < std::min<int>(count, batch); ++i) all += name[static_cast<std::size_t>(i)] + "\n";
+        return all;
+    }
+};
+
+} // namespace live

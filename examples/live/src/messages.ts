@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// What the page and its worker say to each other.
+
+export const norms = ['none', 'batch', 'layer'] as const;
+export const nonlinearities = ['tanh', 'relu', 'sigmoid', 'gelu'] as const;
+
+export interface Settings {
+  seed: number;
+  depth: number;
+  norm: (typeof norms)[number];
+  nonlinearity: (typeof nonlinearities)[number];
+  firstScale: number;
+  gain: number; // 0: hidden weights are not divided by the root of fan in
+  lastScale: number;
+  rate: number;
+  decayAt: number;
+}
+
+export interface Histogram {
+  edges: number[];
+  counts: number[];
+}
+export interface LayerLook {
+  name: string;
+  units: number;
+  mean: number;
+  std: number;
+  gradientStd: number;
+  saturated: number | null;
+  outputs: Histogram;
+  gradients: Histogram;
+  map?: string;
+  dead?: number[];
+}
+export interface WeightLook {
+  name: string;
+  gradientToData: number;
+  update: number | null;
+  gradients: Histogram;
+}
+export interface Verdict {
+  sound: number;
+  subject: string;
+  text: string;
+  advice: string;
+}
+/// What one step shows, as the engine writes it.
+export interface Look {
+  step: number;
+  loss: number;
+  layers: LayerLook[];
+  weights: WeightLook[];
+  embedding: number[];
+  batchMean?: number[];
+  batchStd?: number[];
+  runningMean?: number[];
+  runningStd?: number[];
+  verdicts: Verdict[];
+}
+
+export type ToWorker =
+  | { kind: 'open'; wasm: ArrayBuffer; names: ArrayBuffer; lookEvery: number }
+  | { kind: 'start'; settings: Settings }
+  | { kind: 'run'; until: number } // a step to pause at; Infinity: none
+  | { kind: 'pause' }
+  | { kind: 'step' }
+  | { kind: 'names' }
+  | { kind: 'save' }
+  | { kind: 'load'; bytes: ArrayBuffer };
+
+export type FromWorker =
+  | { kind: 'opened' }
+  | { kind: 'started'; network: string; verdicts: Verdict[] }
+  | { kind: 'losses'; step: number; steps: number[]; losses: number[]; perSecond: number }
+  | { kind: 'look'; look: Look }
+  | { kind: 'paused'; step: number; validation: number }
+  | { kind: 'names'; running: string[]; batch: string[] }
+  | { kind: 'saved'; bytes: ArrayBuffer }
+  | { kind: 'loaded'; step: number; network: string }
+  | { kind: 'failed'; text: string };
