@@ -5,7 +5,8 @@ import { Lines, onOneAxis } from './charts';
 import { FromWorker, Look, Settings, ToWorker, Verdict } from './messages';
 import { stages, Stop, stops, usual } from './stops';
 
-declare const WASM: string, NAMES: string, WORKER: string; // put in by build.mjs: gzip in base64, and a script
+// put in by build.mjs: gzip in base64, and a script
+declare const WASM: string, NAMES: string, WORKER: string;
 
 const $ = <E extends Element = HTMLElement>(selector: string) => document.querySelector<E>(selector)!;
 const form = $<HTMLFormElement>('#controls');

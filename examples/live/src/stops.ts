@@ -41,9 +41,8 @@ export const stops: Stop[] = [
     settings: {},
     look:
       'Every weight is a plain normal number. The first loss is near 27, where a network that knows ' +
-      'nothing ' +
-      'should have 3.3, the broken line: it is sure of wrong answers, and its first steps only shrink ' +
-      'the last layer.',
+      'nothing should have 3.3, the broken line: it is sure of wrong answers, and its first steps only ' +
+      'shrink the last layer.',
   },
   {
     id: 'saturated',
@@ -51,8 +50,8 @@ export const stops: Stop[] = [
     focus: 'map',
     settings: { lastScale: 0.01 },
     look:
-      'The last layer is 100 times smaller, and the first loss is right. But look at the map: most of tanh ' +
-      'is at -1 or 1, where its slope is nothing and no gradient goes through.',
+      'The last layer is 100 times smaller, and the first loss is right. But look at the map: most of ' +
+      'tanh is at -1 or 1, where its slope is nothing and no gradient goes through.',
   },
   {
     id: 'dead',
@@ -61,8 +60,7 @@ export const stops: Stop[] = [
     settings: { firstScale: 4, lastScale: 0.01 },
     look:
       'Four times as large the weights kill: a column that is all bright is a unit that is at its end ' +
-      'for every ' +
-      'sample of the batch. It may never learn again. Click a column, and it is named.',
+      'for every sample of the batch. It may never learn again. Click a column, and it is named.',
   },
   {
     id: 'kaiming',
@@ -71,8 +69,7 @@ export const stops: Stop[] = [
     settings: { gain: 5 / 3, lastScale: 0.01 },
     look:
       'Weights of gain / sqrt(fan in), with 5/3 for tanh, keep the spread of what comes out near that ' +
-      'of what ' +
-      'goes in. The hump of the activations is broad now, and only its ends touch -1 and 1.',
+      'of what goes in. The hump of the activations is broad now, and only its ends touch -1 and 1.',
   },
   {
     id: 'batchnorm',
@@ -80,9 +77,8 @@ export const stops: Stop[] = [
     focus: 'activations',
     settings: { norm: 'batch', gain: 5 / 3, lastScale: 0.01 },
     look:
-      'Each unit is made to have mean 0 and spread 1 over the batch, whatever its weights are. Move the ' +
-      'scale ' +
-      'of the first weights: without it the training suffers, with it nothing happens.',
+      'Each unit is made to have mean 0 and spread 1 over the batch, whatever its weights are. Move ' +
+      'the scale of the first weights: without it the training suffers, with it nothing happens.',
   },
   {
     id: 'mode',
@@ -91,10 +87,8 @@ export const stops: Stop[] = [
     settings: { norm: 'batch', gain: 5 / 3, lastScale: 0.01 },
     look:
       'Names on the left are drawn with running statistics. On the right somebody forgot eval(): each ' +
-      'name is ' +
-      'normalised by the others of its batch, so what it becomes depends on its neighbours. Every dot ' +
-      'of the ' +
-      'running statistics should come to lie on the line.',
+      'name is normalised by the others of its batch, so what it becomes depends on its neighbours. ' +
+      'Every dot of the running statistics should come to lie on the line.',
   },
   {
     id: 'depth',
@@ -102,9 +96,9 @@ export const stops: Stop[] = [
     focus: 'gradients',
     settings: { depth: 6, gain: 1, lastScale: 0.1 },
     look:
-      'Six layers of tanh with a gain of 1 and no norm: activations shrink on the way up and gradients ' +
-      'on the ' +
-      'way back, layer by layer. Then set the norm to batch or layer: all layers look alike.',
+      'Six layers of tanh with a gain of 1 and no norm: at first activations shrink on the way up and ' +
+      'gradients on the way back, layer by layer, until training has mended it. Then set the norm to ' +
+      'batch or layer: all layers look alike.',
   },
   {
     id: 'plots',
@@ -113,7 +107,7 @@ export const stops: Stop[] = [
     settings: { depth: 5, norm: 'batch', gain: 1, lastScale: 0.1 },
     look:
       'Activations, their gradients, the gradients of the weights, and how far a step moves each ' +
-      'weight: log10 of ' +
-      'update to data. About -3 is a good pace. Change the learning rate and see the lines rise or sink.',
+      'weight: log10 of update to data. About -3 is a good pace. Change the learning rate and see the ' +
+      'lines rise or sink.',
   },
 ];
