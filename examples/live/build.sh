@@ -17,14 +17,15 @@ for depth in 1 2 3 4 5 6; do echo $depth; done | xargs -P "$(nproc)" -I@ \
 # shellcheck disable=SC2086
 emcc $flags -c engine/engine.cpp -o build/engine.o
 functions=_malloc,_free
-for function in read start steps look names validation step_count network save load; do
+for function in answer read start steps look names validation step_count network pace save load; do
     functions=$functions,_live_$function
 done
 emcc -O2 -fexceptions build/engine.o build/depth?.o -o build/engine.js -s MODULARIZE=1 \
     -s EXPORT_NAME=createEngine -s ENVIRONMENT=worker -s ALLOW_MEMORY_GROWTH=1 \
-    -s EXPORTED_RUNTIME_METHODS=FS,UTF8ToString -s EXPORTED_FUNCTIONS=$functions
+    -s EXPORTED_RUNTIME_METHODS=FS,UTF8ToString,HEAPU8,HEAPF32 -s EXPORTED_FUNCTIONS=$functions
 mv build/engine.js build/engine.cjs # node and esbuild take .js for a module here
-npm ci --no-audit --no-fund --loglevel=error
+[ node_modules/.package-lock.json -nt package-lock.json ] ||
+    npm ci --no-audit --no-fund --loglevel=error
 npm run --silent check
 npm run --silent build
 echo "open $(pwd)/build/index.html"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// What the page calls. Text comes back as a pointer that holds until the next call; what goes wrong, as text
 /// that begins with "!".
+#include <cmath>
 #include <cstdlib>
 #include <string>
 
@@ -74,6 +75,13 @@ std::unique_ptr<Machine> made(const Settings& s)
     }
 }
 
+/// The machine, once there is one.
+Machine& started()
+{
+    if (!machine) throw ctnn::Error("live", "there is no network yet");
+    return *machine;
+}
+
 } // namespace
 
 extern "C" {
@@ -108,40 +116,57 @@ const char* live_start(double seed, int depth, int norm, int nonlinearity, doubl
 }
 
 /// So many steps, the loss of each into `losses`. Returns how many were done: fewer where the loss is no
-/// number any more.
+/// number any more; -1 where something went wrong, which live_answer says.
 int live_steps(int count, float* losses)
 {
-    for (int i = 0; i < count; ++i) {
-        losses[i] = static_cast<float>(machine->step());
-        if (!(losses[i] - losses[i] == 0)) return i + 1;
-    }
-    return count;
+    int done = 0;
+    answered([&] {
+        while (done < count) {
+            losses[done] = static_cast<float>(started().step());
+            if (!std::isfinite(losses[done++])) break;
+        }
+        return std::string();
+    });
+    return answer.empty() ? done : -1;
 }
+const char* live_answer() { return answer.c_str(); }
 const char* live_look()
 {
-    return answered([] { return machine->look(); });
+    return answered([] { return started().look(); });
 }
 const char* live_names(int count, int of_batch, double seed)
 {
-    return answered([&] { return machine->names(count, of_batch != 0, static_cast<std::uint64_t>(seed)); });
+    return answered([&] { return started().names(count, of_batch != 0, static_cast<std::uint64_t>(seed)); });
 }
-double live_validation() { return machine->validation_loss(); }
-double live_step_count() { return static_cast<double>(machine->steps()); }
+double live_validation()
+{
+    double loss = 0;
+    answered([&] {
+        loss = started().validation_loss();
+        return std::string();
+    });
+    return loss;
+}
+double live_step_count() { return machine ? static_cast<double>(machine->steps()) : 0; }
+const char* live_pace()
+{
+    return answered([] { return started().pace(); });
+}
 const char* live_network()
 {
-    return answered([] { return machine->network(); });
+    return answered([] { return started().network(); });
 }
 const char* live_save(const char* path)
 {
     return answered([&] {
-        machine->save(path);
+        started().save(path);
         return std::string();
     });
 }
 const char* live_load(const char* path)
 {
     return answered([&] {
-        machine->load(path);
+        started().load(path);
         return std::string();
     });
 }

@@ -14,7 +14,7 @@ public:
     Json& number(std::string_view name, double x)
     {
         key(name);
-        add(x);
+        add(x, 9);
         return *this;
     }
     Json& text(std::string_view name, std::string_view value)
@@ -38,7 +38,7 @@ public:
         for (const auto& x : range) {
             if (!first) text_ += ',';
             first = false;
-            add(static_cast<double>(x));
+            add(static_cast<double>(x), 5);
         }
         text_ += ']';
         return *this;
@@ -79,11 +79,11 @@ private:
         text_.append("\"").append(name).append("\":");
     }
     /// JSON has no NaN and no infinity: they are null.
-    void add(double x)
+    void add(double x, int digits_shown)
     {
         char digits[32];
         if (std::isfinite(x)) {
-            std::snprintf(digits, sizeof digits, "%.5g", x);
+            std::snprintf(digits, sizeof digits, "%.*g", digits_shown, x);
             text_ += digits;
         } else {
             text_ += "null";

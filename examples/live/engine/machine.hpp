@@ -54,6 +54,8 @@ public:
     /// A checkpoint, which `makemore train --resume` takes too if it has made it.
     virtual void save(const std::string& path) = 0;
     virtual void load(const std::string& path) = 0;
+    /// As JSON the learning rate and from which step on it is a tenth.
+    [[nodiscard]] virtual std::string pace() const = 0;
     [[nodiscard]] virtual std::size_t steps() const = 0;
     [[nodiscard]] virtual std::string network() const = 0;
 };

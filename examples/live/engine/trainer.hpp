@@ -25,44 +25,57 @@ using namespace ctnn;
 
 inline constexpr std::size_t context = 3, batch = 32, classes = 27, features = 10;
 
-/// Samples, as a normalisation of them: by batch in the lecture's form, each by itself, or not at all.
-template <Norm N, std::size_t In, std::size_t Out>
-struct hidden;
-template <std::size_t In, std::size_t Out>
-struct hidden<Norm::none, In, Out> {
-    using type = layer_list<Linear<In, Out>, Chosen>;
-};
-template <std::size_t In, std::size_t Out>
-struct hidden<Norm::batch, In, Out> {
-    using type = layer_list<Linear<In, Out, NoBias>, BatchNorm<Out, LectureStd>, Chosen>;
-};
-template <std::size_t In, std::size_t Out>
-struct hidden<Norm::layer, In, Out> {
-    using type = layer_list<Linear<In, Out, NoBias>, LayerNorm<Out>, Chosen>;
-};
-
-/// Units of a hidden layer: the lecture's 200 where there is one.
+/// Units of a hidden layer, as in the lecture: 200 where there is one, and 100 where there are several.
 constexpr std::size_t width_of(int depth) { return depth == 1 ? 200 : 100; }
 
-template <class Done, Norm N, int Left, std::size_t In, std::size_t Width>
-struct built;
-template <class... Done, Norm N, int Left, std::size_t In, std::size_t Width>
-struct built<layer_list<Done...>, N, Left, In, Width> {
-    template <class List>
-    struct with;
-    template <class... L>
-    struct with<layer_list<L...>> {
-        using type = typename built<layer_list<Done..., L...>, N, Left - 1, Width, Width>::type;
-    };
-    using type = typename with<typename hidden<N, In, Width>::type>::type;
+/// A hidden layer by its norm, and what comes after the last: those of the lecture's deep nets.
+template <Norm N>
+struct parts {
+    template <std::size_t In, std::size_t Out>
+    using hidden = Sequential<Linear<In, Out>, Chosen>;
+    using last = layer_list<Linear<100, classes>>;
 };
-template <class... Done, Norm N, std::size_t In, std::size_t Width>
-struct built<layer_list<Done...>, N, 0, In, Width> {
-    using type = Sequential<Done..., Linear<Width, classes>>;
+template <>
+struct parts<Norm::batch> {
+    template <std::size_t In, std::size_t Out>
+    using hidden = Sequential<Linear<In, Out, NoBias>, BatchNorm<Out, LectureVariance>, Chosen>;
+    using last = layer_list<Linear<100, classes, NoBias>, BatchNorm<classes, LectureVariance>>;
+};
+template <>
+struct parts<Norm::layer> {
+    template <std::size_t In, std::size_t Out>
+    using hidden = Sequential<Linear<In, Out, NoBias>, LayerNorm<Out>, Chosen>;
+    using last = layer_list<Linear<100, classes>>;
+};
+
+template <int Depth, Norm N, class More = std::make_index_sequence<static_cast<std::size_t>(Depth) - 1>,
+          class Last = typename parts<N>::last>
+struct net;
+template <int Depth, Norm N, std::size_t... I, class... Last>
+struct net<Depth, N, std::index_sequence<I...>, layer_list<Last...>> {
+    template <std::size_t>
+    using another = typename parts<N>::template hidden<100, 100>;
+    using type =
+        Sequential<Embedding<classes, features>, typename parts<N>::template hidden<context * features, 100>,
+                   another<I>..., Last...>;
+};
+/// With one hidden layer the lecture's first nets.
+template <class... Last>
+struct net<1, Norm::none, std::index_sequence<>, layer_list<Last...>> {
+    using type = Sequential<Embedding<classes, features>, Linear<30, 200>, Chosen, Linear<200, classes>>;
+};
+template <class... Last>
+struct net<1, Norm::batch, std::index_sequence<>, layer_list<Last...>> {
+    using type = Sequential<Embedding<classes, features>, Linear<30, 200, NoBias>, BatchNorm<200, LectureStd>,
+                            Chosen, Linear<200, classes>>;
+};
+template <class... Last>
+struct net<1, Norm::layer, std::index_sequence<>, layer_list<Last...>> {
+    using type = Sequential<Embedding<classes, features>, Linear<30, 200, NoBias>, LayerNorm<200>, Chosen,
+                            Linear<200, classes>>;
 };
 template <int Depth, Norm N>
-using Net = typename built<layer_list<Embedding<classes, features>>, N, Depth, context * features,
-                           width_of(Depth)>::type;
+using Net = typename net<Depth, N>::type;
 
 template <class Network, Norm N>
 class Trainer final : public Machine {
@@ -71,6 +84,10 @@ public:
         : settings_(settings), data_(&data), generator_(settings.seed),
           sgd_(model_, {.learning_rate = static_cast<float>(settings.rate)}), batches_(data.train)
     {
+        std::array<char, 96> told{};
+        std::snprintf(told.data(), told.size(), "live, learning rate %.17g, a tenth from step %zu",
+                      settings.rate, settings.decay_at);
+        told_ = told.data();
         initialise();
     }
 
@@ -127,15 +144,16 @@ public:
     {
         // What the trainer that made it says of itself stands before what the parts say.
         const std::string all = checkpoint_settings(path);
-        const std::string parts = sgd_.settings() + "; " + batches_.settings();
-        const bool fits = all.size() >= parts.size() && all.ends_with(parts);
-        told_ = fits ? all.substr(0, all.size() - parts.size()) : std::string{};
-        if (told_.ends_with("; ")) told_.resize(told_.size() - 2);
         if (all.empty()) { // parameters alone
             ctnn::load(model_, path);
+            steps_ = 0;
             return;
         }
-        steps_ = Checkpoint(model_, sgd_, generator_, batches_).load(path, told_);
+        const std::string parts = "; " + sgd_.settings() + "; " + batches_.settings();
+        const std::string told =
+            all.ends_with(parts) ? all.substr(0, all.size() - parts.size()) : std::string{};
+        steps_ = Checkpoint(model_, sgd_, generator_, batches_).load(path, told);
+        told_ = told;
         double rate = 0;
         unsigned long long decay = 0;
         const std::size_t at = told_.find("learning rate ");
@@ -145,6 +163,12 @@ public:
             settings_.rate = rate;
             settings_.decay_at = static_cast<std::size_t>(decay);
         }
+    }
+    [[nodiscard]] std::string pace() const override
+    {
+        Json json;
+        json.number("rate", settings_.rate).number("decayAt", static_cast<double>(settings_.decay_at));
+        return json.text();
     }
     [[nodiscard]] std::size_t steps() const override { return steps_; }
     [[nodiscard]] std::string network() const override { return signature<Network>(); }
@@ -159,7 +183,7 @@ private:
     CrossEntropy<> criterion_;
     Minibatches<batch> batches_;
     std::size_t steps_ = 0;
-    std::string told_ = "live";
+    std::string told_; ///< how the training is named in its file
     std::array<std::array<double, features>, 2> directions_{};
 
     template <class X, class Y>
@@ -174,36 +198,37 @@ private:
         return static_cast<double>(loss);
     }
 
-    /// The draws of the lecture, in its order: one after the other, scaled by one number after the other.
+    /// The draws of the lecture, in its order: one after the other, scaled by one number after the other. The
+    /// deep nets draw no biases, and their last weights are those of a layer with a gain of 1.
     void initialise()
     {
-        std::size_t matrix = 0;
-        const bool is_plain = settings_.gain == 0 && settings_.first_scale == 1;
-        const std::size_t last = static_cast<std::size_t>(settings_.depth) + 1;
+        const auto times = [](auto& value, double by) {
+            if (by != 1) value *= static_cast<float>(by);
+        };
+        const bool is_plain = settings_.gain == 0 && settings_.first_scale == 1,
+                   is_deep = settings_.depth > 1;
+        const int last = settings_.depth + 1;
+        int matrix = 0;
         model_.for_each_parameter([&](auto name, auto value, auto) {
-            const std::size_t fan_in = value.shape()[0];
             if (value.dimension() == 2) {
                 value = generator_.randn(value.shape()[0], value.shape()[1]);
+                const float root = std::sqrt(static_cast<float>(value.shape()[0]));
                 if (matrix == last) {
-                    if (settings_.last_scale != 1) value *= static_cast<float>(settings_.last_scale);
+                    if (is_deep) value /= root;
+                    if (!is_deep || N != Norm::batch) times(value, settings_.last_scale);
                 } else if (matrix > 0) {
-                    if (settings_.gain > 0)
-                        value = value * static_cast<float>(settings_.gain) /
-                                std::sqrt(static_cast<float>(fan_in));
-                    if (settings_.first_scale != 1) value *= static_cast<float>(settings_.first_scale);
+                    if (settings_.gain > 0) times(value, settings_.gain), value /= root;
+                    times(value, settings_.first_scale);
                 }
                 ++matrix;
-            } else if (name.ends_with("bias") && is_of_linear(matrix)) {
+            } else if (is_deep && N == Norm::batch && matrix > last && name.ends_with("weight")) {
+                times(value, settings_.last_scale); // of the last BatchNorm
+            } else if (!is_deep && name.ends_with("bias") && (N == Norm::none || matrix > last)) {
                 value = generator_.randn(value.shape()[0]);
-                if (matrix == last + 1) value *= settings_.last_scale == 1 ? 1.0F : 0.0F;
-                else if (!is_plain) value *= 0.01F;
+                if (matrix > last) times(value, settings_.last_scale == 1 ? 1 : 0);
+                else times(value, is_plain ? 1 : 0.01);
             }
         });
-    }
-    /// Whether a bias that comes after so many matrices is a Linear's.
-    [[nodiscard]] bool is_of_linear(std::size_t matrices) const
-    {
-        return N == Norm::none || matrices == static_cast<std::size_t>(settings_.depth) + 2;
     }
 
     /// What the last step shows, in the form of a first look.
@@ -216,13 +241,19 @@ private:
         const auto predicted = detail::predict<Network, float>(std::as_const(model_).parameter_block(), {},
                                                                detail::numbers_of_layers(model_));
         for (const LayerStatistics& l : now.layers) now.predicted.push_back(predicted[l.layer.index]);
-        now.maps = saturation_maps(model_);
+        now.maps = maps();
         return judge(now);
     }
 
+    /// None of a nonlinearity without ends.
+    std::vector<SaturationMap> maps() const
+    {
+        return std::isfinite(output_limits<Chosen>::value.low) ? saturation_maps(model_)
+                                                               : std::vector<SaturationMap>{};
+    }
     void put_layers(Json& json)
     {
-        const auto maps = saturation_maps(model_);
+        const auto all = maps();
         json.begin_list("layers");
         for (const LayerStatistics& l : layer_statistics(model_)) {
             if (l.layer.type != Chosen::name()) continue;
@@ -232,7 +263,7 @@ private:
             one.number("gradientStd", l.gradient.std).number("saturated", l.saturated);
             put_histogram(one, "outputs", l.outputs);
             put_histogram(one, "gradients", l.gradients);
-            for (const SaturationMap& map : maps)
+            for (const SaturationMap& map : all)
                 if (map.layer.index == l.layer.index) {
                     std::string bits;
                     for (const bool b : map.saturated) bits += b ? '1' : '0';

@@ -21,6 +21,8 @@ declare module '*/engine.cjs' {
     _live_steps(count: number, losses: number): number;
     _live_look(): number;
     _live_names(count: number, ofBatch: number, seed: number): number;
+    _live_answer(): number;
+    _live_pace(): number;
     _live_validation(): number;
     _live_step_count(): number;
     _live_network(): number;

@@ -58,23 +58,26 @@ export interface Look {
   verdicts: Verdict[];
 }
 
+/// Each start and each load begins a run of its own, so that what is still on its way from another is known.
 export type ToWorker =
   | { kind: 'open'; wasm: ArrayBuffer; names: ArrayBuffer; lookEvery: number }
-  | { kind: 'start'; settings: Settings }
-  | { kind: 'run'; until: number } // a step to pause at; Infinity: none
+  | { kind: 'start'; run: number; settings: Settings }
+  | { kind: 'go'; until: number } // a step to pause at; Infinity: none
   | { kind: 'pause' }
   | { kind: 'step' }
   | { kind: 'names' }
   | { kind: 'save' }
-  | { kind: 'load'; bytes: ArrayBuffer };
+  | { kind: 'load'; run: number; bytes: ArrayBuffer };
 
-export type FromWorker =
+export type FromWorker = { run: number } & (
   | { kind: 'opened' }
   | { kind: 'started'; network: string; verdicts: Verdict[] }
+  | { kind: 'running'; now: boolean }
   | { kind: 'losses'; step: number; steps: number[]; losses: number[]; perSecond: number }
-  | { kind: 'look'; look: Look }
-  | { kind: 'paused'; step: number; validation: number }
+  | { kind: 'look'; look: Look; alone: boolean } // alone: a step that is not part of going on
+  | { kind: 'validated'; step: number; loss: number }
   | { kind: 'names'; running: string[]; batch: string[] }
   | { kind: 'saved'; bytes: ArrayBuffer }
-  | { kind: 'loaded'; step: number; network: string }
-  | { kind: 'failed'; text: string };
+  | { kind: 'loaded'; step: number; network: string; rate: number; decayAt: number }
+  | { kind: 'failed'; text: string }
+);

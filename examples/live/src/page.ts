@@ -30,28 +30,37 @@ const pictures = {
   running: new Lines($('#running .chart'), { x: 'running mean', diagonal: true }),
 };
 
-/// A long series with at most 1,200 points: every other one goes when it is full.
+/// A long series with at most 1,200 points: when it is full every other one goes, and from then on only
+/// every other one comes.
 class Series {
   steps: number[] = [];
   values: (number | null)[][] = [];
+  private stride = 1;
+  private skipped = 0;
   add(step: number, values: (number | null)[]) {
+    if (++this.skipped < this.stride) return;
+    this.skipped = 0;
     this.steps.push(step);
     values.forEach((v, i) => (this.values[i] ??= []).push(v));
     if (this.steps.length < 1200) return;
     const keep = (_: unknown, i: number) => i % 2 === 0;
     this.steps = this.steps.filter(keep);
     this.values = this.values.map((v) => v.filter(keep));
+    this.stride *= 2;
   }
 }
 
 let worker: Worker,
+  run = 0,
   settings: Settings = { ...usual },
   isRunning = false,
   isOpen = false;
 let loss = new Series(),
   updates = new Series(),
   last: Look | undefined,
-  unit = -1;
+  unit = -1,
+  firstWords: Verdict[] = [],
+  lastDrawn = 0;
 
 const send = (message: ToWorker, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
 
@@ -97,25 +106,27 @@ function drawHistograms(
   pictures[name].show(titles, onOneAxis(all), text);
 }
 
-function drawMap() {
+/// `isAsked`: by a click or a key; only then the unit is read out.
+function drawMap(isAsked = false) {
   const layers = last?.layers.filter((l) => l.map !== undefined) ?? [],
     choice = $<HTMLSelectElement>('#map-layer');
-  if (choice.options.length !== layers.length) {
+  if ([...choice.options].map((o) => o.text).join() !== layers.map((l) => l.name).join()) {
     choice.replaceChildren(...layers.map((l, i) => new Option(l.name, String(i))));
     unit = -1;
+    $('#unit').textContent = '';
   }
   const canvas = $<HTMLCanvasElement>('#map canvas'),
     layer = layers[Math.max(0, choice.selectedIndex)];
   if (!layer) {
-    canvas.setAttribute('aria-label', 'This nonlinearity has no ends.');
+    $('#map-text').textContent = 'This nonlinearity has no ends.';
     canvas.width = canvas.height = 1;
-    $('#unit').textContent = 'This nonlinearity has no ends.';
+    canvas.setAttribute('aria-valuetext', 'no units');
     return;
   }
   const bits = layer.map!,
     units = layer.units,
-    rows = bits.length / units;
-  const dead = new Set(layer.dead);
+    rows = bits.length / units,
+    dead = new Set(layer.dead);
   canvas.width = units;
   canvas.height = rows;
   const context = canvas.getContext('2d')!,
@@ -128,21 +139,26 @@ function drawMap() {
     gone = of('--bad');
   for (let i = 0; i < bits.length; ++i) {
     const c = bits[i] === '1' ? (dead.has(i % units) ? gone : bright) : dark;
-    image.data.set([c[0]!, c[1]!, c[2]!, i % units === unit ? 255 : unit >= 0 ? 200 : 255], 4 * i);
+    image.data.set([c[0]!, c[1]!, c[2]!, unit < 0 || i % units === unit ? 255 : 200], 4 * i);
   }
   context.putImageData(image, 0, 0);
-  const ones = [...bits].filter((b) => b === '1').length;
-  const text =
-    `Layer ${layer.name}: ${short((100 * ones) / bits.length)} % at an end, ${dead.size} of ${units} units dead` +
-    (dead.size > 0 ? `: ${[...dead].slice(0, 12).join(', ')}${dead.size > 12 ? ', ...' : ''}.` : '.');
-  canvas.setAttribute('aria-label', text);
-  if (unit < 0) $('#unit').textContent = text;
-  else {
-    let at = 0;
-    for (let r = 0; r < rows; ++r) at += bits[r * units + unit] === '1' ? 1 : 0;
-    $('#unit').textContent =
-      `Unit ${unit} is at an end for ${at} of ${rows} names${dead.has(unit) ? ': it is dead.' : '.'}`;
+  const ones = [...bits].filter((b) => b === '1').length,
+    named = [...dead].slice(0, 12).join(', ') + (dead.size > 12 ? ', ...' : '');
+  $('#map-text').textContent =
+    `Layer ${layer.name}: ${short((100 * ones) / bits.length)} % at an end, ` +
+    `${dead.size} of ${units} units dead${dead.size > 0 ? `: ${named}` : ''}.`;
+  canvas.setAttribute('aria-valuemax', String(units - 1));
+  canvas.setAttribute('aria-valuenow', String(Math.max(0, unit)));
+  if (unit < 0) {
+    canvas.setAttribute('aria-valuetext', 'no unit chosen');
+    return;
   }
+  let at = 0;
+  for (let r = 0; r < rows; ++r) at += bits[r * units + unit] === '1' ? 1 : 0;
+  const isDead = dead.has(unit) ? ': it is dead.' : '.';
+  const text = `Unit ${unit} is at an end for ${at} of ${rows} names${isDead}`;
+  canvas.setAttribute('aria-valuetext', text);
+  if (isAsked) $('#unit').textContent = text;
 }
 
 function drawRunning(look: Look) {
@@ -184,12 +200,16 @@ function drawLetters(points: number[]) {
   );
 }
 
-/// Only what has changed, so that nothing is read out twice.
-function showVerdicts(verdicts: Verdict[]) {
+/// Only what has changed, so that nothing is read out twice. What was said of the first loss stays.
+function showVerdicts(now: Verdict[]) {
   const list = $('#verdicts'),
-    there = new Map([...list.children].map((li) => [(li as HTMLElement).dataset['key'], li]));
-  const now = verdicts.map((v) => {
-    const key = `${v.sound}${v.subject}`;
+    there = new Map([...list.children].map((li) => [(li as HTMLElement).dataset['key'], li])),
+    count = new Map<string, number>();
+  const items = [...firstWords, ...now].map((v) => {
+    const same = `${v.sound}${v.subject}`,
+      n = count.get(same) ?? 0,
+      key = `${same}${n}`;
+    count.set(same, n + 1);
     const li = (there.get(key) as HTMLElement | undefined) ?? document.createElement('li');
     if (!li.dataset['key']) {
       li.dataset['key'] = key;
@@ -201,8 +221,8 @@ function showVerdicts(verdicts: Verdict[]) {
     if (advice.textContent !== v.advice) advice.textContent = v.advice;
     return li;
   });
-  if (now.length !== list.children.length || now.some((li, i) => list.children[i] !== li))
-    list.replaceChildren(...now);
+  if (items.length !== list.children.length || items.some((li, i) => list.children[i] !== li))
+    list.replaceChildren(...items);
 }
 
 function showLook(look: Look) {
@@ -244,7 +264,7 @@ function showLook(look: Look) {
       look.weights.map((w) => `${w.name}: ${short(w.update)}.`).join(' '),
     ),
   );
-  draw('map', drawMap);
+  draw('map', () => drawMap());
   draw('running', () => drawRunning(look));
   draw('letters', () => drawLetters(look.embedding));
   draw('verdicts', () => showVerdicts(look.verdicts));
@@ -253,10 +273,6 @@ function showLook(look: Look) {
 function showState(text: string) {
   $('#state').textContent = text;
 }
-function setRunning(now: boolean) {
-  isRunning = now;
-  $('#run').textContent = now ? 'Pause' : 'Start';
-}
 function list(where: string, names: string[]) {
   $(where).replaceChildren(
     ...names.map((n) => Object.assign(document.createElement('li'), { textContent: n })),
@@ -264,14 +280,22 @@ function list(where: string, names: string[]) {
 }
 
 function receive({ data }: MessageEvent<FromWorker>) {
+  if (data.run !== run && data.kind !== 'opened' && data.kind !== 'failed') return; // of another training
   switch (data.kind) {
     case 'opened':
       isOpen = true;
+      for (const button of document.querySelectorAll<HTMLButtonElement>('button, #load'))
+        button.disabled = false;
       start();
       break;
     case 'started':
       showState(`Step 0. ${data.network}`);
-      showVerdicts(data.verdicts);
+      firstWords = data.verdicts.filter((v) => v.subject === 'the first loss');
+      showVerdicts(data.verdicts.filter((v) => v.subject !== 'the first loss'));
+      break;
+    case 'running':
+      isRunning = data.now;
+      $('#run').textContent = isRunning ? 'Pause' : 'Start';
       break;
     case 'losses':
       data.steps.forEach((s, i) => loss.add(s, [data.losses[i] ?? null]));
@@ -279,16 +303,18 @@ function receive({ data }: MessageEvent<FromWorker>) {
         `Step ${data.step.toLocaleString('en')}, loss ${short(data.losses.at(-1))}, ` +
           `${Math.round(data.perSecond).toLocaleString('en')} steps a second`,
       );
+      if (isCalm && performance.now() - lastDrawn < 1000) break;
+      lastDrawn = performance.now();
       draw('loss', drawLoss);
       break;
     case 'look':
-      if (!isRunning) loss.add(data.look.step, [data.look.loss]);
+      if (data.alone) loss.add(data.look.step, [data.look.loss]);
       draw('loss', drawLoss);
       showLook(data.look);
       break;
-    case 'paused':
-      setRunning(false);
-      showState(`Step ${data.step.toLocaleString('en')}, validation loss ${data.validation.toFixed(4)}`);
+    case 'validated':
+      showState(`Step ${data.step.toLocaleString('en')}, validation loss ${data.loss.toFixed(4)}`);
+      draw('loss', drawLoss);
       break;
     case 'names':
       list('#names-running', data.running);
@@ -306,11 +332,13 @@ function receive({ data }: MessageEvent<FromWorker>) {
     case 'loaded':
       loss = new Series();
       updates = new Series();
+      firstWords = [];
+      settings = { ...settings, rate: data.rate, decayAt: data.decayAt };
+      fill(settings);
       showState(`Loaded at step ${data.step.toLocaleString('en')}. ${data.network}`);
-      send({ kind: 'step' });
       break;
     case 'failed':
-      setRunning(false);
+      run = data.run; // a file that was refused leaves the training that there was
       $('#problem').textContent = data.text;
       break;
   }
@@ -321,11 +349,9 @@ function start() {
   updates = new Series();
   last = undefined;
   unit = -1;
+  firstWords = [];
   $('#problem').textContent = '';
-  setRunning(false);
-  if (!isOpen) return;
-  send({ kind: 'start', settings });
-  send({ kind: 'step' }); // so that there is something to see before the first click
+  if (isOpen) send({ kind: 'start', run: ++run, settings });
 }
 
 function fill(from: Settings) {
@@ -404,11 +430,8 @@ form.addEventListener('change', () => {
 });
 $('#run').addEventListener('click', () => {
   $('#problem').textContent = '';
-  if (isRunning) send({ kind: 'pause' });
-  else {
-    setRunning(true);
-    send({ kind: 'run', until: +(new URLSearchParams(location.search).get('until') ?? Infinity) });
-  }
+  const until = +(new URLSearchParams(location.search).get('until') ?? Infinity);
+  send(isRunning ? { kind: 'pause' } : { kind: 'go', until });
 });
 $('#one').addEventListener('click', () => send({ kind: 'step' }));
 $('#again').addEventListener('click', start);
@@ -418,7 +441,7 @@ const load = async (file: File | undefined) => {
   if (!file) return;
   $('#problem').textContent = '';
   const bytes = await file.arrayBuffer();
-  send({ kind: 'load', bytes }, [bytes]);
+  send({ kind: 'load', run: ++run, bytes }, [bytes]);
 };
 $<HTMLInputElement>('#load').addEventListener('change', (event) => {
   const input = event.target as HTMLInputElement;
@@ -439,18 +462,19 @@ addEventListener('drop', (event) => {
 
 $('#map-layer').addEventListener('change', () => {
   unit = -1;
+  $('#unit').textContent = '';
   drawMap();
 });
 const canvas = $<HTMLCanvasElement>('#map canvas');
 canvas.addEventListener('click', (event) => {
   unit = Math.min(canvas.width - 1, Math.floor((event.offsetX / canvas.clientWidth) * canvas.width));
-  drawMap();
+  drawMap(true);
 });
 canvas.addEventListener('keydown', (event) => {
   const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (by) {
     unit = Math.min(canvas.width - 1, Math.max(0, unit + by));
-    drawMap();
+    drawMap(true);
     event.preventDefault();
   } else if (event.key === 'Escape') {
     unit = -1;
@@ -470,6 +494,12 @@ worker.onerror = (event) => {
   $('#problem').textContent = event.message;
 };
 choose(stops[0]!);
-void Promise.all([unpacked(WASM), unpacked(NAMES)]).then(([wasm, names]) =>
-  send({ kind: 'open', wasm, names, lookEvery: isCalm ? 1000 : 150 }, [wasm, names]),
-);
+for (const button of document.querySelectorAll<HTMLButtonElement>('.buttons button, #load'))
+  if (button.closest('#stages') === null) button.disabled = true; // until the engine is there
+Promise.all([unpacked(WASM), unpacked(NAMES)])
+  .then(([wasm, names]) =>
+    send({ kind: 'open', wasm, names, lookEvery: isCalm ? 1000 : 150 }, [wasm, names]),
+  )
+  .catch((error: unknown) => {
+    $('#problem').textContent = `The networks cannot be unpacked here: ${String(error)}`;
+  });

@@ -9,13 +9,17 @@ const chunk = 50; // steps between two looks at the clock, each a point of the c
 let engine: Engine;
 let losses = 0,
   path = 0;
-let running = false,
+let run = 0,
+  isRunning = false,
   until = Infinity,
   lookEvery = 100,
-  drawn = 0;
+  lastLook = 0,
+  drawn = 0,
+  timer: ReturnType<typeof setTimeout> | undefined;
 
-const post = (message: FromWorker, transfer: Transferable[] = []) =>
-  self.postMessage(message, { transfer });
+type Said = FromWorker extends infer M ? (M extends { run: number } ? Omit<M, 'run'> : never) : never;
+const post = (message: Said, transfer: Transferable[] = []) =>
+  self.postMessage({ run, ...message }, { transfer });
 
 /// What the engine answers; what went wrong begins with "!".
 function answer(at: number): string {
@@ -25,8 +29,7 @@ function answer(at: number): string {
 }
 
 function pathOf(name: string): number {
-  const bytes = new TextEncoder().encode(`${name}\0`);
-  engine.HEAPU8.set(bytes, path);
+  engine.HEAPU8.set(new TextEncoder().encode(`${name}\0`), path);
   return path;
 }
 
@@ -39,8 +42,14 @@ async function open(wasm: ArrayBuffer, names: ArrayBuffer) {
   post({ kind: 'opened' });
 }
 
+function setRunning(now: boolean) {
+  clearTimeout(timer);
+  isRunning = now;
+  post({ kind: 'running', now });
+}
+
 function start(s: Settings) {
-  running = false;
+  setRunning(false);
   const said = answer(
     engine._live_start(
       s.seed,
@@ -57,10 +66,11 @@ function start(s: Settings) {
   const { verdicts } = JSON.parse(said) as { verdicts: Verdict[] };
   drawn = 0;
   post({ kind: 'started', network: answer(engine._live_network()), verdicts });
+  look(true); // so that there is something to see before the first click
 }
 
-function look() {
-  post({ kind: 'look', look: JSON.parse(answer(engine._live_look())) as Look });
+function look(alone: boolean) {
+  post({ kind: 'look', look: JSON.parse(answer(engine._live_look())) as Look, alone });
 }
 
 function names() {
@@ -68,106 +78,120 @@ function names() {
   const of = (batch: number) =>
     answer(engine._live_names(10, batch, seed))
       .split('\n')
-      .filter((n) => n !== '');
+      .filter((name) => name !== '');
   post({ kind: 'names', running: of(0), batch: of(1) });
 }
 
-function pause() {
-  running = false;
-  post({ kind: 'paused', step: engine._live_step_count(), validation: engine._live_validation() });
+function validate() {
+  const loss = engine._live_validation();
+  answer(engine._live_answer());
+  post({ kind: 'validated', step: engine._live_step_count(), loss });
 }
 
-let lastLook = 0;
 /// Steps for a while, then lets messages in.
 function go() {
-  if (!running) return;
   const from = performance.now(),
     steps: number[] = [],
     means: number[] = [];
   let done = 0,
-    over = false;
-  while (performance.now() - from < 40 && !over) {
+    isOver = false,
+    isFinite = true;
+  while (performance.now() - from < 40 && !isOver) {
     const step = engine._live_step_count();
     const most = Math.min(chunk, until - step);
-    if (most <= 0) {
-      over = true;
-      break;
-    }
+    if (most <= 0) break;
     const n = engine._live_steps(most, losses);
+    if (n < 0) answer(engine._live_answer());
     let sum = 0;
     for (let i = 0; i < n; ++i) sum += engine.HEAPF32[losses / 4 + i] ?? NaN;
     steps.push(step + n);
     means.push(sum / n);
     done += n;
-    over = n < most || !Number.isFinite(sum);
+    isFinite = Number.isFinite(sum);
+    isOver = !isFinite || step + n >= until;
   }
   const step = engine._live_step_count();
-  if (done > 0)
-    post({
-      kind: 'losses',
-      step,
-      steps,
-      losses: means,
-      perSecond: (1000 * done) / (performance.now() - from),
-    });
-  if (performance.now() - lastLook > lookEvery && !over) {
-    look();
+  isOver ||= step >= until;
+  if (done > 0) {
+    const perSecond = (1000 * done) / (performance.now() - from);
+    post({ kind: 'losses', step, steps, losses: means, perSecond });
+  }
+  if (!isFinite)
+    throw new Error(
+      `The loss is no number any more after ${step} steps: try smaller weights, or a smaller learning rate.`,
+    );
+  if (performance.now() - lastLook > lookEvery && !isOver) {
+    look(false);
     if (drawn === 0 || step / 2000 > drawn) names();
     lastLook = performance.now();
   }
-  if (over) {
-    names();
-    pause();
-  } else setTimeout(go);
+  if (!isOver) {
+    timer = setTimeout(() => guarded(go));
+    return;
+  }
+  setRunning(false);
+  names();
+  validate();
 }
 
-self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
-  try {
-    switch (data.kind) {
-      case 'open':
-        lookEvery = data.lookEvery;
-        await open(data.wasm, data.names);
-        break;
-      case 'start':
-        start(data.settings);
-        break;
-      case 'run':
-        until = data.until;
-        if (!running) {
-          running = true;
-          go();
-        }
-        break;
-      case 'pause':
-        if (running) {
-          look();
-          names();
-        }
-        pause();
-        break;
-      case 'step':
-        running = false;
-        look();
-        pause();
-        break;
-      case 'names':
-        names();
-        break;
-      case 'save': {
-        answer(engine._live_save(pathOf('/saved')));
-        const bytes = engine.FS.readFile('/saved').slice().buffer as ArrayBuffer;
-        post({ kind: 'saved', bytes }, [bytes]);
-        break;
-      }
-      case 'load':
-        running = false;
-        engine.FS.writeFile('/loaded', new Uint8Array(data.bytes));
-        answer(engine._live_load(pathOf('/loaded')));
-        post({ kind: 'loaded', step: engine._live_step_count(), network: answer(engine._live_network()) });
-        break;
+async function handle(data: ToWorker) {
+  switch (data.kind) {
+    case 'open':
+      lookEvery = data.lookEvery;
+      await open(data.wasm, data.names);
+      break;
+    case 'start':
+      run = data.run;
+      start(data.settings);
+      break;
+    case 'go':
+      until = data.until;
+      if (isRunning) break;
+      setRunning(true);
+      go();
+      break;
+    case 'pause':
+      setRunning(false);
+      names();
+      validate();
+      break;
+    case 'step':
+      setRunning(false);
+      look(true);
+      validate();
+      break;
+    case 'names':
+      names();
+      break;
+    case 'save': {
+      answer(engine._live_save(pathOf('/saved')));
+      const bytes = engine.FS.readFile('/saved').slice().buffer as ArrayBuffer;
+      post({ kind: 'saved', bytes }, [bytes]);
+      break;
     }
+    case 'load': {
+      setRunning(false);
+      engine.FS.writeFile('/loaded', new Uint8Array(data.bytes));
+      answer(engine._live_load(pathOf('/loaded')));
+      run = data.run;
+      const pace = JSON.parse(answer(engine._live_pace())) as { rate: number; decayAt: number };
+      const step = engine._live_step_count();
+      post({ kind: 'loaded', step, network: answer(engine._live_network()), ...pace });
+      look(true);
+      names();
+      validate();
+      break;
+    }
+  }
+}
+
+/// f(), or what went wrong.
+async function guarded(f: () => void | Promise<void>) {
+  try {
+    await f();
   } catch (error) {
-    running = false;
+    setRunning(false);
     post({ kind: 'failed', text: error instanceof Error ? error.message : String(error) });
   }
-};
+}
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => guarded(() => handle(data));
