@@ -24,8 +24,10 @@ emcc -O2 -fexceptions build/engine.o build/depth?.o -o build/engine.js -s MODULA
     -s EXPORT_NAME=createEngine -s ENVIRONMENT=worker -s ALLOW_MEMORY_GROWTH=1 \
     -s EXPORTED_RUNTIME_METHODS=FS,UTF8ToString,HEAPU8,HEAPF32 -s EXPORTED_FUNCTIONS=$functions
 mv build/engine.js build/engine.cjs # node and esbuild take .js for a module here
-[ node_modules/.package-lock.json -nt package-lock.json ] ||
+cmp -s package-lock.json node_modules/.installed || {
     npm ci --no-audit --no-fund --loglevel=error
+    cp package-lock.json node_modules/.installed
+}
 npm run --silent check
 npm run --silent build
 echo "open $(pwd)/build/index.html"
