@@ -268,7 +268,9 @@ if (process.env.MAKEMORE) {
     check(Math.abs(here - there) < 1e-3, `${stage}, ${steps} steps: ${here} here, ${there} natively`);
   };
   await compare('batchnorm', 10000, '--checkpoint', native);
-  for (const stage of ['baseline', 'calm-output', 'calm-tanh', 'kaiming', 'deep', 'layernorm'])
+  // The first net is so steep that after some hundred steps two instruction sets differ by more.
+  await compare('baseline', 100);
+  for (const stage of ['calm-output', 'calm-tanh', 'kaiming', 'deep', 'layernorm'])
     await compare(stage, 1000);
   const more = await opened({}, '?until=11000');
   await more.click('[data-stop="batchnorm"]');
