@@ -79,5 +79,6 @@ export type FromWorker = { run: number } & (
   | { kind: 'names'; running: string[]; batch: string[] }
   | { kind: 'saved'; bytes: ArrayBuffer }
   | { kind: 'loaded'; step: number; network: string; rate: number; decayAt: number }
+  | { kind: 'refused'; text: string } // a file; the training that there was goes on
   | { kind: 'failed'; text: string }
 );

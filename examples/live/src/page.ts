@@ -280,7 +280,7 @@ function list(where: string, names: string[]) {
 }
 
 function receive({ data }: MessageEvent<FromWorker>) {
-  if (data.run !== run && data.kind !== 'opened' && data.kind !== 'failed') return; // of another training
+  if (data.run !== run && data.kind !== 'refused') return; // of another training
   switch (data.kind) {
     case 'opened':
       isOpen = true;
@@ -337,8 +337,11 @@ function receive({ data }: MessageEvent<FromWorker>) {
       fill(settings);
       showState(`Loaded at step ${data.step.toLocaleString('en')}. ${data.network}`);
       break;
+    case 'refused':
+      run = data.run;
+      $('#problem').textContent = data.text;
+      break;
     case 'failed':
-      run = data.run; // a file that was refused leaves the training that there was
       $('#problem').textContent = data.text;
       break;
   }

@@ -172,7 +172,12 @@ async function handle(data: ToWorker) {
     case 'load': {
       setRunning(false);
       engine.FS.writeFile('/loaded', new Uint8Array(data.bytes));
-      answer(engine._live_load(pathOf('/loaded')));
+      try {
+        answer(engine._live_load(pathOf('/loaded')));
+      } catch (error) {
+        post({ kind: 'refused', text: textOf(error) });
+        break;
+      }
       run = data.run;
       const pace = JSON.parse(answer(engine._live_pace())) as { rate: number; decayAt: number };
       const step = engine._live_step_count();
@@ -185,13 +190,15 @@ async function handle(data: ToWorker) {
   }
 }
 
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 /// f(), or what went wrong.
 async function guarded(f: () => void | Promise<void>) {
   try {
     await f();
   } catch (error) {
     setRunning(false);
-    post({ kind: 'failed', text: error instanceof Error ? error.message : String(error) });
+    post({ kind: 'failed', text: textOf(error) });
   }
 }
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => guarded(() => handle(data));

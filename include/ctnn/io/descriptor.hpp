@@ -131,8 +131,8 @@ inline std::string without_link(const std::string& path)
     if (failed) errno = failed.default_error_condition().value();
     return failed ? std::string() : real.string();
 }
-/// The file at `path`, made where there is none, for one program alone; EWOULDBLOCK while another program
-/// has it. The program that has it removes it.
+/// The file at `path`, created if need be and open in one program only; EWOULDBLOCK while that is another.
+/// The program that has it removes it.
 inline descriptor open_alone(const std::string& path)
 {
     descriptor file = open_shared(path, _O_RDWR | _O_CREAT | _O_TEMPORARY, _SH_DENYRW);
@@ -216,8 +216,8 @@ inline std::string without_link(const std::string& path)
     std::free(real);
     return found;
 }
-/// The file at `path`, made where there is none, for one program alone; EWOULDBLOCK while another program
-/// has it. The program that has it removes it.
+/// The file at `path`, created if need be and open in one program only; EWOULDBLOCK while that is another.
+/// The program that has it removes it.
 inline descriptor open_alone(const std::string& path)
 {
     while (true) { // until what is locked is what has the name: another's may just have been taken away

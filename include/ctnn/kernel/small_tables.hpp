@@ -2,12 +2,13 @@
 /// Sums of table rows of numbers of two bytes or one.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
+#include <ctnn/core/bfloat16.hpp>
 #include <ctnn/core/index.hpp>
 #include <ctnn/kernel/small_products.hpp>
 #include <ctnn/simd/lanes.hpp>
@@ -89,17 +90,15 @@ struct small_tables {
     static void pack(std::byte* to, const float* table, const float* bias)
     {
         std::memset(to, 0, bytes);
-        std::byte *const scale = to + blocks * columns * sizeof(float), *const first =
-                                                                            scale +
-                                                                            blocks * columns * sizeof(float);
+        constexpr std::size_t row_bytes = blocks * columns * sizeof(float);
+        std::byte *const scale = to + row_bytes, *const first = scale + row_bytes;
         constexpr bool is_whole = small<N>::has_scale;
         for (std::size_t o = 0; o < Out; ++o) {
             float factor = 1;
             std::uint32_t start = small<N>::column(
                 {}, Rows, bias[o], factor, [&](std::size_t row) { return table[row * Out + o]; },
                 [&](std::size_t row, auto w) {
-                    // a lane is a number of 32 bits: where its parts stand does not depend on the order of
-                    //                                bytes
+                    // by shifts, so that the order of bytes in memory does not matter
                     const auto n = static_cast<number>(is_whole ? w + 128U : w);
                     std::byte* const at = first + (row * stride + o / columns * W + o % W) * sizeof(float);
                     std::uint32_t lane = 0;

@@ -31,8 +31,8 @@ struct padded_matrix {
     }
 };
 
-/// A matrix (In, Out) of small numbers; the bias is the second parameter, or there is none. Element (k, o) is
-/// number `Order::at(k)` Out + o of the first parameter.
+/// A matrix (In, Out) of small numbers; a bias, if the layer has one, is its second parameter. Element (k, o)
+/// is number `Order::at(k)` Out + o of the first.
 template <class N, std::size_t In, std::size_t Out, bool HasBias, class Order>
 struct packed_matrix {
     using matrix = kernel::small_matrix<N, In, Out>;

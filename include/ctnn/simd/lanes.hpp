@@ -58,6 +58,7 @@ struct words {
     {
         return map([](I x, I y) { return x + y; }, a, b);
     }
+    friend words operator+(words a, I b) { return a + of(b); }
     friend words operator*(words a, words b)
     {
         return map([](I x, I y) { return x * y; }, a, b);
