@@ -15,6 +15,7 @@
 #include <ctnn/ctnn.hpp>
 
 #include "convolutions.hpp"
+#include "rate.hpp"
 
 using namespace ctnn;
 using namespace benchmarks;
@@ -22,15 +23,6 @@ using namespace benchmarks;
 namespace {
 
 constexpr std::size_t batch = 32;
-
-void add(const std::string& name, double multiply_adds, std::function<void()> pass)
-{
-    benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
-        for (auto _ : state) pass();
-        state.counters["GFLOP/s"] =
-            benchmark::Counter(2e-9 * multiply_adds, benchmark::Counter::kIsIterationInvariantRate);
-    })->Unit(benchmark::kMicrosecond);
-}
 
 template <std::size_t Side, std::size_t C>
 void add_size()

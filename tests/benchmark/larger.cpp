@@ -15,20 +15,12 @@
 #include <ctnn/ctnn.hpp>
 
 #include "larger.hpp"
+#include "rate.hpp"
 
 using namespace ctnn;
 using namespace benchmarks;
 
 namespace {
-
-void add(const std::string& name, double multiply_adds, std::function<void()> run)
-{
-    benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
-        for (auto _ : state) run();
-        state.counters["GFLOP/s"] =
-            benchmark::Counter(2e-9 * multiply_adds, benchmark::Counter::kIsIterationInvariantRate);
-    })->Unit(benchmark::kMicrosecond);
-}
 
 /// The three products of a Linear: y = x w, dx = dy w^T, dw = x^T dy.
 template <std::size_t Rows, std::size_t In, std::size_t Out>

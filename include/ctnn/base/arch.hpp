@@ -26,32 +26,24 @@
 #else
 #define CTNN_HAS_FMA 0
 #endif
-// Whether there are products of bytes and of two bfloat16, which decide how small numbers stand in memory.
-#define CTNN_HAS_BYTE_PRODUCTS 0
-#define CTNN_HAS_BFLOAT16_PRODUCTS 0
+// Products of bytes and of bfloat16 decide how small numbers stand in memory: the name says them.
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__AVX512VL__) &&       \
     CTNN_HAS_FMA
 #if defined(__AVX512VNNI__) && defined(__AVX512BF16__)
 #define CTNN_ARCH avx512_vnni_bf16
-#undef CTNN_HAS_BFLOAT16_PRODUCTS
+#define CTNN_HAS_BYTE_PRODUCTS 1
 #define CTNN_HAS_BFLOAT16_PRODUCTS 1
 #elif defined(__AVX512VNNI__)
 #define CTNN_ARCH avx512_vnni
+#define CTNN_HAS_BYTE_PRODUCTS 1
 #else
 #define CTNN_ARCH avx512
 #endif
-#if defined(__AVX512VNNI__)
-#undef CTNN_HAS_BYTE_PRODUCTS
-#define CTNN_HAS_BYTE_PRODUCTS 1
-#endif
-#elif defined(__AVX2__) && CTNN_HAS_FMA
-#if defined(__AVXVNNI__) && !defined(__AVX512F__)
+#elif defined(__AVX2__) && CTNN_HAS_FMA && defined(__AVXVNNI__) && !defined(__AVX512F__)
 #define CTNN_ARCH avx2_vnni
-#undef CTNN_HAS_BYTE_PRODUCTS
 #define CTNN_HAS_BYTE_PRODUCTS 1
-#else
+#elif defined(__AVX2__) && CTNN_HAS_FMA
 #define CTNN_ARCH avx2
-#endif
 #elif defined(__AVX__)
 #define CTNN_ARCH avx
 #elif defined(__SSE4_2__)
@@ -60,7 +52,6 @@
 #define CTNN_ARCH sse2
 #elif defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
 #define CTNN_ARCH neon_dot
-#undef CTNN_HAS_BYTE_PRODUCTS
 #define CTNN_HAS_BYTE_PRODUCTS 1
 #elif defined(__aarch64__) || defined(__ARM_NEON) || defined(_M_ARM64)
 #define CTNN_ARCH neon
@@ -69,4 +60,10 @@
 #define CTNN_HAS_VECTOR128 1
 #else
 #define CTNN_ARCH scalar
+#endif
+#ifndef CTNN_HAS_BYTE_PRODUCTS
+#define CTNN_HAS_BYTE_PRODUCTS 0
+#endif
+#ifndef CTNN_HAS_BFLOAT16_PRODUCTS
+#define CTNN_HAS_BFLOAT16_PRODUCTS 0
 #endif

@@ -21,8 +21,10 @@ namespace ctnn::inline CTNN_ARCH::kernel {
 /// How numbers of type N stand in the lanes of a register, and how they are multiplied and added.
 ///
 ///   number, in_lane : as what they are stored, and how many a lane has
+///   most_in         : how long a sum of them may be
 ///   input           : how the numbers of x become such
-///   column          : packs a column of weights
+///   column          : packs a column of weights; has_scale: what comes of it has one
+///   fma, add        : of lanes
 template <class N>
 struct small;
 
@@ -138,9 +140,9 @@ struct small<std::int8_t> {
 namespace detail {
 
 /// A panel of columns whose lanes are such numbers.
-template <class N, std::size_t Registers, simd::last_register Last>
-struct small_panel : simd::panel<float, Registers, Last> {
-    using pack = simd::pack<float, Registers>;
+template <class N, class Panel>
+struct small_panel : Panel {
+    using pack = simd::pack<float, Panel::registers>;
     bool continues;     ///< a sum that stands in y
     const float* scale; ///< of its columns, where a sum ends and N has one
 
@@ -157,7 +159,7 @@ struct small_panel : simd::panel<float, Registers, Last> {
         if constexpr (small<N>::has_scale) {
             if (scale == nullptr) return sum;
             CTNN_UNROLL
-            for (std::size_t i = 0; i < Registers; ++i)
+            for (std::size_t i = 0; i < Panel::registers; ++i)
                 sum.v[i] =
                     simd::float_of_whole(sum.v[i]) * simd::vec<float>::load(scale + i * simd::width<float>);
         }
@@ -168,23 +170,18 @@ struct small_panel : simd::panel<float, Registers, Last> {
         return pack::map([a](auto y, auto z) CTNN_INLINE_LAMBDA { return small<N>::fma(a, y, z); }, b, c);
     }
 };
+/// In the place of `plain_products`.
 template <class N>
 struct small_products {
     bool continues;
     const float* scale;
 
-    template <std::size_t Registers, std::size_t Tail>
-    CTNN_INLINE auto panel(simd::columns<float, Registers, Tail> place, std::size_t column) const
+    template <class Place>
+    CTNN_INLINE auto panel(Place place, std::size_t column) const
     {
         const auto plain = simd::panel_of(place);
-        return of(plain, column);
-    }
-
-private:
-    template <std::size_t Registers, simd::last_register Last>
-    CTNN_INLINE auto of(simd::panel<float, Registers, Last> plain, std::size_t column) const
-    {
-        return small_panel<N, Registers, Last>{plain, continues, scale != nullptr ? scale + column : nullptr};
+        return small_panel<N, std::remove_const_t<decltype(plain)>>{
+            plain, continues, scale != nullptr ? scale + column : nullptr};
     }
 };
 

@@ -36,15 +36,15 @@ struct small_window {
                               from = (left + number % runs * Slide.spread.w) * In + in_run;
             constexpr std::size_t border = Slide.before.w * In;
             const bool is_outside = h < Slide.before.h || h >= Slide.before.h + plane.h;
-            const std::size_t before = is_outside      ? size
-                                       : from < border ? std::min(size, border - from)
-                                                       : 0,
-                              at = from + before - border, // of no use when outside
-                inside = is_outside || from + before >= border + line
-                             ? 0
-                             : std::min(size - before, border + line - from - before);
+            std::size_t before = size, inside = 0; // zeros before the picture, and numbers of it
+            if (!is_outside) before = from < border ? std::min(size, border - from) : 0;
+            if (!is_outside && from + before < border + line)
+                inside = std::min(size - before, border + line - from - before);
             to = zeros(of_x, to, before);
-            if (inside > 0) of_x.convert(to, picture + (h - Slide.before.h) * line + at, inside);
+            if (inside > 0) {
+                const std::size_t at = from + before - border;
+                of_x.convert(to, picture + (h - Slide.before.h) * line + at, inside);
+            }
             to = zeros(of_x, to + inside, size - before - inside);
             k += size;
         }

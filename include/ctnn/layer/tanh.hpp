@@ -16,12 +16,11 @@ namespace ctnn::inline CTNN_ARCH {
 ///   backward : dx = dy (1 - y^2) is overwritten
 ///   accuracy : within 2 ulp in float
 struct Tanh {
-    /// What stands for it beside numbers of one or two bytes: within 8e-4.
-    struct rough {
-        CTNN_INLINE simd::vec<float> operator()(simd::vec<float> x) const { return simd::rough_tanh(x); }
-    };
     struct activation {
-        using rough = Tanh::rough;
+        /// What stands for it beside numbers of one or two bytes: within 8e-4.
+        struct rough {
+            CTNN_INLINE simd::vec<float> operator()(simd::vec<float> x) const { return simd::rough_tanh(x); }
+        };
         template <class T>
         CTNN_INLINE simd::vec<T> operator()(simd::vec<T> x) const
         {
