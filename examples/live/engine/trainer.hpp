@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -102,13 +102,14 @@ public:
         const auto [x, y] = batches_.next(generator_);
         std::vector<float> before(model_.parameter_block(), model_.parameter_block() + Model_::block_size());
         const double loss = step_with(x, y);
+        const Initialisation seen = last_step(loss);
         Json json;
         json.number("step", static_cast<double>(steps_)).number("loss", loss);
-        put_layers(json);
-        put_weights(json, before);
+        put_layers(json, seen);
+        put_weights(json, seen, before);
         if constexpr (N == Norm::batch) put_running(json);
         put_embedding(json);
-        put_verdicts(json, judgement(loss));
+        put_verdicts(json, judge(seen));
         return json.text();
     }
 
@@ -117,8 +118,10 @@ public:
         Minibatches<batch> batches(data_->train);
         Generator generator(settings_.seed + 1);
         const auto [x, y] = batches.next(generator);
+        Initialisation seen = check_initialisation(model_, criterion_, x, y);
+        if (!has_ends()) seen.maps.clear();
         Json json;
-        put_verdicts(json, judge(check_initialisation(model_, criterion_, x, y)));
+        put_verdicts(json, judge(seen));
         return json.text();
     }
 
@@ -186,6 +189,9 @@ private:
     std::string told_; ///< how the training is named in its file
     std::array<std::array<double, features>, 2> directions_{};
 
+    /// Of the first, the units of a hidden layer.
+    [[nodiscard]] std::size_t width() const { return width_of(settings_.depth); }
+
     template <class X, class Y>
     double step_with(const X& x, const Y& y)
     {
@@ -232,30 +238,27 @@ private:
     }
 
     /// What the last step shows, in the form of a first look.
-    std::vector<Verdict> judgement(double loss)
+    Initialisation last_step(double loss) const
     {
-        Initialisation now;
-        now.loss = loss;
-        now.expected_loss = std::numeric_limits<double>::quiet_NaN();
-        now.layers = layer_statistics(model_);
-        const auto predicted = detail::predict<Network, float>(std::as_const(model_).parameter_block(), {},
-                                                               detail::numbers_of_layers(model_));
-        for (const LayerStatistics& l : now.layers) now.predicted.push_back(predicted[l.layer.index]);
-        now.maps = maps();
-        return judge(now);
+        Initialisation seen{loss,
+                            std::numeric_limits<double>::quiet_NaN(),
+                            layer_statistics(model_),
+                            {},
+                            parameter_statistics(model_),
+                            {}};
+        const auto predicted =
+            detail::predict<Network, float>(model_.parameter_block(), {}, detail::numbers_of_layers(model_));
+        for (const LayerStatistics& l : seen.layers) seen.predicted.push_back(predicted[l.layer.index]);
+        if (has_ends()) seen.maps = saturation_maps(model_);
+        return seen;
     }
+    /// Whether there is anything that the nonlinearity approaches and does not pass.
+    static bool has_ends() { return std::isfinite(output_limits<Chosen>::value.low); }
 
-    /// None of a nonlinearity without ends.
-    std::vector<SaturationMap> maps() const
+    static void put_layers(Json& json, const Initialisation& seen)
     {
-        return std::isfinite(output_limits<Chosen>::value.low) ? saturation_maps(model_)
-                                                               : std::vector<SaturationMap>{};
-    }
-    void put_layers(Json& json)
-    {
-        const auto all = maps();
         json.begin_list("layers");
-        for (const LayerStatistics& l : layer_statistics(model_)) {
+        for (const LayerStatistics& l : seen.layers) {
             if (l.layer.type != Chosen::name()) continue;
             Json one;
             one.text("name", l.layer.name()).number("units", static_cast<double>(l.layer.units()));
@@ -263,7 +266,7 @@ private:
             one.number("gradientStd", l.gradient.std).number("saturated", l.saturated);
             put_histogram(one, "outputs", l.outputs);
             put_histogram(one, "gradients", l.gradients);
-            for (const SaturationMap& map : all)
+            for (const SaturationMap& map : seen.maps)
                 if (map.layer.index == l.layer.index) {
                     std::string bits;
                     for (const bool b : map.saturated) bits += b ? '1' : '0';
@@ -279,18 +282,18 @@ private:
         one.numbers("edges", h.edges).numbers("counts", h.counts);
         json.object(name, one);
     }
-    void put_weights(Json& json, const std::vector<float>& before)
+    void put_weights(Json& json, const Initialisation& seen, const std::vector<float>& before) const
     {
         json.begin_list("weights");
         std::size_t next = 0;
         const auto places = detail::parameter_at<Network, float>::all();
-        for (const ParameterStatistics& p : parameter_statistics(model_)) {
+        for (const ParameterStatistics& p : seen.parameters) {
             const auto& place = places[next++];
             if (p.shape.size() < 2) continue;
             Json one;
             one.text("name", p.name).number("gradientToData", p.gradient_to_data);
-            const double ratio = detail::log_update_to_data(
-                place.in(before.data()), place.in(std::as_const(model_).parameter_block()));
+            const double ratio =
+                detail::log_update_to_data(place.in(before.data()), place.in(model_.parameter_block()));
             one.number("update", ratio);
             put_histogram(one, "gradients", p.gradients);
             json.item(one);
@@ -298,38 +301,23 @@ private:
         json.end_list();
     }
     /// The first BatchNorm: what the batch shows beside what was kept.
-    void put_running(Json& json)
+    void put_running(Json& json) const
     {
-        const auto in = model_.template output<1>();
-        constexpr std::size_t units = Width;
-        std::array<std::vector<double>, 2> now;
-        for (std::size_t u = 0; u < units; ++u) {
-            double sum = 0, squares = 0;
-            for (std::size_t r = 0; r < batch; ++r) sum += static_cast<double>(in.data()[r * units + u]);
-            const double mean = sum / batch;
-            for (std::size_t r = 0; r < batch; ++r) {
-                const double d = static_cast<double>(in.data()[r * units + u]) - mean;
-                squares += d * d;
-            }
-            now[0].push_back(mean);
-            now[1].push_back(std::sqrt(squares / (batch - 1)));
-        }
+        detail::running_moments now;
+        now.add(detail::numbers_of_layers(model_)[1].output, width());
+        std::vector<double> spread;
+        for (const double squares : now.squares) spread.push_back(std::sqrt(squares / (batch - 1)));
         std::size_t k = 0;
         std::array<std::vector<double>, 2> kept;
         model_.for_each_buffer([&](auto, auto value) {
             if (k < 2) kept[k].assign(value.begin(), value.end());
             ++k;
         });
-        json.numbers("batchMean", now[0]).numbers("batchStd", now[1]);
+        if (settings_.depth > 1) // the deep nets keep variances
+            for (double& variance : kept[1]) variance = std::sqrt(variance);
+        json.numbers("batchMean", now.mean).numbers("batchStd", spread);
         json.numbers("runningMean", kept[0]).numbers("runningStd", kept[1]);
     }
-    static constexpr std::size_t Width = [] {
-        std::size_t width = 0;
-        for (const auto& s : detail::slots<Network, float>::value.slot_at)
-            if (s.node == 1 && width == 0) width = s.shape.last();
-        return width;
-    }();
-
     /// The vectors of the characters along the two directions in which they differ most, which turn little
     /// from one look to the next.
     void put_embedding(Json& json)

@@ -164,18 +164,19 @@ function drawMap(isAsked = false) {
 function drawRunning(look: Look) {
   const box = $('#running');
   box.hidden = !look.batchMean;
-  if (!look.batchMean || !look.runningMean) return;
-  const order = look.runningMean
-    .map((x, i) => [x, look.batchMean![i]!] as const)
-    .sort((a, b) => a[0] - b[0]);
-  let off = 0;
-  order.forEach(([x, y]) => {
-    off += Math.abs(x - y);
-  });
+  const { batchMean, batchStd, runningMean, runningStd } = look;
+  if (!batchMean || !batchStd || !runningMean || !runningStd) return;
+  const points = [
+    ...runningMean.map((x, i) => ({ x, mean: batchMean[i]!, spread: null })),
+    ...runningStd.map((x, i) => ({ x, mean: null, spread: batchStd[i]! })),
+  ].sort((a, b) => a.x - b.x);
+  const off = (kept: number[], now: number[]) =>
+    short(kept.reduce((sum, x, i) => sum + Math.abs(x - now[i]!), 0) / kept.length);
   pictures.running.show(
-    ['units'],
-    [order.map((p) => p[0]), order.map((p) => p[1])],
-    `Means of the batch differ from the running ones by ${short(off / order.length)} on average.`,
+    ['means', 'spreads'],
+    [points.map((p) => p.x), points.map((p) => p.mean), points.map((p) => p.spread)],
+    `The batch differs from what is kept by ${off(runningMean, batchMean)} in a mean on average, ` +
+      `and by ${off(runningStd, batchStd)} in a spread.`,
   );
 }
 

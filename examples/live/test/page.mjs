@@ -95,6 +95,13 @@ check(of_stages.size === 7, 'seven stages, each with controls of its own');
 check(told.size === 8, 'each stop says something else');
 check(controls.size === 7, 'each stop sets other controls, but the two on BatchNorm');
 
+const put = async (name, value) => {
+  const field = page.locator(`[name=${name}]`);
+  if ((await field.evaluate((e) => e.tagName)) === 'SELECT') return field.selectOption(value);
+  await field.fill(value);
+  return field.dispatchEvent('change');
+};
+
 // Each control changes the network.
 await page.click('[data-stop="batchnorm"]');
 await begun(page);
@@ -111,12 +118,7 @@ for (const [name, value] of [
   ['norm', 'layer'],
 ]) {
   const before = `${await state(page)}${await lossAt(page)}`;
-  const field = page.locator(`[name=${name}]`);
-  if ((await field.evaluate((e) => e.tagName)) === 'SELECT') await field.selectOption(value);
-  else {
-    await field.fill(value);
-    await field.dispatchEvent('change');
-  }
+  await put(name, value);
   await begun(page);
   await page.click('#one');
   await page.click('#one');
@@ -148,13 +150,10 @@ await page.click('#run');
 // A loss that is no number is said so.
 await page.click('[data-stop="depth"]');
 await begun(page);
-for (const [name, value] of [
-  ['gain', '100'],
-  ['lastScale', '100'],
-  ['rate', '1000'],
-])
-  await page.locator(`[name=${name}]`).fill(value);
-await page.locator('[name=nonlinearity]').selectOption('relu');
+await put('gain', '100');
+await put('lastScale', '100');
+await put('rate', '1000');
+await put('nonlinearity', 'relu');
 await begun(page);
 await page.click('#run');
 await page.waitForFunction(() => document.querySelector('#problem').textContent !== '');
@@ -163,6 +162,15 @@ check(
   'a loss that is no number is said so',
 );
 check((await page.textContent('#run')) === 'Start', 'and it has stopped');
+
+await page.click('#again');
+await begun(page);
+await page.click('#run'); // which fails at once: the next training must not be taken for the one that did
+await page.click('[data-stop="kaiming"]');
+await begun(page);
+await page.click('#run');
+await page.waitForFunction(() => /steps a second/.test(document.querySelector('#state').textContent));
+check((await page.textContent('#run')) === 'Pause', 'another training runs after it');
 
 // Speed, and that nothing waits: printed, because it depends on the machine.
 await page.click('[data-stop="kaiming"]');
@@ -196,6 +204,14 @@ console.log(
     `longest task of the page ${await page.evaluate(() => window.long)} ms (0: none above 50)`,
 );
 check(steps > 600, 'it trains');
+
+// What BatchNorm keeps, beside the batch.
+await page.click('[data-stop="mode"]');
+await begun(page);
+await page.click('#one');
+await says(page, 'Step 2, validation');
+const kept = await page.getAttribute('#running .chart', 'aria-label');
+check(/in a mean.*in a spread/.test(kept), 'means and spreads');
 
 // A unit is named by a click and by keys.
 await page.click('[data-stop="dead"]');
