@@ -1,5 +1,5 @@
-# ctnn::io and ctnn::report: ctnn with what these folders of headers need beside xtensor and xsimd, where that
-# has been found.
+# ctnn::io, ctnn::report, ctnn::parallel and ctnn::mpi: ctnn with what these headers need beside xtensor and
+# xsimd, where that has been found.
 if(TARGET nlohmann_json::nlohmann_json AND NOT TARGET ctnn::io)
   add_library(ctnn::io INTERFACE IMPORTED GLOBAL)
   target_link_libraries(ctnn::io INTERFACE ctnn::ctnn nlohmann_json::nlohmann_json)
@@ -7,4 +7,12 @@ endif()
 if(TARGET ctnn::io AND TARGET fmt::fmt AND NOT TARGET ctnn::report)
   add_library(ctnn::report INTERFACE IMPORTED GLOBAL)
   target_link_libraries(ctnn::report INTERFACE ctnn::io fmt::fmt)
+endif()
+if(TARGET Threads::Threads AND NOT TARGET ctnn::parallel)
+  add_library(ctnn::parallel INTERFACE IMPORTED GLOBAL)
+  target_link_libraries(ctnn::parallel INTERFACE ctnn::ctnn Threads::Threads)
+endif()
+if(TARGET ctnn::parallel AND TARGET MPI::MPI_CXX AND NOT TARGET ctnn::mpi)
+  add_library(ctnn::mpi INTERFACE IMPORTED GLOBAL)
+  target_link_libraries(ctnn::mpi INTERFACE ctnn::parallel MPI::MPI_CXX)
 endif()

@@ -51,3 +51,9 @@ if(NOT TARGET nlohmann_json::nlohmann_json)
 elseif(NOT TARGET fmt::fmt)
   message(STATUS "ctnn::report is left out: no fmt ${ctnn_least_fmt}")
 endif()
+
+# Threads for parallel/; MPI, for several machines, only where it is asked for.
+find_package(Threads QUIET)
+if(CTNN_WITH_MPI)
+  find_package(MPI REQUIRED COMPONENTS CXX)
+endif()

@@ -26,6 +26,7 @@
 
 #include <ctnn/report/report.hpp>
 
+#include "sweep.hpp"
 #include "training.hpp"
 
 namespace {
@@ -256,6 +257,8 @@ struct Arguments {
     Options options;
     std::string stage = "batchnorm", model_file, report_folder = "report";
     std::vector<std::string> compared;
+    Sweep sweep;
+    std::string seeds = "1..4", part;
 };
 
 /// A command, and what it does once the command line has been read.
@@ -435,6 +438,70 @@ Command compare_command(CLI::App& app, Arguments& arguments)
             }};
 }
 
+/// "3/64" as part 3 of 64.
+void take_part(const std::string& text, Sweep& sweep)
+{
+    const char* const end = text.data() + text.size();
+    const auto first = std::from_chars(text.data(), end, sweep.part);
+    const bool has_slash = first.ec == std::errc{} && first.ptr != end && *first.ptr == '/';
+    const auto second = std::from_chars(has_slash ? first.ptr + 1 : end, end, sweep.parts);
+    if (!has_slash || second.ec != std::errc{} || second.ptr != end || sweep.part < 1 ||
+        sweep.part > sweep.parts)
+        throw Failure(1, fmt::format("--part '{}' is not a part such as 3/64, the third of 64", text));
+}
+
+Command sweep_command(CLI::App& app, Arguments& arguments)
+{
+    CLI::App& command = *app.add_subcommand(
+        "sweep", "Train a stage with several learning rates and seeds, on all cores, and compare them");
+    Options& options = arguments.options;
+    Sweep& sweep = arguments.sweep;
+    command.add_option("--stage", arguments.stage, stage_help())
+        ->check(CLI::IsMember(names_of_stages()))
+        ->capture_default_str()
+        ->type_name("STAGE");
+    command.add_option("--data", options.data, "File of words, one a line")
+        ->capture_default_str()
+        ->type_name("FILE");
+    command.add_option("--learning-rate", sweep.rates, "Learning rates: 0.03,0.1,0.3")
+        ->delimiter(',')
+        ->check(learning_rate())
+        ->capture_default_str()
+        ->type_name("X,...");
+    command.add_option("--seeds", arguments.seeds, "Seeds of weights and batches: 1..8, or 1,5,7")
+        ->capture_default_str()
+        ->type_name("N..N");
+    command
+        .add_option("--steps,--max-steps", options.steps,
+                    "Training steps of 32 samples [default: 200000; 1001 for stage deep]")
+        ->check(whole_number(1, most))
+        ->type_name("N");
+    add_number(command, "--decay-at", options.decay_at, "Step from which on the learning rate is a tenth", 0,
+               most);
+    add_path(command, "--output", sweep.output,
+             "File for a JSON object a finished training; those that it has are not done again [default: "
+             "none]");
+    command
+        .add_option("--part", arguments.part,
+                    "Only part I of N, for a job of an array; its file is the output with .part-I-of-N")
+        ->needs("--output")
+        ->type_name("I/N");
+    add_number(command, "--workers", sweep.workers, "Trainings at the same time; 0: one for each core", 0,
+               1024);
+    add_path(command, "--report", options.report, "Folder for report.html [default: none]", "DIR");
+    return {&command, [&arguments] {
+                std::vector<double>& rates = arguments.sweep.rates;
+                std::sort(rates.begin(), rates.end());
+                if (std::adjacent_find(rates.begin(), rates.end()) != rates.end())
+                    throw Failure(1, "--learning-rate: a rate is named twice");
+                arguments.sweep.seeds = numbers_from(arguments.seeds);
+                if (!arguments.part.empty()) take_part(arguments.part, arguments.sweep);
+                require_different({{"--data", arguments.options.data}, {"--output", arguments.sweep.output}});
+                prepare_report(arguments.options);
+                run_sweep(stage_named(arguments.stage), arguments.options, arguments.sweep);
+            }};
+}
+
 /// CLI11 would say of a word that is no command that one is required.
 bool is_unknown_command(const std::vector<Command>& commands, const char* word)
 {
@@ -486,9 +553,9 @@ int main(int argc, char** argv)
     app.require_subcommand(1);
     app.get_formatter()->column_width(26);
     Arguments arguments;
-    const std::vector<Command> commands{train_command(app, arguments), sample_command(app, arguments),
-                                        stages_command(app, arguments), inspect_command(app, arguments),
-                                        compare_command(app, arguments)};
+    const std::vector<Command> commands{train_command(app, arguments),   sample_command(app, arguments),
+                                        stages_command(app, arguments),  inspect_command(app, arguments),
+                                        compare_command(app, arguments), sweep_command(app, arguments)};
     if (is_unknown_command(commands, argc > 1 ? argv[1] : nullptr)) return 1;
     try {
         app.parse(argc, argv);

@@ -18,6 +18,8 @@
 #include <fmt/format.h>
 
 #include <ctnn/io/export_header.hpp>
+#include <ctnn/parallel/evaluate.hpp>
+#include <ctnn/parallel/workers.hpp>
 #include <ctnn/report/run.hpp>
 #include <ctnn/train/training.hpp>
 
@@ -52,6 +54,8 @@ struct Options {
     bool overwrite = false;         ///< files that are there already and somebody may want
     std::string header;             ///< the C++ header to write; empty: none
     bool int8 = false;              ///< with weights of one byte
+    std::string run_name;           ///< in a report; empty: the stage's
+    std::function<void(std::size_t, double)> progress; ///< each 1,000 steps: step and loss
 };
 
 /// The split words as samples, and the vocabulary they share.
@@ -109,22 +113,13 @@ inline void stop_if_asked(const std::string& where)
     if (stop_signal() != 0) throw Failure(128 + stop_signal(), "stopped by a signal " + where);
 }
 
-/// The mean loss over all samples, in pieces, so that memory does not grow with the data.
+/// The mean loss over all samples.
 template <class Frozen>
-double mean_loss(const Frozen& model, const Samples& samples)
+double loss_over(const Frozen& model, const Samples& samples)
 {
-    constexpr std::size_t piece = 1024;
-    CrossEntropy criterion;
-    double sum = 0;
-    for (std::size_t first = 0; first < samples.size(); first += piece) {
-        stop_if_asked("while measuring losses");
-        const std::size_t n = std::min(piece, samples.size() - first);
-        const auto contexts = view_of(samples.contexts.data() + first * context, std::array{n, context});
-        const auto targets = view_of(samples.targets.data() + first, std::array{n});
-        const auto [loss, unused] = criterion(model.forward(contexts), targets);
-        sum += static_cast<double>(loss) * static_cast<double>(n);
-    }
-    return sum / static_cast<double>(samples.size());
+    stop_if_asked("while measuring losses");
+    Workers one{1};
+    return mean_loss(one, model, samples);
 }
 
 /// The characters of a vocabulary, as checkpoints have them.
@@ -152,7 +147,7 @@ template <class Frozen>
     fmt::print("header: {}\n", options.header);
     if (options.int8)
         fmt::print("validation loss with weights of one byte: {:.7f}, with floats {:.7f}\n",
-                   mean_loss(with_int8_weights(frozen), data.validation), validation);
+                   loss_over(with_int8_weights(frozen), data.validation), validation);
 }
 
 // pictures.cpp: the lecture's own, beside those that a report has of any network.
@@ -202,7 +197,8 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
     initialise(model, generator);
     Result result;
     if constexpr (Watch::watches_outputs) {
-        result.run = Run{.name = std::string(name.name), .meaning = std::string(name.meaning)};
+        result.run = Run{.name = options.run_name.empty() ? std::string(name.name) : options.run_name,
+                         .meaning = std::string(name.meaning)};
         see_start(*result.run, model, data, generator, options.seed);
     }
     const double rate = options.learning_rate.value_or(0.1);
@@ -231,6 +227,8 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
         if (training.step() == 0) result.initial_loss = static_cast<double>(loss);
         sgd.set_learning_rate(schedule.at(training.step()));
         training.record(static_cast<double>(loss));
+        if (options.progress && training.step() % 1000 == 0)
+            options.progress(training.step(), static_cast<double>(loss));
         model.backward(dlogits);
         observer.step(model, sgd, static_cast<double>(loss));
     }
@@ -244,9 +242,9 @@ Result train_net(Stage stage, const Data& data, const Options& options, bool qui
     result.output_error = training.problem();
 
     const auto frozen = freeze(model);
-    result.train = mean_loss(frozen, data.train);
-    result.validation = mean_loss(frozen, data.validation);
-    result.test = mean_loss(frozen, data.test);
+    result.train = loss_over(frozen, data.train);
+    result.validation = loss_over(frozen, data.validation);
+    result.test = loss_over(frozen, data.test);
     if (result.run) {
         stop_if_asked("while looking inside");
         result.run->see(training);

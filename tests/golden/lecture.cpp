@@ -127,8 +127,8 @@ TEST_CASE("run B: the first loss, both tables, the split losses and twenty names
     CHECK(weight == 7);
 
     const auto frozen = freeze(model);
-    CHECK(std::fabs(mean_loss(frozen, data->train) - 2.4002976) <= 1e-4);
-    CHECK(std::fabs(mean_loss(frozen, data->validation) - 2.3982467) <= 1e-4);
+    CHECK(std::fabs(loss_over(frozen, data->train) - 2.4002976) <= 1e-4);
+    CHECK(std::fabs(loss_over(frozen, data->validation) - 2.3982467) <= 1e-4);
     const std::vector<std::string> published{
         "carpah",     "qarlileif", "jmrix", "thty",   "sacansa", "jazhnte", "dpn",   "arciigqeiunellaia",
         "chriiv",     "kalein",    "dhlm",  "join",   "qhinn",   "sroin",   "arian", "quiqaelogiearyxix",

@@ -14,6 +14,7 @@ set(allowed_optim core simd kernel model optim)
 set(allowed_model core random model)
 set(allowed_data core random simd kernel data)
 set(allowed_train core random model data loss optim io inspect train)
+set(allowed_parallel core random simd kernel model data loss io train parallel)
 set(allowed_report core model io inspect train report)
 set(allowed_inspect core random simd kernel model inspect)
 set(allowed_io core random model io)
@@ -22,7 +23,8 @@ set(allowed_embed base embed)
 set(exceptions inspect/gradient_check.hpp->layer/input.hpp)
 set(by_name data/arrays.hpp data/categories.hpp data/csv.hpp inspect/gradient_check.hpp inspect/inspect.hpp
     io/checkpoint.hpp io/pick_model.hpp io/export_header.hpp embed/sample.hpp embed/streaming.hpp
-    report/report.hpp report/tiles.hpp data/augment.hpp train/training.hpp dispatch.hpp)
+    report/report.hpp report/tiles.hpp data/augment.hpp train/training.hpp dispatch.hpp
+    parallel/data_parallel.hpp parallel/evaluate.hpp parallel/trials.hpp parallel/workers.hpp)
 
 file(GLOB_RECURSE headers RELATIVE ${INCLUDE}/ctnn ${INCLUDE}/ctnn/*.hpp)
 list(LENGTH headers count)

@@ -226,16 +226,19 @@ void save(const Model<Net, M, T>& model, const std::string& path, const SaveOpti
 ///            signature; a checksum that does not fit; NaN or infinity; two different tensors for one tied
 ///            weight; [ctnn.option] `only` and `except` leave nothing to load
 ///   cost   : memory for the model's numbers and at most 128 KiB
-template <class Net, Mode M, class T>
-LeftOut load(Model<Net, M, T>& model, const std::string& path, const LoadOptions& options = {})
+template <class M>
+    requires(!is_packed<typename M::mode>)
+LeftOut load(M& model, const std::string& path, const LoadOptions& options = {})
 {
+    using Net = typename M::network;
+    using T = typename M::scalar;
     constexpr auto& table = detail::slots<Net, T>::value;
     std::vector<std::string_view> names;
     for (const detail::slot& s : table.slot_at) names.push_back(s.name);
     for (const detail::slot& s : table.tied) names.push_back(s.name);
     LeftOut left = detail::load_arrays(detail::arrays_of<std::byte>(model, options.name_in_file), names,
                                        signature<Net>(), path, options);
-    if constexpr (std::is_same_v<M, Stream>) model.reset(); // its start may be a parameter
+    if constexpr (std::is_same_v<typename M::mode, Stream>) model.reset(); // its start may be a parameter
     return left;
 }
 namespace detail {

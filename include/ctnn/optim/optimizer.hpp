@@ -129,6 +129,33 @@ public:
         step(model);
     }
 
+    /// For those who share a step out among workers (see parallel/data_parallel.hpp): the arrays of its
+    /// state, as long as the block of parameters, null where there is none; the step of `count` parameters
+    /// from the `first` on, of which w, state and g are given, with the rate as it is; and the end of the
+    /// step, once all parameters have taken theirs. `steps` of them have been taken.
+    using state_arrays = std::array<T*, arrays>;
+    [[nodiscard]] state_arrays state()
+    {
+        state_arrays all{};
+        for (std::size_t k = 0; k < arrays; ++k)
+            if (!state_[k].empty()) all[k] = state_[k].data();
+        return all;
+    }
+    void apply(T* w, const state_arrays& state, const T* g, std::size_t first, std::size_t count) const
+    {
+        for (const auto& [start, length, options] : groups_) {
+            const std::size_t from = std::max(first, start), to = std::min(first + count, start + length);
+            if (from >= to) continue;
+            state_arrays own = state;
+            for (T*& array : own)
+                if (array != nullptr) array += from - first;
+            Rule::update(w + (from - first), g + (from - first), own, options_now(options), steps_ + 1,
+                         to - from);
+        }
+    }
+    void end_step() { ++steps_; }
+    [[nodiscard]] std::int64_t steps() const { return steps_; }
+
     [[nodiscard]] number learning_rate() const { return rate_; }
     /// errors : [ctnn.option] negative or not finite; the old one stays
     void set_learning_rate(double rate)

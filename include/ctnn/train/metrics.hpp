@@ -78,6 +78,12 @@ public:
     [[nodiscard]] double value() const { return detail::share_of(right_, count_); }
     [[nodiscard]] std::size_t count() const { return count_; }
     void reset() { right_ = count_ = 0; }
+    /// Adds what another has counted.
+    void merge(const TopK& other)
+    {
+        right_ += other.right_;
+        count_ += other.count_;
+    }
 
 private:
     std::size_t k_, right_ = 0, count_ = 0;
@@ -112,10 +118,7 @@ public:
         if constexpr (detail::are_tensors<Logits, Targets>())
             detail::for_each_row(targets_, copy_, logits, targets,
                                  [&](const double* x, std::size_t target, std::size_t n) {
-                                     if (n != classes_)
-                                         throw Error("ctnn.shape", "the logits are of " + std::to_string(n) +
-                                                                       " classes, the confusion matrix of " +
-                                                                       std::to_string(classes_));
+                                     require_classes(n);
                                      std::size_t best = 0;
                                      for (std::size_t c = 1; c < n; ++c)
                                          best = x[c] > x[best] || std::isnan(x[best]) ? c : best;
@@ -158,6 +161,13 @@ public:
         return mean([&](std::size_t c) { return f1(c); });
     }
     void reset() { std::fill(counts_.begin(), counts_.end(), std::size_t{0}); }
+    /// Adds what another of as many classes has counted.
+    ///   errors : [ctnn.shape] another number of classes
+    void merge(const ConfusionMatrix& other)
+    {
+        require_classes(other.classes_);
+        for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+    }
 
 private:
     std::size_t classes_;
@@ -165,6 +175,12 @@ private:
     detail::class_targets targets_;
     std::vector<double> copy_;
 
+    void require_classes(std::size_t n) const
+    {
+        if (n != classes_)
+            throw Error("ctnn.shape", "the logits are of " + std::to_string(n) +
+                                          " classes, the confusion matrix of " + std::to_string(classes_));
+    }
     [[nodiscard]] std::size_t taken_for(std::size_t c) const
     {
         std::size_t n = 0;
@@ -221,6 +237,19 @@ public:
         return spread_ > 0 ? 1 - squares_ / spread_ : std::numeric_limits<double>::quiet_NaN();
     }
     void reset() { *this = RegressionErrors{}; }
+    /// Adds what another has seen.
+    ///   source : Chan, Golub & LeVeque 1979, for the spread of the two together
+    void merge(const RegressionErrors& other)
+    {
+        if (other.count_ == 0) return;
+        const auto n = static_cast<double>(count_), m = static_cast<double>(other.count_);
+        const double apart = other.mean_ - mean_;
+        squares_ += other.squares_;
+        absolute_ += other.absolute_;
+        spread_ += other.spread_ + apart * apart * (n * m / (n + m));
+        mean_ += apart * (m / (n + m));
+        count_ += other.count_;
+    }
 
 private:
     std::size_t count_ = 0;
@@ -251,6 +280,12 @@ public:
     [[nodiscard]] double perplexity() const { return std::exp(value()); }
     [[nodiscard]] std::size_t count() const { return count_; }
     void reset() { *this = MeanLoss{}; }
+    /// Adds what another has seen.
+    void merge(const MeanLoss& other)
+    {
+        sum_ += other.sum_;
+        count_ += other.count_;
+    }
 
 private:
     double sum_ = 0;

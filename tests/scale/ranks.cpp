@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// ranks WHAT [options]: what a training in several processes must show, for tests/scale/*.sh.
+///
+///   bits             : checksums of the weights after 400 steps, with threads too when there is one rank
+///   allocations      : calls of malloc in 1,000 steps
+///   train FILE STEPS : a training that is taken up again from its checkpoint, until a step is reached
+///   exchange         : how long a step and an exchange take
+///   sweep FILE N     : N trials into a journal
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <ctnn/ctnn.hpp>
+#include <ctnn/parallel/data_parallel.hpp>
+#include <ctnn/parallel/mpi.hpp>
+#include <ctnn/parallel/trials.hpp>
+#include <ctnn/parallel/workers.hpp>
+#include <ctnn/train/training.hpp>
+
+using namespace ctnn;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::atomic<std::size_t> allocations{0};
+
+template <std::size_t In, std::size_t Out>
+using Hidden = Sequential<Linear<In, Out, NoBias>, BatchNorm<Out>, Tanh>;
+using NormNet = Sequential<Embedding<27, 10>, Hidden<30, 200>, Linear<200, 27>>;
+using DropNet = Sequential<Embedding<27, 10>, Linear<30, 100>, Dropout<1, 5>, Tanh, Linear<100, 27>>;
+using LargeNet =
+    Sequential<Embedding<27, 10>, Linear<30, 500>, Tanh, Linear<500, 300>, Tanh, Linear<300, 27>>;
+
+Samples some_samples()
+{
+    Generator g{3};
+    constexpr std::size_t n = 5000;
+    Samples samples{xt::xtensor<class_id, 2>::from_shape({n, 3}), xt::xtensor<class_id, 1>::from_shape({n})};
+    const auto x = g.randint(0, 27, 3 * n), t = g.randint(0, 27, n);
+    std::copy(x.begin(), x.end(), samples.contexts.begin());
+    std::copy(t.begin(), t.end(), samples.targets.begin());
+    return samples;
+}
+
+template <class M>
+std::string bits_of(const M& model)
+{
+    detail::checksum sum;
+    sum.add(model.weights().data(), Weights<typename M::network>::bytes);
+    return sum.text();
+}
+
+template <class Net, std::size_t B, class Workers, class Make>
+std::string trained(Workers& team, Make make, std::size_t steps)
+{
+    const Samples samples = some_samples();
+    Generator generator{7};
+    auto model = std::make_unique<DataParallel<Net, Train<B>, Shards<4>>>(generator);
+    auto optimizer = make(*model);
+    Minibatches<4 * B> batches{samples};
+    for (std::size_t i = 0; i < steps; ++i) {
+        const auto [x, t] = batches.next(generator);
+        (void)model->step(team, x, t, CrossEntropy{}, optimizer);
+    }
+    return bits_of(*model);
+}
+
+const auto momentum = [](const auto& model) { return Sgd{model, {.learning_rate = 0.1F, .momentum = 0.9F}}; };
+const auto adam_w = [](const auto& model) { return AdamW{model, {.learning_rate = 0.01}}; };
+
+template <class Workers>
+void print_bits(Workers& team, bool prints, std::size_t steps)
+{
+    const std::string all[] = {
+        trained<NormNet, 32>(team, momentum, steps), trained<NormNet, 8>(team, adam_w, steps),
+        trained<DropNet, 8>(team, momentum, steps), trained<LargeNet, 8>(team, adam_w, steps / 4)};
+    if (prints) {
+        for (const std::string& bits : all) std::printf("%s ", bits.c_str());
+        std::printf("\n");
+    }
+}
+
+void run(const std::string& what, const std::vector<std::string>& options, mpi::Ranks& ranks)
+{
+    if (what == "bits") {
+        const std::size_t steps = options.empty() ? 400 : std::stoul(options[0]);
+        print_bits(ranks, ranks.first(), steps);
+        if (ranks.size() == 1)
+            for (const std::size_t count : {1U, 2U, 4U}) {
+                Workers workers{count, {.may_exceed_cores = true}};
+                print_bits(workers, true, steps);
+            }
+    } else if (what == "allocations") {
+        const Samples samples = some_samples();
+        Generator generator{7};
+        DataParallel<NormNet, Train<32>, Shards<4>> model{generator};
+        auto sgd = momentum(model);
+        Minibatches<model.batch> batches{samples};
+        std::size_t before = 0;
+        for (int i = 0; i < 1100; ++i) {
+            if (i == 100) before = allocations.load();
+            const auto [x, t] = batches.next(generator);
+            (void)model.step(ranks, x, t, CrossEntropy{}, sgd);
+        }
+        std::printf("rank %zu: %zu allocations in 1000 steps\n", ranks.rank(), allocations.load() - before);
+    } else if (what == "train") {
+        const Samples samples = some_samples();
+        Generator generator{7};
+        DataParallel<NormNet, Train<8>, Shards<4>> model{generator};
+        auto sgd = momentum(model);
+        Minibatches<model.batch> batches{samples};
+        const std::string file = ranks.first() ? options.at(0) : "";
+        Checkpoint checkpoint{model, sgd, generator, batches};
+        const std::size_t steps = std::stoul(options.at(1));
+        std::size_t step = std::filesystem::exists(options.at(0)) ? checkpoint.load(options.at(0)) : 0;
+        ranks.meet(); // before the first of them writes
+        const SignalWatch watch;
+        for (; step < steps && stop_signal() == 0; ++step) {
+            if (ranks.first() && step % 200 == 0) checkpoint.save(file, step);
+            const auto [x, t] = batches.next(generator);
+            (void)model.step(ranks, x, t, CrossEntropy{}, sgd);
+        }
+        if (ranks.first()) checkpoint.save(file, step);
+        if (ranks.first()) std::printf("step %zu %s\n", step, bits_of(model).c_str());
+        if (stop_signal() != 0) std::printf("rank %zu stopped after step %zu\n", ranks.rank(), step);
+    } else if (what == "exchange") {
+        detail::exchange<mpi::Ranks, float> exchange(ranks, ranks.size(), 12'304); // the lecture's net: 48 KB
+        std::vector<float> numbers(12'304, 1.0F);
+        std::vector<double> times;
+        const float* const from = numbers.data();
+        const int rounds = options.empty() ? 20'000 : std::stoi(options[0]);
+        for (int i = 0; i < rounds; ++i) {
+            const auto start = std::chrono::steady_clock::now();
+            exchange.put(ranks.rank(), 0, &from, 1, numbers.size());
+            exchange.trade(ranks.rank());
+            const auto all = exchange.all(ranks.rank());
+            kernel::tree_sum(numbers.data(), all.data(), all.size(), numbers.size(),
+                             1.0F / static_cast<float>(ranks.size()));
+            exchange.turn();
+            times.push_back(
+                std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+        }
+        std::sort(times.begin(), times.end());
+        if (ranks.first())
+            std::printf("%zu ranks, %zu hosts: an exchange of 48 KB %.1f us (median), %.1f (10 %%)\n",
+                        ranks.size(), ranks.hosts(), times[times.size() / 2], times[times.size() / 10]);
+    } else if (what == "sweep") {
+        const auto trials = all_combinations({{"seed", [&] {
+                                                   std::vector<double> seeds;
+                                                   for (int i = 0; i < std::stoi(options.at(1)); ++i)
+                                                       seeds.push_back(i);
+                                                   return seeds;
+                                               }()}});
+        const auto all =
+            for_each_trial(ranks, trials,
+                           [&](const NamedNumbers& settings) {
+                               std::this_thread::sleep_for(5ms);
+                               return NamedNumbers{{"square", settings.at("seed") * settings.at("seed")}};
+                           },
+                           {.journal = options.at(0)});
+        double sum = 0;
+        for (const Trial& t : all) sum += t.results.at("square");
+        std::printf("rank %zu: %zu trials, sum %.0f\n", ranks.rank(), all.size(), sum);
+    } else {
+        throw Error("ctnn.option", "there is nothing called '" + what + "'");
+    }
+}
+
+} // namespace
+
+#if defined(__GLIBC__)
+// Every call of this program and of MPI comes here.
+extern "C" void* __libc_malloc(std::size_t bytes);
+extern "C" void* malloc(std::size_t bytes)
+{
+    ++allocations;
+    return __libc_malloc(bytes);
+}
+#endif
+
+int main(int argc, char** argv)
+{
+    const mpi::Session session{argc, argv};
+    mpi::RanksOptions ranks_options;
+    if (const char* seconds = std::getenv("DEADLINE"))
+        ranks_options.deadline = std::chrono::seconds(std::atoi(seconds));
+    mpi::Ranks ranks{session, ranks_options};
+    run(argc > 1 ? argv[1] : "bits", {argv + std::min(argc, 2), argv + argc}, ranks);
+}
