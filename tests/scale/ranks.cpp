@@ -108,6 +108,8 @@ void run(const std::string& what, const std::vector<std::string>& options, mpi::
         std::size_t before = 0;
         for (int i = 0; i < 1100; ++i) {
             if (i == 100) before = allocations.load();
+            if (i == 700 && std::getenv("ASTRAY") != nullptr && ranks.rank() + 1 == ranks.size())
+                model.parameter<"1.0.weight">()(0, 0) += 1e-3F;
             const auto [x, t] = batches.next(generator);
             (void)model.step(ranks, x, t, CrossEntropy{}, sgd);
         }

@@ -21,6 +21,7 @@ public:
     }
     void add(const void* bytes, std::size_t n) { add({static_cast<const char*>(bytes), n}); }
 
+    [[nodiscard]] constexpr std::uint64_t value() const { return state_; }
     static constexpr std::size_t digits = 16;
     [[nodiscard]] std::string text() const
     {

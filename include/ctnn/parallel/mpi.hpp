@@ -203,7 +203,7 @@ public:
     {
         detail::checksum sum;
         sum.add(text);
-        std::array<std::uint64_t, 2> bounds{std::stoull(sum.text(), nullptr, 16), 0};
+        std::array<std::uint64_t, 2> bounds{sum.value(), 0};
         bounds[1] = ~bounds[0];
         MPI_Request request = MPI_REQUEST_NULL;
         MPI_Iallreduce(MPI_IN_PLACE, bounds.data(), 2, MPI_UINT64_T, MPI_MIN, world_, &request);
@@ -423,11 +423,18 @@ public:
     exchange& operator=(const exchange&) = delete;
 
     [[nodiscard]] way_of_writing way() const { return way_; }
+    /// A number that must be the same in all ranks, told with the next exchange.
+    void compare(std::uint64_t number)
+    {
+        for (std::size_t k = 0; k < pieces; ++k)
+            compared_[k] = static_cast<T>((number >> (16 * k)) & 0xffff); // what a float holds
+    }
     void put_head(std::size_t, const T* head, std::size_t n)
     {
         T* const to = box_[turn_][ranks_->rank_in_host()];
         std::copy_n(head, n, to);
-        to[2] = static_cast<T>(signal_of_rank);
+        to[signal_at] = static_cast<T>(signal_of_rank);
+        std::copy_n(compared_.begin(), pieces, to + compared_at);
         std::copy_n(to, n, own_.template at<T>(0));
     }
     void put(std::size_t, std::size_t first, const T* const* from, std::size_t count, std::size_t n)
@@ -441,8 +448,17 @@ public:
         ranks_->meet_in_host();
         if (ranks_->hosts() > 1) between_hosts();
         T signal = 0;
-        for (const T* const one : all(0)) signal = std::max(signal, one[2]);
+        bool differs = false;
+        for (const T* const one : all(0)) {
+            signal = std::max(signal, one[signal_at]);
+            differs = differs || one[differs_at] != 0 ||
+                      !std::equal(compared_.begin(), compared_.end(), one + compared_at);
+        }
         if (signal > 0) signal_that_came = static_cast<int>(signal);
+        if (differs)
+            throw Error("ctnn.parallel",
+                        "the checksum of the weights is not the same in all ranks: one has gone astray, or "
+                        "was given other data");
     }
     [[nodiscard]] std::span<const T* const> all(std::size_t) const
     {
@@ -452,7 +468,10 @@ public:
     void turn() { turn_ = 1 - turn_; }
 
 private:
+    /// What stands in the head after the loss and whether the rank has failed; see DataParallel.
+    static constexpr std::size_t signal_at = 2, compared_at = 3, pieces = 4, differs_at = 7;
     mpi::Ranks* ranks_;
+    std::array<T, pieces> compared_{};
     std::size_t n_, turn_ = 0;
     memory_block own_, sum_, other_;
     std::array<std::vector<T*>, 2> box_;
@@ -467,15 +486,30 @@ private:
     {
         T* const sum = sum_.template at<T>(0);
         if (ranks_->rank_in_host() == 0) {
-            kernel::tree_sum(sum, read_[turn_].data(), read_[turn_].size(), n_);
-            // signals are no sums: the largest counts, which is what a sum of one signal is
+            const std::span<const T* const> of_host = read_[turn_];
+            kernel::tree_sum(sum, of_host.data(), of_host.size(), n_);
+            // A signal and what is compared are no sums.
+            T signal = 0;
+            bool differs = false;
+            const auto look_at = [&](const T* head) {
+                signal = std::max(signal, head[signal_at]);
+                differs = differs || head[differs_at] != 0 ||
+                          !std::equal(compared_.begin(), compared_.end(), head + compared_at);
+            };
+            const auto put_back = [&] {
+                sum[signal_at] = signal;
+                sum[differs_at] = differs ? T{1} : T{0};
+                std::copy_n(compared_.begin(), pieces, sum + compared_at);
+            };
+            for (const T* const rank : of_host) look_at(rank);
+            put_back();
             const T* const both[2] = {sum, other_.template at<T>(0)};
             for (auto& round : rounds_) {
                 MPI_Startall(2, round.data());
                 ranks_->wait(round.data(), 2);
-                const T signal = std::max(both[0][2], both[1][2]);
+                look_at(both[1]);
                 kernel::tree_sum(sum, both, 2, n_);
-                sum[2] = signal;
+                put_back();
             }
             kernel::tree_sum_to_others(total_[0], both, 1, n_);
             simd::finish_streams();
