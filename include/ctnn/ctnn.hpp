@@ -55,6 +55,7 @@
 #include <ctnn/layer/softmax.hpp>
 #include <ctnn/layer/softplus.hpp>
 #include <ctnn/layer/standardise.hpp>
+#include <ctnn/layer/sync_batch_norm.hpp>
 #include <ctnn/layer/tanh.hpp>
 #include <ctnn/layer/transpose.hpp>
 #include <ctnn/loss/binary_cross_entropy.hpp>

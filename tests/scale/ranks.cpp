@@ -36,6 +36,8 @@ std::atomic<std::size_t> allocations{0};
 template <std::size_t In, std::size_t Out>
 using Hidden = Sequential<Linear<In, Out, NoBias>, BatchNorm<Out>, Tanh>;
 using NormNet = Sequential<Embedding<27, 10>, Hidden<30, 200>, Linear<200, 27>>;
+using SyncNet = Sequential<Embedding<27, 10>, Linear<30, 100, NoBias>, SyncBatchNorm<100>, Tanh,
+                           Linear<100, 100>, SyncBatchNorm<100>, Tanh, Linear<100, 27>>;
 using DropNet = Sequential<Embedding<27, 10>, Linear<30, 100>, Dropout<1, 5>, Tanh, Linear<100, 27>>;
 using LargeNet =
     Sequential<Embedding<27, 10>, Linear<30, 500>, Tanh, Linear<500, 300>, Tanh, Linear<300, 27>>;
@@ -143,11 +145,11 @@ void run(const std::string& what, const std::vector<std::string>& options, mpi::
         for (int i = 0; i < rounds; ++i) {
             const auto start = std::chrono::steady_clock::now();
             exchange.put(ranks.rank(), 0, &from, 1, numbers.size());
-            exchange.trade(ranks.rank());
+            exchange.trade(ranks.rank(), detail::add_up{numbers.size()});
             const auto all = exchange.all(ranks.rank());
             kernel::tree_sum(numbers.data(), all.data(), all.size(), numbers.size(),
                              1.0F / static_cast<float>(ranks.size()));
-            exchange.turn();
+            exchange.turn(ranks.rank());
             times.push_back(
                 std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
         }

@@ -44,6 +44,21 @@ struct joint_rule {
     using type = void;
 };
 
+/// How a layer that mixes the samples of a batch does so over all shards of a DataParallel model. A
+/// specialisation states
+///
+///   numbers, backward_numbers : how many numbers a shard tells the others before it goes on
+///   tell(pass, to), tell_backward(pass, to) : writes them; the latter sets the parameters' gradients too
+///   merge<P>(a, b, shards)    : a becomes what both tell as one, of so many shards each, with passes of type
+///                               P. What is told backward is added
+///   forward(pass, all, shards), backward(pass, all, shards) : the rest of the pass, with what all have told
+///
+/// A layer without it works on each shard by itself.
+template <class L>
+struct shard_rule {
+    static constexpr std::size_t numbers = 0;
+};
+
 /// What all numbers of a value have lain between.
 struct value_range {
     float low = 0, high = 0;

@@ -12,35 +12,11 @@
 #include <ctnn/core/index.hpp>
 #include <ctnn/model/packed.hpp>
 #include <ctnn/model/plan.hpp>
+#include <ctnn/model/run.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
-class Generator;
-
 namespace detail {
-
-/// What one run of a plan works on.
-template <class T>
-struct run {
-    std::byte* const* base; ///< the pieces of memory, as `bases` numbers them
-    T* weights;             ///< the block of `slots`
-    T* gradients = nullptr; ///< of the parameters that learn
-    std::size_t rows = 0;
-    Generator* generator = nullptr;
-    std::size_t scale = 1;             ///< rows that there is room for, as a multiple of those of the plan
-    const T* rate = nullptr;           ///< backward takes a step of plain SGD where `takes_step` says so
-    const std::byte* packed = nullptr; ///< the weights of a frozen model as `packed_slots` has them
-
-    template <class X>
-    [[nodiscard]] X* at(place p) const
-    {
-        return reinterpret_cast<X*>(base[p.base] + p.offset * scale);
-    }
-};
-
-struct look_at_nothing {
-    void operator()(std::size_t) const {}
-};
 
 /// The functions of a network in one mode: one for each kind of node, and the order in which they are called.
 template <class Net, class T, Mode M, purpose For>
@@ -180,6 +156,11 @@ struct executor {
     using joint_gradients =
         gradient_plan<Weights, typename activation_applied<table.applies[I]>::type, write_mode::skip>;
 
+    // The type of the pass is that of backward wherever it can be: one for the compiler.
+    template <std::size_t I>
+    using forward_gradients =
+        typename input_of<I>::template gradients<table.weights[I],
+                                                 typename activation_applied<table.applies[I]>::type>;
     template <std::size_t I, bool IsPartial>
     CTNN_INLINE static void forward_node(const run<T>& r, std::size_t i)
     {
@@ -188,10 +169,7 @@ struct executor {
             return joint_layer<I>::forward(pass);
         }
         using L = layer_at<Net, I>;
-        // The type of the pass is that of backward wherever it can be: one for the compiler.
-        using gradients =
-            typename input_of<I>::template gradients<table.weights[I],
-                                                     typename activation_applied<table.applies[I]>::type>;
+        using gradients = forward_gradients<I>;
         auto pass = [&] {
             if constexpr (For.trains && !IsPartial) return pass_of<I, gradients>(r, i, row_count<M>{});
             else return pass_of<I, gradients>(r, i, r.rows);
@@ -205,10 +183,22 @@ struct executor {
         if constexpr (IsPartial) fill_up(pass.y_data, decltype(pass)::y_extent, r.rows);
     }
 
+    /// The layer's own backward, in the place of which others may do what it does.
+    struct own_backward {
+        template <class P>
+        CTNN_INLINE void operator()(const P& pass) const
+        {
+            P::layer::backward(pass);
+        }
+    };
     template <std::size_t I, bool Accumulates, bool IsPartial>
     static void backward_node(const run<T>& r, std::size_t i)
     {
-        using L = layer_at<Net, I>;
+        backward_node_by<I, Accumulates, IsPartial>(r, i, own_backward{});
+    }
+    template <std::size_t I, bool Accumulates, bool IsPartial, class Backward>
+    CTNN_INLINE static void backward_node_by(const run<T>& r, std::size_t i, const Backward& by)
+    {
         constexpr layer_facts f = *trace.facts[I];
         constexpr auto accumulated = [](write_mode w) {
             return Accumulates && w == write_mode::set ? write_mode::add : w;
@@ -265,7 +255,7 @@ struct executor {
                 pass.stepped_data[k] = r.weights + slot_table::offset_of_parameter(i, k);
         }
         const auto& ready = pass;
-        L::backward(ready);
+        by(ready);
         if constexpr (IsPartial)
             for (std::size_t k = 0; k < f.inputs; ++k) // what fills the batch up has no gradient
                 if (table.dx_write[schedule.nodes[I].reads.first + k] == write_mode::set) {
@@ -376,6 +366,35 @@ struct executor {
                             r.rows * trace.at[v].size() * sizeof(T));
             }
         });
+    }
+
+    /// For those who do some layers in their own way: the passes of node I over a full batch, and the layers
+    /// from `first` to before `last`, forward in order and backward in the other.
+    template <std::size_t I>
+    static auto forward_pass(const run<T>& r)
+    {
+        return pass_of<I, forward_gradients<I>>(r, I, row_count<M>{});
+    }
+    template <std::size_t I>
+    static auto backward_pass(const run<T>& r)
+    {
+        using gradients = typename input_of<I>::template gradients<
+            table.weights[I], typename activation_applied<table.applies_backward[I]>::type>;
+        auto pass = pass_of<I, gradients>(r, I, row_count<M>{});
+        pass.dy_data = r.template at<const T>(table.dy[I]);
+        for (std::size_t k = 0; k < trace.facts[I]->parameters; ++k)
+            pass.gradient_data[k] = r.gradients + slot_table::offset_of_parameter(I, k);
+        return pass;
+    }
+    static void forward_range(const run<T>& r, std::size_t first, std::size_t last)
+    {
+        for (std::size_t i = first; i < last; ++i)
+            if (table.runs[i]) forward_functions<false>[kinds.kind_of[i]](r, i);
+    }
+    static void backward_range(const run<T>& r, std::size_t first, std::size_t last)
+    {
+        for (std::size_t i = last; i-- > first;)
+            if (table.runs_backward[i]) backward_functions<false, false>[kinds.kind_of[i]](r, i);
     }
 
     /// The gradients of all parameters, from those of the outputs.

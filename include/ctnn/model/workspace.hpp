@@ -84,9 +84,12 @@ class Workspace;
 template <class Net, std::size_t B, class Keep, Scalar T>
     requires(detail::is_sound<Net, Train<B, Keep>>)
 class Workspace<Net, Train<B, Keep>, T> {
+public:
     using executor =
         detail::executor<Net, T, Train<B, Keep>,
                          detail::purpose{B, sizeof(T), true, Train<B, Keep>::retains_gradients, true}>;
+
+private:
     using plan = typename executor::plan;
     using table = detail::slots<Net, T>;
     using base = typename plan::base;
@@ -119,6 +122,23 @@ public:
     void step(Weights<Net, T>& weights, const T& rate, const Y&... dy)
     {
         run_backward<false>(weights, &rate, dy...);
+    }
+    /// The beginnings of both, for those who do some layers in their own way: what the executor is then given,
+    /// a full batch.
+    using memory_pieces = std::array<std::byte*, base::count>;
+    template <class... X>
+    detail::run<T> start(Weights<Net, T>& weights, Generator* generator, memory_pieces& memory, const X&... x)
+    {
+        rows_ = put_inputs(detail::stored(x)...);
+        memory = {};
+        return run_of(weights, memory.data(), generator);
+    }
+    template <class... Y>
+    detail::run<T> start_backward(Weights<Net, T>& weights, memory_pieces& memory, const Y&... dy)
+    {
+        memory = {};
+        put_gradients(memory.data(), dy...);
+        return run_of(weights, memory.data(), nullptr);
     }
     /// Whether the parameters of a layer are stepped while its gradients are made.
     static constexpr bool takes_step(std::size_t layer) { return steps_taken[layer]; }
@@ -203,25 +223,37 @@ private:
     void run_backward(Weights<Net, T>& weights, const T* rate, const Y&... dy)
     {
         std::byte* pieces[base::count]{};
+        put_gradients(pieces, dy...);
+        const auto r = run_of(weights, pieces, nullptr, rate);
+        if (rows_ == B) executor::template backward<Accumulates, false>(r);
+        else executor::template backward<Accumulates, true>(r);
+    }
+
+    template <class... Y>
+    CTNN_INLINE void put_gradients(std::byte** pieces, const Y&... dy)
+    {
         detail::with_indices<outputs>([&](auto... k) {
             (detail::require_shape("the gradient of the output", dy,
                                    detail::batch_extents<output_shape<Net, k()>>(rows_)),
              ...);
             ((pieces[base::gradient + k] = gradient_piece<k()>(dy)), ...);
         });
-        const auto r = run_of(weights, pieces, nullptr, rate);
-        if (rows_ == B) executor::template backward<Accumulates, false>(r);
-        else executor::template backward<Accumulates, true>(r);
     }
-
+    /// The number of samples, checked and put where the network reads them.
     template <class... X>
-    auto forward_stored(Weights<Net, T>& weights, Generator* generator, const X&... x)
+    CTNN_INLINE std::size_t put_inputs(const X&... x)
     {
         const std::size_t rows = checked_rows(x...);
         detail::with_indices<inputs>([&](auto... i) {
             (check_input<i()>(x, rows), ...);
             (copy_input<i()>(x, rows), ...);
         });
+        return rows;
+    }
+    template <class... X>
+    auto forward_stored(Weights<Net, T>& weights, Generator* generator, const X&... x)
+    {
+        const std::size_t rows = put_inputs(x...);
         rows_ = rows;
         std::byte* pieces[base::count]{};
         const auto r = run_of(weights, pieces, generator);

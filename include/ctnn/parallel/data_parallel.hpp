@@ -28,6 +28,7 @@
 #include <ctnn/model/train.hpp>
 #include <ctnn/parallel/exchange.hpp>
 #include <ctnn/parallel/kept.hpp>
+#include <ctnn/parallel/synchronised.hpp>
 #include <ctnn/parallel/team.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -150,6 +151,7 @@ class DataParallel<Net, Train<B, Keep>, Shards<S>, T> : public Model<Net, Train<
     /// What a worker tells the others before its gradients, in a cache line: the sum of its losses, and
     /// whether it has failed.
     static constexpr std::size_t head = 64 / sizeof(T), message = head + learning + buffers;
+    static constexpr bool waits = detail::layers_that_wait<Net>::count > 0;
     static constexpr bool draws = detail::first_that_draws<Net>() < base::layers;
     /// Whether workers share the memory of this process, and then whether each has weights of its own there.
     template <class Workers>
@@ -278,6 +280,7 @@ private:
         std::optional<Weights<Net, T>> weights;
         std::vector<detail::memory_block> state;
         std::vector<T> buffers_before = std::vector<T>(buffers);
+        std::optional<detail::synchronised_passes<Net, S, workspace_type, T>> passes;
         std::exception_ptr error;
         bool has_failed = false;
         alignas(64) std::array<T, piece> total{}, stepped{};
@@ -286,7 +289,7 @@ private:
     std::vector<std::unique_ptr<worker_memory>> workers_;
     std::vector<Generator> generators_;
     std::vector<T> total_;
-    detail::kept_object exchange_, criteria_;
+    detail::kept_object exchange_, exchange_of_waiting_, criteria_;
     std::size_t team_ = 0, team_workers_ = 0, steps_with_team_ = 0; ///< whom the exchange is for
     bool is_written_ = true; ///< the weights of the base, since the workers copied them
     std::pair<const void*, std::int64_t> updated_by_{nullptr, -1};
@@ -378,6 +381,9 @@ private:
         if (found == nullptr || team_ != team.id() || team_workers_ != used) {
             team_ = 0; // in case the next line throws
             found = &exchange_.template make<exchange>(team, used, message);
+            if constexpr (waits)
+                (void)exchange_of_waiting_.template make<exchange>(
+                    team, used, detail::synchronised_passes<Net, S, workspace_type, T>::message);
             if constexpr (requires { team.require_same_program(std::string()); })
                 team.require_same_program(std::to_string(S) + " shards of " + std::to_string(B) + ", " +
                                           signature<Net>());
@@ -418,18 +424,22 @@ private:
             Weights<Net, T>& weights = weights_of(worker);
             T* const running = weights.data() + first_buffer;
             std::copy_n(running, buffers, own.buffers_before.begin());
-            try {
-                for (std::size_t s = worker * S / used; s < (worker + 1) * S / used; ++s) {
-                    std::copy_n(own.buffers_before.begin(), buffers, running);
-                    detail::put_criterion((*criteria)[s], criterion);
-                    run_shard(s, weights, sources, expected, *(*criteria)[s]);
-                    std::copy_n(running, buffers, shards_[s].buffers_after.begin());
+            if constexpr (waits) {
+                run_waiting_shards<Workers>(worker, used, weights, sources, expected, criterion, *criteria);
+            } else {
+                try {
+                    for (std::size_t s = worker * S / used; s < (worker + 1) * S / used; ++s) {
+                        std::copy_n(own.buffers_before.begin(), buffers, running);
+                        detail::put_criterion((*criteria)[s], criterion);
+                        run_shard(s, weights, sources, expected, *(*criteria)[s]);
+                        std::copy_n(running, buffers, shards_[s].buffers_after.begin());
+                    }
+                } catch (...) {
+                    own.error = std::current_exception();
                 }
-            } catch (...) {
-                std::copy_n(own.buffers_before.begin(), buffers, running);
-                own.error = std::current_exception();
-                own.has_failed = true;
             }
+            own.has_failed = static_cast<bool>(own.error);
+            if (own.has_failed) std::copy_n(own.buffers_before.begin(), buffers, running);
         };
         T loss{};
         if (used == 1) {
@@ -451,10 +461,14 @@ private:
             auto& exchange = exchange_of(team, used);
             if constexpr (!shares_memory<Workers>) compare_processes(team, exchange, sources, expected);
             team.run([&](std::size_t worker) {
-                if (worker >= used) return team.meet();
+                if (worker >= used) { // as often as those who work
+                    constexpr std::size_t times = 1 + 2 * detail::layers_that_wait<Net>::count;
+                    for (std::size_t time = 0; time < times; ++time) team.meet();
+                    return;
+                }
                 run_shards(worker);
                 tell(exchange, worker, used);
-                exchange.trade(worker);
+                exchange.trade(worker, detail::add_up{message});
                 const std::span<const T* const> all = exchange.all(worker);
                 bool all_well = true;
                 for (const T* const one : all) all_well = all_well && one[1] == 0;
@@ -463,6 +477,7 @@ private:
                 if (!all_well) {
                     std::copy_n(own.buffers_before.begin(), buffers, running);
                     own.has_failed = true;
+                    exchange.turn(worker);
                     return;
                 }
                 std::array<const T*, S> part;
@@ -473,8 +488,8 @@ private:
                 if (worker == first_here(team)) kernel::tree_sum(&loss, all.data(), all.size(), 1, T{1} / S);
                 use(worker, from(head));
                 kernel::tree_sum(running, from(head + learning).data(), all.size(), buffers, T{1} / S);
+                exchange.turn(worker);
             });
-            exchange.turn();
         }
         for (const auto& worker : workers_)
             if (worker && worker->error) std::rethrow_exception(std::exchange(worker->error, {}));
@@ -525,6 +540,48 @@ private:
                        dy);
         else workspace.template backward<false>(weights, dy);
         shards_[s].loss = static_cast<T>(std::get<0>(result));
+    }
+
+    /// The same for a network of which some layers wait for all shards: layer by layer for all of a worker's.
+    template <class Workers, class Sources, class Expected, class C>
+    void run_waiting_shards(std::size_t worker, std::size_t used, Weights<Net, T>& weights,
+                            const Sources& sources, const Expected& expected, const C& criterion,
+                            std::vector<std::optional<C>>& criteria)
+    {
+        worker_memory& own = *workers_[worker];
+        if (!own.passes) own.passes.emplace();
+        T* const running = weights.data() + first_buffer;
+        for (std::size_t s = worker * S / used; s < (worker + 1) * S / used; ++s)
+            shards_[s].buffers_after = own.buffers_before;
+        auto* const exchange = exchange_of_waiting_.template find<detail::exchange<Workers, T>>();
+        own.passes->forward(
+            exchange, worker, used, own.error,
+            [&](std::size_t s, typename workspace_type::memory_pieces& memory) {
+                return std::apply(
+                    [&](const auto&... each) {
+                        return workspace_of(s).start(weights, draws ? &generators_[s] : nullptr, memory,
+                                                     each.rows(s * B, B)...);
+                    },
+                    sources);
+            },
+            [&](std::size_t s) { std::copy_n(shards_[s].buffers_after.begin(), buffers, running); },
+            [&](std::size_t s) { std::copy_n(running, buffers, shards_[s].buffers_after.begin()); });
+        own.passes->backward(
+            exchange, worker, used, own.error,
+            [&](std::size_t s, typename workspace_type::memory_pieces& memory) {
+                detail::put_criterion(criteria[s], criterion);
+                const auto result =
+                    (*criteria[s])(workspace_of(s).views_of_outputs(), expected.rows(s * B, B));
+                shards_[s].loss = static_cast<T>(std::get<0>(result));
+                const auto& dy = std::get<1>(result);
+                if constexpr (requires { std::tuple_size<std::remove_cvref_t<decltype(dy)>>::value; })
+                    return std::apply(
+                        [&](const auto&... each) {
+                            return workspace_of(s).start_backward(weights, memory, each...);
+                        },
+                        dy);
+                else return workspace_of(s).start_backward(weights, memory, dy);
+            });
     }
 
     /// The sums of a worker's shards where the others read them.

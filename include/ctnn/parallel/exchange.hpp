@@ -20,6 +20,16 @@ namespace ctnn::inline CTNN_ARCH::detail {
 /// next to nothing. Nothing tells which it is, so it is measured.
 enum class way_of_writing { plain, past_the_caches };
 
+/// The usual way to make one array of several: their tree sum.
+struct add_up {
+    std::size_t n;
+    template <class T>
+    void operator()(T* to, const T* const* from, std::size_t count, std::size_t /*workers*/) const
+    {
+        kernel::tree_sum(to, from, count, n);
+    }
+};
+
 /// to(n) = the tree sum of `count` arrays, for a reader on another core; and for this one in `own`, if what
 /// is written past the caches is to be read here too.
 template <class T>
@@ -46,7 +56,7 @@ void write_to_others(way_of_writing way, T* to, T* own, const T* const* from, st
 ///           that is put so, to be written as it is
 ///   trade : by each worker, when it has
 ///   all   : then the arrays whose tree sum is the sum of all, as a worker reads them
-///   turn  : after a run in which all have traded once
+///           With more than one trade a step each worker turns its own
 template <class Team, class T>
 class exchange {
 public:
@@ -54,7 +64,7 @@ public:
     {
         for (std::size_t worker = 0; worker < workers; ++worker)
             box_.push_back(
-                {{memory_block(n * sizeof(T)), memory_block(n * sizeof(T))}, memory_block(n * sizeof(T))});
+                {{memory_block(n * sizeof(T)), memory_block(n * sizeof(T))}, memory_block(n * sizeof(T)), 0});
         choose(workers, n);
         for (std::size_t turn = 0; turn < 2; ++turn)
             for (std::size_t reader = 0; reader < workers; ++reader) {
@@ -72,32 +82,41 @@ public:
     /// The first numbers of a worker's array, n of them in a cache line.
     void put_head(std::size_t worker, const T* head, std::size_t n)
     {
-        std::copy_n(head, n, box_[worker].of_turn[turn_].template at<T>(0));
+        std::copy_n(head, n, box_[worker].of_turn[turn_of(worker)].template at<T>(0));
         std::copy_n(head, n, box_[worker].own.template at<T>(0));
     }
     void put(std::size_t worker, std::size_t first, const T* const* from, std::size_t count, std::size_t n)
     {
-        write_to_others(way_, box_[worker].of_turn[turn_].template at<T>(0) + first,
+        write_to_others(way_, box_[worker].of_turn[turn_of(worker)].template at<T>(0) + first,
                         box_[worker].own.template at<T>(0) + first, from, count, n);
     }
-    void trade(std::size_t /*worker*/)
+    /// combine(to, from, count, workers) makes one array of `count`, which are of so many workers each; it is
+    /// called where that is done on the way, as between hosts.
+    template <class Combine>
+    void trade(std::size_t /*worker*/, const Combine& /*combine*/)
     {
         simd::finish_streams();
         team_->meet();
     }
-    [[nodiscard]] std::span<const T* const> all(std::size_t worker) const { return read_[turn_][worker]; }
-    void turn() { turn_ = 1 - turn_; }
+    [[nodiscard]] std::span<const T* const> all(std::size_t worker) const
+    {
+        return read_[turn_of(worker)][worker];
+    }
+    /// By each worker, when it has read what all have traded.
+    void turn(std::size_t worker) { box_[worker].turn = 1 - box_[worker].turn; }
 
 private:
-    struct boxes {
+    struct alignas(64) boxes {
         std::array<memory_block, 2> of_turn;
         memory_block own;
+        std::size_t turn = 0;
     };
     Team* team_;
     std::vector<boxes> box_;
     std::array<std::vector<std::vector<const T*>>, 2> read_;
-    std::size_t turn_ = 0;
     way_of_writing way_ = way_of_writing::plain;
+
+    [[nodiscard]] std::size_t turn_of(std::size_t worker) const { return box_[worker].turn; }
 
     /// The faster way, by the best of some rounds of each, in which all write and then read what all have
     /// written.

@@ -442,11 +442,12 @@ public:
         write_to_others(way_, box_[turn_][ranks_->rank_in_host()] + first, own_.template at<T>(0) + first,
                         from, count, n);
     }
-    void trade(std::size_t)
+    template <class Combine>
+    void trade(std::size_t, const Combine& combine)
     {
         simd::finish_streams();
         ranks_->meet_in_host();
-        if (ranks_->hosts() > 1) between_hosts();
+        if (ranks_->hosts() > 1) between_hosts(combine);
         T signal = 0;
         bool differs = false;
         for (const T* const one : all(0)) {
@@ -465,7 +466,7 @@ public:
         if (ranks_->hosts() > 1) return {total_read_};
         return read_[turn_];
     }
-    void turn() { turn_ = 1 - turn_; }
+    void turn(std::size_t) { turn_ = 1 - turn_; }
 
 private:
     /// What stands in the head after the loss and whether the rank has failed; see DataParallel.
@@ -482,12 +483,13 @@ private:
     way_of_writing way_ = way_of_writing::plain;
 
     /// The first rank of a host adds up its host's and trades sums with those of other hosts.
-    void between_hosts()
+    template <class Combine>
+    void between_hosts(const Combine& combine)
     {
         T* const sum = sum_.template at<T>(0);
         if (ranks_->rank_in_host() == 0) {
             const std::span<const T* const> of_host = read_[turn_];
-            kernel::tree_sum(sum, of_host.data(), of_host.size(), n_);
+            combine(sum, of_host.data(), of_host.size(), 1);
             // A signal and what is compared are no sums.
             T signal = 0;
             bool differs = false;
@@ -503,15 +505,19 @@ private:
             };
             for (const T* const rank : of_host) look_at(rank);
             put_back();
-            const T* const both[2] = {sum, other_.template at<T>(0)};
+            const T *const other = other_.template at<T>(0), *const own = sum;
+            std::size_t workers = of_host.size();
             for (auto& round : rounds_) {
                 MPI_Startall(2, round.data());
                 ranks_->wait(round.data(), 2);
-                look_at(both[1]);
-                kernel::tree_sum(sum, both, 2, n_);
+                look_at(other);
+                const bool is_lower = (ranks_->rank() & workers) == 0;
+                const T* const both[2] = {is_lower ? own : other, is_lower ? other : own};
+                combine(sum, both, 2, workers);
+                workers *= 2;
                 put_back();
             }
-            kernel::tree_sum_to_others(total_[0], both, 1, n_);
+            kernel::tree_sum_to_others(total_[0], &own, 1, n_);
             simd::finish_streams();
         }
         ranks_->meet_in_host();

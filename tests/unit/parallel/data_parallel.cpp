@@ -22,6 +22,10 @@ constexpr WorkersOptions many{.may_exceed_cores = true};
 using NormNet = Sequential<Embedding<27, 10>, Linear<30, 40, NoBias>, BatchNorm<40>, Tanh, Linear<40, 27>>;
 using PlainNet = Sequential<Embedding<27, 10>, Linear<30, 40>, Tanh, Linear<40, 27>>;
 using DropNet = Sequential<Embedding<27, 10>, Linear<30, 40>, Dropout<1, 5>, Tanh, Linear<40, 27>>;
+using SyncNet = Sequential<Embedding<27, 10>, Linear<30, 40, NoBias>, SyncBatchNorm<40>, Tanh, Linear<40, 20>,
+                           SyncBatchNorm<20, LectureStd>, Tanh, Linear<20, 27>>;
+using WholeNet = Sequential<Embedding<27, 10>, Linear<30, 40, NoBias>, BatchNorm<40>, Tanh, Linear<40, 20>,
+                            BatchNorm<20, LectureStd>, Tanh, Linear<20, 27>>;
 using LargeNet =
     Sequential<Embedding<27, 10>, Linear<30, 500>, Tanh, Linear<500, 300>, Tanh, Linear<300, 27>>;
 static_assert(detail::copies_weights<NormNet, float> && !detail::copies_weights<LargeNet, float>);
@@ -94,6 +98,7 @@ TEST_CASE("data parallel: one checksum for 1, 2, 4 and 8 workers")
     SUBCASE("batch norm, plain") { check_workers<NormNet, 4, 8>(plain); }
     SUBCASE("AdamW in groups") { check_workers<NormNet, 8, 4>(adam_w); }
     SUBCASE("RMSprop") { check_workers<PlainNet, 8, 4>(rms_prop); }
+    SUBCASE("SyncBatchNorm") { check_workers<SyncNet, 8, 4>(momentum); }
     SUBCASE("Dropout") { check_workers<DropNet, 8, 4>(momentum); }
     SUBCASE("weights in slices, momentum") { check_workers<LargeNet, 4, 4>(momentum); }
     SUBCASE("weights in slices, AdamW in groups") { check_workers<LargeNet, 4, 4>(adam_w); }
@@ -164,6 +169,44 @@ TEST_CASE("data parallel: gradients of four shards are those of the whole batch"
         CHECK(largest > 0.01F);
         CHECK(error < 1e-6F * largest);
     }
+}
+
+TEST_CASE("data parallel: SyncBatchNorm is BatchNorm of the whole batch")
+{
+    const auto check = [](auto net, auto whole_net, double bound) {
+        using Net = typename decltype(net)::type;
+        using Whole = typename decltype(whole_net)::type;
+        Generator generator{7}, other{7};
+        DataParallel<Net, Train<8>, Shards<4>> model{generator};
+        Model<Whole, Train<32>> whole{other};
+        CrossEntropy criterion;
+        for (const std::size_t count : {1U, 2U, 4U}) {
+            Workers workers{count, many};
+            const Batch b = batch_of(32, count);
+            const auto [expected, dlogits] = criterion(whole.forward(b.x), b.t);
+            whole.backward(dlogits);
+            const float loss = model.forward_backward(workers, b.x, b.t, criterion);
+            CHECK(loss == doctest::Approx(expected).epsilon(1e-6));
+            double largest = 0, error = 0;
+            for (std::size_t i = 0; i < model.block_size(); ++i) {
+                const auto theirs = static_cast<double>(whole.gradient_block()[i]);
+                largest = std::max(largest, std::fabs(theirs));
+                error = std::max(error, std::fabs(theirs - static_cast<double>(model.gradient_block()[i])));
+            }
+            CHECK(largest > 0.01);
+            CHECK(error < bound * largest);
+            const float *const ours = model.weights().data(), *const theirs = whole.weights().data();
+            for (std::size_t i = 0; i < Weights<Net>::bytes / sizeof(float); ++i)
+                CHECK(ours[i] == doctest::Approx(theirs[i]).epsilon(1e-5));
+        }
+    };
+    check(std::type_identity<SyncNet>{}, std::type_identity<WholeNet>{}, 2e-6);
+    // where the input of the layer is read twice, and its gradient is added to another
+    check(std::type_identity<Sequential<Embedding<27, 10>, Linear<30, 20>,
+                                        Residual<SyncBatchNorm<20>, Linear<20, 20>>, Linear<20, 27>>>{},
+          std::type_identity<Sequential<Embedding<27, 10>, Linear<30, 20>,
+                                        Residual<BatchNorm<20>, Linear<20, 20>>, Linear<20, 27>>>{},
+          2e-6);
 }
 
 TEST_CASE("data parallel: forward_backward and an optimizer's own step are the step")
