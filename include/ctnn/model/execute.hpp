@@ -156,11 +156,6 @@ struct executor {
     using joint_gradients =
         gradient_plan<Weights, typename activation_applied<table.applies[I]>::type, write_mode::skip>;
 
-    // The type of the pass is that of backward wherever it can be: one for the compiler.
-    template <std::size_t I>
-    using forward_gradients =
-        typename input_of<I>::template gradients<table.weights[I],
-                                                 typename activation_applied<table.applies[I]>::type>;
     template <std::size_t I, bool IsPartial>
     CTNN_INLINE static void forward_node(const run<T>& r, std::size_t i)
     {
@@ -169,7 +164,10 @@ struct executor {
             return joint_layer<I>::forward(pass);
         }
         using L = layer_at<Net, I>;
-        using gradients = forward_gradients<I>;
+        // The type of the pass is that of backward wherever it can be: one for the compiler.
+        using gradients =
+            typename input_of<I>::template gradients<table.weights[I],
+                                                     typename activation_applied<table.applies[I]>::type>;
         auto pass = [&] {
             if constexpr (For.trains && !IsPartial) return pass_of<I, gradients>(r, i, row_count<M>{});
             else return pass_of<I, gradients>(r, i, r.rows);
@@ -183,22 +181,10 @@ struct executor {
         if constexpr (IsPartial) fill_up(pass.y_data, decltype(pass)::y_extent, r.rows);
     }
 
-    /// The layer's own backward, in the place of which others may do what it does.
-    struct own_backward {
-        template <class P>
-        CTNN_INLINE void operator()(const P& pass) const
-        {
-            P::layer::backward(pass);
-        }
-    };
     template <std::size_t I, bool Accumulates, bool IsPartial>
     static void backward_node(const run<T>& r, std::size_t i)
     {
-        backward_node_by<I, Accumulates, IsPartial>(r, i, own_backward{});
-    }
-    template <std::size_t I, bool Accumulates, bool IsPartial, class Backward>
-    CTNN_INLINE static void backward_node_by(const run<T>& r, std::size_t i, const Backward& by)
-    {
+        using L = layer_at<Net, I>;
         constexpr layer_facts f = *trace.facts[I];
         constexpr auto accumulated = [](write_mode w) {
             return Accumulates && w == write_mode::set ? write_mode::add : w;
@@ -255,7 +241,7 @@ struct executor {
                 pass.stepped_data[k] = r.weights + slot_table::offset_of_parameter(i, k);
         }
         const auto& ready = pass;
-        by(ready);
+        L::backward(ready);
         if constexpr (IsPartial)
             for (std::size_t k = 0; k < f.inputs; ++k) // what fills the batch up has no gradient
                 if (table.dx_write[schedule.nodes[I].reads.first + k] == write_mode::set) {
@@ -368,12 +354,16 @@ struct executor {
         });
     }
 
-    /// For those who do some layers in their own way: the passes of node I over a full batch, and the layers
-    /// from `first` to before `last`, forward in order and backward in the other.
+    /// For those who do some layers in their own way: the passes of node I over a full batch, its dx by another
+    /// than the layer's backward, and the layers from `first` to before `last`, forward in order and backward
+    /// in the other.
     template <std::size_t I>
     static auto forward_pass(const run<T>& r)
     {
-        return pass_of<I, forward_gradients<I>>(r, I, row_count<M>{});
+        using gradients =
+            typename input_of<I>::template gradients<table.weights[I],
+                                                     typename activation_applied<table.applies[I]>::type>;
+        return pass_of<I, gradients>(r, I, row_count<M>{});
     }
     template <std::size_t I>
     static auto backward_pass(const run<T>& r)
@@ -385,6 +375,17 @@ struct executor {
         for (std::size_t k = 0; k < trace.facts[I]->parameters; ++k)
             pass.gradient_data[k] = r.gradients + slot_table::offset_of_parameter(I, k);
         return pass;
+    }
+    template <std::size_t I, class Backward>
+    static void input_gradient_by(const run<T>& r, Backward by)
+    {
+        constexpr std::size_t read = schedule.nodes[I].reads.first;
+        if (table.dx_write[read] == write_mode::skip) return;
+        auto pass = backward_pass<I>(r);
+        T* const dx = r.template at<T>(table.dx[plan::of_run.first_read[I]]);
+        pass.dx_data[0] = must_add<I>(0) || table.dx_aside[read] ? pass.scratch_data : dx;
+        by(std::as_const(pass));
+        if (must_add<I>(0)) add(dx, pass.dx_data[0], For.rows * plan::of_run.size[value_read(I, 0)]);
     }
     static void forward_range(const run<T>& r, std::size_t first, std::size_t last)
     {

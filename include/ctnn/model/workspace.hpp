@@ -129,7 +129,11 @@ public:
     template <class... X>
     detail::run<T> start(Weights<Net, T>& weights, Generator* generator, memory_pieces& memory, const X&... x)
     {
-        rows_ = put_inputs(detail::stored(x)...);
+        rows_ = checked_rows(x...);
+        detail::with_indices<inputs>([&](auto... i) {
+            (check_input<i()>(x, rows_), ...);
+            (copy_input<i()>(x, rows_), ...);
+        });
         memory = {};
         return run_of(weights, memory.data(), generator);
     }
@@ -137,7 +141,12 @@ public:
     detail::run<T> start_backward(Weights<Net, T>& weights, memory_pieces& memory, const Y&... dy)
     {
         memory = {};
-        put_gradients(memory.data(), dy...);
+        detail::with_indices<outputs>([&](auto... k) {
+            (detail::require_shape("the gradient of the output", dy,
+                                   detail::batch_extents<output_shape<Net, k()>>(rows_)),
+             ...);
+            ((memory[base::gradient + k] = gradient_piece<k()>(dy)), ...);
+        });
         return run_of(weights, memory.data(), nullptr);
     }
     /// Whether the parameters of a layer are stepped while its gradients are made.
@@ -223,37 +232,25 @@ private:
     void run_backward(Weights<Net, T>& weights, const T* rate, const Y&... dy)
     {
         std::byte* pieces[base::count]{};
-        put_gradients(pieces, dy...);
-        const auto r = run_of(weights, pieces, nullptr, rate);
-        if (rows_ == B) executor::template backward<Accumulates, false>(r);
-        else executor::template backward<Accumulates, true>(r);
-    }
-
-    template <class... Y>
-    CTNN_INLINE void put_gradients(std::byte** pieces, const Y&... dy)
-    {
         detail::with_indices<outputs>([&](auto... k) {
             (detail::require_shape("the gradient of the output", dy,
                                    detail::batch_extents<output_shape<Net, k()>>(rows_)),
              ...);
             ((pieces[base::gradient + k] = gradient_piece<k()>(dy)), ...);
         });
+        const auto r = run_of(weights, pieces, nullptr, rate);
+        if (rows_ == B) executor::template backward<Accumulates, false>(r);
+        else executor::template backward<Accumulates, true>(r);
     }
-    /// The number of samples, checked and put where the network reads them.
+
     template <class... X>
-    CTNN_INLINE std::size_t put_inputs(const X&... x)
+    auto forward_stored(Weights<Net, T>& weights, Generator* generator, const X&... x)
     {
         const std::size_t rows = checked_rows(x...);
         detail::with_indices<inputs>([&](auto... i) {
             (check_input<i()>(x, rows), ...);
             (copy_input<i()>(x, rows), ...);
         });
-        return rows;
-    }
-    template <class... X>
-    auto forward_stored(Weights<Net, T>& weights, Generator* generator, const X&... x)
-    {
-        const std::size_t rows = put_inputs(x...);
         rows_ = rows;
         std::byte* pieces[base::count]{};
         const auto r = run_of(weights, pieces, generator);

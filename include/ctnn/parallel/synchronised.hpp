@@ -115,8 +115,8 @@ public:
                 for (std::size_t c = 0; c < rule::backward_numbers; ++c) a[c] += b[c];
             });
             each([&](std::size_t s) {
-                executor::template backward_node_by<i, false, false>(
-                    run_[s], i, [&](const auto& pass) { rule::backward(pass, merged_.data() + head, S); });
+                executor::template input_gradient_by<i>(
+                    run_[s], [&](const auto& pass) { rule::backward(pass, merged_.data() + head, S); });
             });
         });
         each([&](std::size_t s) { executor::backward_range(run_[s], 0, layers::node[0]); });
