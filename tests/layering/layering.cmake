@@ -24,7 +24,8 @@ set(exceptions inspect/gradient_check.hpp->layer/input.hpp)
 set(by_name data/arrays.hpp data/categories.hpp data/csv.hpp inspect/gradient_check.hpp inspect/inspect.hpp
     io/checkpoint.hpp io/pick_model.hpp io/export_header.hpp embed/sample.hpp embed/streaming.hpp
     report/report.hpp report/tiles.hpp data/augment.hpp train/training.hpp dispatch.hpp
-    parallel/data_parallel.hpp parallel/evaluate.hpp parallel/trials.hpp parallel/workers.hpp)
+    parallel/data_parallel.hpp parallel/evaluate.hpp parallel/trials.hpp parallel/workers.hpp
+    parallel/mpi.hpp)
 
 file(GLOB_RECURSE headers RELATIVE ${INCLUDE}/ctnn ${INCLUDE}/ctnn/*.hpp)
 list(LENGTH headers count)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <string>
@@ -42,6 +43,13 @@ concept Team = requires(X& team, double* numbers, std::size_t n) {
 };
 
 namespace detail {
+
+/// A number for each team of a program.
+inline std::size_t next_team()
+{
+    static std::atomic<std::size_t> last{0};
+    return ++last;
+}
 
 /// Tensors of samples, (n, ...) each, that are taken in pieces without a copy; one with gaps is copied once.
 template <class X>

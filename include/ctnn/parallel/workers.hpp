@@ -19,6 +19,7 @@
 #include <ctnn/core/error.hpp>
 #include <ctnn/core/memory.hpp>
 #include <ctnn/parallel/meeting.hpp>
+#include <ctnn/parallel/team.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
@@ -34,16 +35,6 @@ namespace ctnn::inline CTNN_ARCH {
 #endif
     return std::max(1U, std::thread::hardware_concurrency());
 }
-
-namespace detail {
-
-inline std::size_t next_team()
-{
-    static std::atomic<std::size_t> last{0};
-    return ++last;
-}
-
-} // namespace detail
 
 /// More threads than cores wait for each other most of the time; a test may want them.
 struct WorkersOptions {

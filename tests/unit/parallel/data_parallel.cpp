@@ -28,7 +28,10 @@ using WholeNet = Sequential<Embedding<27, 10>, Linear<30, 40, NoBias>, BatchNorm
                             BatchNorm<20, LectureStd>, Tanh, Linear<20, 27>>;
 using LargeNet =
     Sequential<Embedding<27, 10>, Linear<30, 500>, Tanh, Linear<500, 300>, Tanh, Linear<300, 27>>;
-static_assert(detail::copies_weights<NormNet, float> && !detail::copies_weights<LargeNet, float>);
+using LargeNormNet = Sequential<Embedding<27, 10>, Linear<30, 500>, BatchNorm<500>, Tanh, Linear<500, 300>,
+                                Tanh, Linear<300, 27>>;
+static_assert(detail::copies_weights<NormNet, float> && !detail::copies_weights<LargeNet, float> &&
+              detail::copies_weights<LargeNormNet, float>);
 
 struct Batch {
     xt::xtensor<class_id, 2> x;
@@ -100,6 +103,7 @@ TEST_CASE("data parallel: one checksum for 1, 2, 4 and 8 workers")
     SUBCASE("RMSprop") { check_workers<PlainNet, 8, 4>(rms_prop); }
     SUBCASE("SyncBatchNorm") { check_workers<SyncNet, 8, 4>(momentum); }
     SUBCASE("Dropout") { check_workers<DropNet, 8, 4>(momentum); }
+    SUBCASE("large, with batch norm") { check_workers<LargeNormNet, 4, 4>(momentum); }
     SUBCASE("weights in slices, momentum") { check_workers<LargeNet, 4, 4>(momentum); }
     SUBCASE("weights in slices, AdamW in groups") { check_workers<LargeNet, 4, 4>(adam_w); }
     SUBCASE("sixteen shards") { check_workers<PlainNet, 2, 16>(momentum); }

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// Forward and backward of the shards of a step by a team, and what comes of them put together.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <ctnn/core/checksum.hpp>
+#include <ctnn/core/error.hpp>
+#include <ctnn/core/index.hpp>
+#include <ctnn/kernel/tree_sum.hpp>
+#include <ctnn/model/summary.hpp>
+#include <ctnn/model/train.hpp>
+#include <ctnn/parallel/exchange.hpp>
+#include <ctnn/parallel/kept.hpp>
+#include <ctnn/parallel/synchronised.hpp>
+#include <ctnn/parallel/team.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// How many parts a step's samples are divided into, whoever works on them: 1, 2, 4, ... 128.
+template <std::size_t S>
+struct Shards {
+    static constexpr std::size_t count = S;
+};
+
+namespace detail {
+
+template <class S>
+inline constexpr std::size_t shard_count = 0;
+template <std::size_t S>
+inline constexpr std::size_t shard_count<Shards<S>> = S <= 128 && std::has_single_bit(S) ? S : 0;
+
+/// A tuple of sources for a tensor of samples, or for a tuple of them.
+template <class X>
+auto sources_of(const X& x)
+{
+    if constexpr (requires { std::tuple_size<X>::value; })
+        return std::apply(
+            [](const auto&... each) {
+                return std::tuple<sample_source<std::remove_cvref_t<decltype(each)>>...>(each...);
+            },
+            x);
+    else return std::tuple<sample_source<X>>(x);
+}
+
+/// Allocates nothing where the criterion that is there has room already.
+template <class C>
+void put_criterion(std::optional<C>& to, const C& criterion)
+{
+    if constexpr (std::is_copy_assignable_v<C>) to = criterion;
+    else to.emplace(criterion);
+}
+
+/// The shards of a step: a workspace each, which the workers take forward and backward.
+template <class Net, Mode Train, std::size_t S, class T>
+class sharded_pass {
+    using Space = Workspace<Net, Train, T>;
+    using table = slots<Net, T>;
+    static constexpr std::size_t B = Train::batch, batch = S * B, learning = table::value.learning,
+                                 elements = table::value.elements;
+    /// The block of weights ends with the buffers.
+    static constexpr std::size_t first_buffer = [] {
+        std::size_t first = elements;
+        for (const slot& s : table::value.slot_at)
+            if (s.is_buffer) first = std::min(first, s.offset);
+        return first;
+    }();
+    static constexpr std::size_t buffers = elements - first_buffer;
+    /// What a worker tells the others before its gradients, in a cache line: the sum of its losses, and
+    /// whether it has failed.
+    static constexpr std::size_t head = 64 / sizeof(T), message = head + learning + buffers;
+    static constexpr bool waits = layers_that_wait<Net>::count > 0;
+    static constexpr bool draws = first_that_draws<Net>() < table::nodes;
+
+public:
+    std::vector<Generator> generators; ///< of each shard, if layers draw
+
+    sharded_pass()
+    {
+        for (std::size_t s = 1; s < S; ++s) shards_[s].workspace.emplace();
+        for (std::size_t s = 0; draws && s < S; ++s) generators.emplace_back(s);
+    }
+
+    /// How many of a team work: each has as many shards as the others.
+    ///   errors : [ctnn.parallel] they do not divide the shards
+    template <class Workers>
+    static std::size_t workers_of(const Workers& team)
+    {
+        const std::size_t n = team.size();
+        if (team.is_default()) return std::bit_floor(std::min(n, S));
+        if (n > S || S % n != 0)
+            throw Error("ctnn.parallel", std::to_string(n) + " workers cannot share " + std::to_string(S) +
+                                             " shards alike, expected 1, 2, 4, ... up to " +
+                                             std::to_string(S));
+        return n;
+    }
+    /// The first of the workers that are in this process: it has the model's own weights.
+    template <class Workers>
+    static std::size_t first_here(const Workers& team)
+    {
+        if constexpr (requires { team.rank(); }) return team.rank();
+        else return 0;
+    }
+    /// Forward and backward of all shards; then use(worker, gradients), the arrays whose tree sum is S times
+    /// the gradient, by each worker, and the mean of what the buffers have become.
+    template <class Workers, class M, class X, class Y, class C, class Use>
+    T run(Workers& team, std::size_t used, M& model, const X& x, const Y& targets, const C& criterion,
+          Use use)
+    {
+        const auto sources = sources_of(x);
+        const sample_source<Y> expected(targets);
+        static_assert(std::tuple_size_v<decltype(sources)> == Space::inputs ||
+                          takes_inputs<Net, std::tuple_size_v<decltype(sources)>>,
+                      "[ctnn.shape] step takes one tensor for each input of the network, several as a tuple");
+        const auto require_batch = [](const char* what, std::size_t n) {
+            if (n != batch)
+                throw Error("ctnn.shape", std::string(what) + " has " + std::to_string(n) +
+                                              " samples, expected " + std::to_string(batch) + ": " +
+                                              std::to_string(S) + " shards of " + std::to_string(B));
+        };
+        std::apply([&](const auto&... each) { (require_batch("the input", each.size()), ...); }, sources);
+        require_batch("the tensor of targets", expected.size());
+        auto* criteria = criteria_.template find<std::vector<std::optional<C>>>();
+        if (criteria == nullptr) criteria = &criteria_.template make<std::vector<std::optional<C>>>(S);
+        first_ = &model.workspace();
+        if (workers_.size() < used) workers_.resize(used);
+        for (worker_memory& worker : workers_) worker.error = nullptr;
+
+        const auto run_shards = [&](std::size_t worker) {
+            worker_memory& own = workers_[worker];
+            own.has_failed = false;
+            Weights<Net, T>& weights = model.weights_of(worker);
+            T* const running = weights.data() + first_buffer;
+            std::copy_n(running, buffers, own.buffers_before.begin());
+            if constexpr (waits) {
+                run_waiting_shards<Workers>(worker, used, weights, sources, expected, criterion, *criteria);
+            } else {
+                try {
+                    for (std::size_t s = worker * S / used; s < (worker + 1) * S / used; ++s) {
+                        std::copy_n(own.buffers_before.begin(), buffers, running);
+                        put_criterion((*criteria)[s], criterion);
+                        run_shard(s, weights, sources, expected, *(*criteria)[s]);
+                        std::copy_n(running, buffers, shards_[s].buffers_after.begin());
+                    }
+                } catch (...) {
+                    own.error = std::current_exception();
+                }
+            }
+            own.has_failed = static_cast<bool>(own.error);
+            if (own.has_failed) std::copy_n(own.buffers_before.begin(), buffers, running);
+        };
+        T loss{};
+        if (used == 1) {
+            team.run([&](std::size_t worker) {
+                if (worker > 0) return;
+                run_shards(0);
+                if (workers_[0].error) return;
+                std::array<const T*, S> gradients, running, losses;
+                for (std::size_t s = 0; s < S; ++s) {
+                    gradients[s] = std::as_const(workspace_of(s)).gradients().data();
+                    running[s] = shards_[s].buffers_after.data();
+                    losses[s] = &shards_[s].loss;
+                }
+                kernel::tree_sum(&loss, losses.data(), S, 1, T{1} / S);
+                use(0, gradients);
+                kernel::tree_sum(model.weights_of(0).data() + first_buffer, running.data(), S, buffers,
+                                 T{1} / S);
+            });
+        } else {
+            auto& exchange = exchange_of(team, used);
+            if constexpr (!shares_memory<Workers>)
+                compare_processes(team, exchange, model, sources, expected);
+            team.run([&](std::size_t worker) {
+                if (worker >= used) { // as often as those who work
+                    constexpr std::size_t times = 1 + 2 * layers_that_wait<Net>::count;
+                    for (std::size_t time = 0; time < times; ++time) team.meet();
+                    return;
+                }
+                run_shards(worker);
+                tell(exchange, worker, used);
+                exchange.trade(worker, add_up{message});
+                const std::span<const T* const> all = exchange.all(worker);
+                bool all_well = true;
+                for (const T* const one : all) all_well = all_well && one[1] == 0;
+                worker_memory& own = workers_[worker];
+                T* const running = model.weights_of(worker).data() + first_buffer;
+                if (!all_well) {
+                    std::copy_n(own.buffers_before.begin(), buffers, running);
+                    own.has_failed = true;
+                    exchange.turn(worker);
+                    return;
+                }
+                std::array<const T*, S> part;
+                const auto from = [&](std::size_t first) {
+                    for (std::size_t k = 0; k < all.size(); ++k) part[k] = all[k] + first;
+                    return std::span<const T* const>(part.data(), all.size());
+                };
+                if (worker == first_here(team)) kernel::tree_sum(&loss, all.data(), all.size(), 1, T{1} / S);
+                use(worker, from(head));
+                kernel::tree_sum(running, from(head + learning).data(), all.size(), buffers, T{1} / S);
+                exchange.turn(worker);
+            });
+        }
+        for (worker_memory& worker : workers_)
+            if (worker.error) std::rethrow_exception(std::exchange(worker.error, {}));
+        for (std::size_t worker = 0; worker < used; ++worker)
+            if (workers_[worker].has_failed)
+                throw Error("ctnn.parallel",
+                            "another process has failed in this step; its own text says why");
+        return loss;
+    }
+
+private:
+    struct alignas(64) shard {
+        std::optional<Space> workspace; ///< the first shard has the model's
+        std::vector<T> buffers_after = std::vector<T>(buffers);
+        T loss{};
+    };
+    struct alignas(64) worker_memory {
+        std::vector<T> buffers_before = std::vector<T>(buffers);
+        std::optional<synchronised_passes<Net, S, Space, T>> passes;
+        std::exception_ptr error;
+        bool has_failed = false;
+    };
+    std::vector<shard> shards_ = std::vector<shard>(S);
+    std::vector<worker_memory> workers_;
+    Space* first_ = nullptr;
+    kept_object exchange_, exchange_of_waiting_, criteria_;
+    std::size_t team_ = 0, team_workers_ = 0, steps_with_team_ = 0; ///< whom the exchange is for
+
+    template <class Workers>
+    static constexpr bool shares_memory = requires { Workers::shares_memory; };
+    Space& workspace_of(std::size_t s) { return s == 0 ? *first_ : *shards_[s].workspace; }
+
+    template <class Workers>
+    auto& exchange_of(Workers& team, std::size_t used)
+    {
+        using kind = exchange<Workers, T>;
+        kind* found = exchange_.template find<kind>();
+        if (found == nullptr || team_ != team.id() || team_workers_ != used) {
+            team_ = 0; // in case the next line throws
+            found = &exchange_.template make<kind>(team, used, message);
+            if constexpr (waits)
+                (void)exchange_of_waiting_.template make<kind>(
+                    team, used, synchronised_passes<Net, S, Space, T>::message);
+            if constexpr (requires { team.require_same_program(std::string()); })
+                team.require_same_program(std::to_string(S) + " shards of " + std::to_string(B) + ", " +
+                                          signature<Net>());
+            steps_with_team_ = 0;
+            team_ = team.id();
+            team_workers_ = used;
+        }
+        return *found;
+    }
+
+    /// What must be the same in all processes: the data, and then now and again the weights.
+    template <class Workers, class Exchange, class M, class Sources, class Expected>
+    void compare_processes(Workers& team, Exchange& exchange, const M& model, const Sources& sources,
+                           const Expected& expected)
+    {
+        const std::size_t every = team.options().check_every;
+        checksum sum;
+        if (steps_with_team_ == 0) {
+            const auto add = [&](const auto& x) {
+                const auto rows = x.rows(0, batch);
+                sum.add(rows.data(), rows.size() * sizeof *rows.data());
+            };
+            std::apply([&](const auto&... each) { (add(each), ...); }, sources);
+            add(expected);
+            team.require_same("the checksum of the first batch", sum.text());
+        } else if (every != 0 && steps_with_team_ % every == 0) {
+            sum.add(model.weights().data(), Weights<Net, T>::bytes);
+            exchange.compare(sum.value());
+        }
+        ++steps_with_team_;
+    }
+
+    template <class Sources, class Expected, class C>
+    void run_shard(std::size_t s, Weights<Net, T>& weights, const Sources& sources, const Expected& expected,
+                   C& criterion)
+    {
+        Space& workspace = workspace_of(s);
+        Generator* const generator = draws ? &generators[s] : nullptr;
+        const auto y = std::apply(
+            [&](const auto&... each) {
+                return workspace.forward(weights, generator, each.rows(s * B, B)...);
+            },
+            sources);
+        const auto result = criterion(y, expected.rows(s * B, B));
+        const auto& dy = std::get<1>(result);
+        if constexpr (requires { std::tuple_size<std::remove_cvref_t<decltype(dy)>>::value; })
+            std::apply([&](const auto&... each) { workspace.template backward<false>(weights, each...); },
+                       dy);
+        else workspace.template backward<false>(weights, dy);
+        shards_[s].loss = static_cast<T>(std::get<0>(result));
+    }
+
+    /// The same for a network of which some layers wait for all shards: layer by layer for all of a worker's.
+    template <class Workers, class Sources, class Expected, class C>
+    void run_waiting_shards(std::size_t worker, std::size_t used, Weights<Net, T>& weights,
+                            const Sources& sources, const Expected& expected, const C& criterion,
+                            std::vector<std::optional<C>>& criteria)
+    {
+        worker_memory& own = workers_[worker];
+        if (!own.passes) own.passes.emplace();
+        T* const running = weights.data() + first_buffer;
+        for (std::size_t s = worker * S / used; s < (worker + 1) * S / used; ++s)
+            shards_[s].buffers_after = own.buffers_before;
+        auto* const waiting = exchange_of_waiting_.template find<exchange<Workers, T>>();
+        own.passes->forward(
+            waiting, worker, used, own.error,
+            [&](std::size_t s, typename Space::memory_pieces& memory) {
+                return std::apply(
+                    [&](const auto&... each) {
+                        return workspace_of(s).start(weights, draws ? &generators[s] : nullptr, memory,
+                                                     each.rows(s * B, B)...);
+                    },
+                    sources);
+            },
+            [&](std::size_t s) { std::copy_n(shards_[s].buffers_after.begin(), buffers, running); },
+            [&](std::size_t s) { std::copy_n(running, buffers, shards_[s].buffers_after.begin()); });
+        own.passes->backward(
+            waiting, worker, used, own.error, [&](std::size_t s, typename Space::memory_pieces& memory) {
+                put_criterion(criteria[s], criterion);
+                const auto result =
+                    (*criteria[s])(workspace_of(s).views_of_outputs(), expected.rows(s * B, B));
+                shards_[s].loss = static_cast<T>(std::get<0>(result));
+                const auto& dy = std::get<1>(result);
+                if constexpr (requires { std::tuple_size<std::remove_cvref_t<decltype(dy)>>::value; })
+                    return std::apply(
+                        [&](const auto&... each) {
+                            return workspace_of(s).start_backward(weights, memory, each...);
+                        },
+                        dy);
+                else return workspace_of(s).start_backward(weights, memory, dy);
+            });
+    }
+
+    /// The sums of a worker's shards where the others read them.
+    template <class Exchange>
+    void tell(Exchange& exchange, std::size_t worker, std::size_t used)
+    {
+        const std::size_t n = S / used, first = worker * n;
+        std::array<const T*, S> gradients, running, losses;
+        for (std::size_t k = 0; k < n; ++k) {
+            gradients[k] = std::as_const(workspace_of(first + k)).gradients().data();
+            running[k] = shards_[first + k].buffers_after.data();
+            losses[k] = &shards_[first + k].loss;
+        }
+        std::array<T, head> first_numbers{};
+        if (workers_[worker].error) first_numbers[1] = 1;
+        else kernel::tree_sum(first_numbers.data(), losses.data(), n, 1);
+        exchange.put_head(worker, first_numbers.data(), head);
+        if (workers_[worker].error) return;
+        exchange.put(worker, head, gradients.data(), n, learning);
+        exchange.put(worker, head + learning, running.data(), n, buffers);
+    }
+};
+
+} // namespace detail
+} // namespace ctnn::inline CTNN_ARCH
