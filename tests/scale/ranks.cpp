@@ -84,7 +84,8 @@ void print_bits(Workers& team, bool prints, std::size_t steps)
 {
     const std::string all[] = {
         trained<NormNet, 32>(team, momentum, steps), trained<NormNet, 8>(team, adam_w, steps),
-        trained<DropNet, 8>(team, momentum, steps), trained<LargeNet, 8>(team, adam_w, steps / 4)};
+        trained<DropNet, 8>(team, momentum, steps), trained<SyncNet, 8>(team, momentum, steps),
+        trained<LargeNet, 8>(team, adam_w, steps / 4)};
     if (prints) {
         for (const std::string& bits : all) std::printf("%s ", bits.c_str());
         std::printf("\n");

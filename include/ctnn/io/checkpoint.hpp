@@ -155,8 +155,7 @@ public:
     std::size_t load(const std::string& path, const std::string& settings = {})
     {
         const detail::kept_errno keep;
-        std::vector<detail::generator_numbers> numbers(1);
-        if constexpr (detail::has_shards<M>) numbers.resize(1 + model_->generators().size());
+        std::vector<detail::generator_numbers> numbers(generators());
         std::int64_t steps = 0;
         auto arrays = detail::arrays_of<std::byte>(*model_, {});
         for (auto& a : state(numbers, steps)) arrays.push_back(std::move(a));
@@ -206,6 +205,11 @@ private:
         return all;
     }
 
+    [[nodiscard]] std::size_t generators() const
+    {
+        if constexpr (detail::has_shards<M>) return 1 + model_->generators().size();
+        else return 1;
+    }
     /// The training's own, then those of the shards.
     static std::string generator_name(std::size_t i)
     {

@@ -60,7 +60,7 @@ concept shares_step = requires(O& o, const O& c, T* w, const T* g, std::size_t n
 template <class Net, Mode M, class S, Scalar T = float>
 class DataParallel : public Model<Net, M, T> {
 public:
-    explicit DataParallel(const auto&... arguments) : Model<Net, M, T>(arguments...)
+    explicit DataParallel(auto&... arguments) : Model<Net, M, T>(arguments...)
     {
         static_assert(!detail::is_sound<Net, M> || detail::can_be_shared<S>,
                       "[ctnn.parallel] a DataParallel model is of a Train<B> and Shards<1>, <2>, <4>, ... "

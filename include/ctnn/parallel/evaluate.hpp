@@ -74,34 +74,37 @@ void for_each_piece(Workers& team, bool shares, const Model<Net, M, T>& model, c
     static_assert(is_eval<M> || answers_only<Model<Net, M, T>>,
                   "[ctnn.mode] a model that learns is not evaluated as it is: give freeze(model), or a "
                   "Model<Net, Eval>");
-    const sample_source<X> inputs(x);
-    const sample_source<Y> expected(targets);
-    const std::size_t n = inputs.size();
-    if (n == 0) throw Error("ctnn.data", "there are no samples to evaluate a model on");
-    if (expected.size() != n)
-        throw Error("ctnn.shape", "the targets have shape " + shape_text(targets.shape()) + ", expected " +
-                                      std::to_string(n) + " samples as in the input");
-    const std::size_t pieces = (n + evaluation_piece - 1) / evaluation_piece;
-    std::atomic<std::size_t> next{0};
-    team.run([&](std::size_t worker) {
-        answers<Net, M, T> model_of_worker(model);
-        auto kept = make();
-        const auto do_group = [&](std::size_t group) {
-            const std::size_t last = (group + 1) * pieces / evaluation_groups;
-            for (std::size_t piece = group * pieces / evaluation_groups; piece < last; ++piece) {
-                const std::size_t first = piece * evaluation_piece,
-                                  count = std::min(evaluation_piece, n - first);
-                add(kept, group, model_of_worker.to(inputs.rows(first, count)), expected.rows(first, count));
+    if constexpr (is_eval<M>) {
+        const sample_source<X> inputs(x);
+        const sample_source<Y> expected(targets);
+        const std::size_t n = inputs.size();
+        if (n == 0) throw Error("ctnn.data", "there are no samples to evaluate a model on");
+        if (expected.size() != n)
+            throw Error("ctnn.shape", "the targets have shape " + shape_text(targets.shape()) +
+                                          ", expected " + std::to_string(n) + " samples as in the input");
+        const std::size_t pieces = (n + evaluation_piece - 1) / evaluation_piece;
+        std::atomic<std::size_t> next{0};
+        team.run([&](std::size_t worker) {
+            answers<Net, M, T> model_of_worker(model);
+            auto kept = make();
+            const auto do_group = [&](std::size_t group) {
+                const std::size_t last = (group + 1) * pieces / evaluation_groups;
+                for (std::size_t piece = group * pieces / evaluation_groups; piece < last; ++piece) {
+                    const std::size_t first = piece * evaluation_piece,
+                                      count = std::min(evaluation_piece, n - first);
+                    add(kept, group, model_of_worker.to(inputs.rows(first, count)),
+                        expected.rows(first, count));
+                }
+            };
+            if constexpr (requires { Workers::shares_memory; }) { // whoever is free takes the next
+                (void)worker;
+                for (std::size_t group = next++; group < evaluation_groups; group = next++) do_group(group);
+            } else {
+                for (std::size_t group = 0; group < evaluation_groups; ++group)
+                    if (!shares || group % team.size() == worker) do_group(group);
             }
-        };
-        if constexpr (requires { Workers::shares_memory; }) { // whoever is free takes the next
-            (void)worker;
-            for (std::size_t group = next++; group < evaluation_groups; group = next++) do_group(group);
-        } else {
-            for (std::size_t group = 0; group < evaluation_groups; ++group)
-                if (!shares || group % team.size() == worker) do_group(group);
-        }
-    });
+        });
+    }
 }
 
 } // namespace detail
