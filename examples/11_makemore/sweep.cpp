@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 #endif
 
+#include <ctnn/core/checksum.hpp>
 #include <ctnn/parallel/trials.hpp>
 #include <ctnn/parallel/workers.hpp>
 #include <ctnn/report/report.hpp>

@@ -40,11 +40,11 @@ concept keeps_state = requires(X& x) {
 using generator_numbers = std::array<std::int64_t, random_engine::length + 3>;
 
 /// A model that divides a step into shards: how many decides how a training goes on, who works on them does
-/// not; and each has a generator if layers draw.
+/// not.
 template <class M>
 concept has_shards = requires(M& model) {
     M::shards;
-    model.generators()[0];
+    model.for_each_shard_state([](const char*, auto) {});
 };
 
 inline generator_numbers numbers_of(const Generator& generator)
@@ -133,10 +133,7 @@ public:
         const detail::kept_errno keep;
         if (!std::in_range<std::int64_t>(step))
             throw Error("ctnn.option", "step " + std::to_string(step) + " is more than a file can hold");
-        std::vector<detail::generator_numbers> numbers{detail::numbers_of(*generator_)};
-        if constexpr (detail::has_shards<M>)
-            for (const Generator& of_shard : model_->generators())
-                numbers.push_back(detail::numbers_of(of_shard));
+        auto numbers = detail::numbers_of(*generator_);
         auto steps = static_cast<std::int64_t>(step);
         std::vector<detail::stored_array<const std::byte>> arrays =
             detail::arrays_of<const std::byte>(std::as_const(*model_), {});
@@ -155,7 +152,7 @@ public:
     std::size_t load(const std::string& path, const std::string& settings = {})
     {
         const detail::kept_errno keep;
-        std::vector<detail::generator_numbers> numbers(generators());
+        detail::generator_numbers numbers{};
         std::int64_t steps = 0;
         auto arrays = detail::arrays_of<std::byte>(*model_, {});
         for (auto& a : state(numbers, steps)) arrays.push_back(std::move(a));
@@ -169,17 +166,11 @@ public:
         std::memcpy(&steps, loader.bytes_of("ctnn.step"), sizeof steps);
         if (steps < 0)
             loader.fail("tensor 'ctnn.step' is " + std::to_string(steps) + ", expected a number of steps");
-        std::vector<Generator::State> states;
-        for (std::size_t i = 0; i < numbers.size(); ++i) {
-            std::memcpy(numbers[i].data(), loader.bytes_of(generator_name(i)), sizeof numbers[i]);
-            const auto state = detail::state_from(numbers[i]);
-            if (!state) loader.fail("tensor '" + generator_name(i) + "' is not the state of a generator");
-            states.push_back(*state);
-        }
+        std::memcpy(numbers.data(), loader.bytes_of("ctnn.generator"), sizeof numbers);
+        const auto generator_state = detail::state_from(numbers);
+        if (!generator_state) loader.fail("tensor 'ctnn.generator' is not the state of a generator");
         loader.put();
-        generator_->set_state(states[0]);
-        if constexpr (detail::has_shards<M>)
-            for (std::size_t i = 1; i < states.size(); ++i) model_->generators()[i - 1].set_state(states[i]);
+        generator_->set_state(*generator_state);
         return static_cast<std::size_t>(steps);
     }
 
@@ -205,18 +196,8 @@ private:
         return all;
     }
 
-    [[nodiscard]] std::size_t generators() const
-    {
-        if constexpr (detail::has_shards<M>) return 1 + model_->generators().size();
-        else return 1;
-    }
-    /// The training's own, then those of the shards.
-    static std::string generator_name(std::size_t i)
-    {
-        return i == 0 ? "ctnn.generator" : "ctnn.generator." + std::to_string(i - 1);
-    }
     /// All arrays beside the model's.
-    std::vector<detail::stored_array<std::byte>> state(std::vector<detail::generator_numbers>& numbers,
+    std::vector<detail::stored_array<std::byte>> state(detail::generator_numbers& numbers,
                                                        std::int64_t& steps) const
     {
         std::vector<detail::stored_array<std::byte>> arrays;
@@ -240,8 +221,10 @@ private:
             detail::for_each_index<sizeof...(More)>(
                 [&](auto i) { add_all(*std::get<i()>(more_), "ctnn.also." + std::to_string(i()) + "."); });
         }
-        for (std::size_t i = 0; i < numbers.size(); ++i)
-            add(generator_name(i), std::span<std::int64_t>(numbers[i]));
+        if constexpr (detail::has_shards<M>)
+            model_->for_each_shard_state(
+                [&](const char* name, auto values) { add(std::string("ctnn.shards.") + name, values); });
+        add("ctnn.generator", std::span<std::int64_t>(numbers));
         add("ctnn.step", std::span<std::int64_t>(&steps, 1));
         return arrays;
     }

@@ -84,7 +84,7 @@ void add_many(T* to, const T* const* from, std::size_t count, std::size_t n, T f
 /// to(n) = (from[0] + from[1] + ... ) * factor, added as a balanced binary tree: ((0 + 1) + (2 + 3)) + ...
 /// Each number by itself, so that a sum does not depend on where arrays are cut, nor on who adds which
 /// subtree.
-///   to : =, may be from[0]        count : 1, 2, 4, ... 128 arrays
+///   to : =, may be any of them    count : 1, 2, 4, ... 128 arrays
 template <class T>
 void tree_sum(T* to, const T* const* from, std::size_t count, std::size_t n, T factor = 1)
 {

@@ -4,17 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <exception>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -91,12 +87,13 @@ public:
 ///   criterion  : called for each shard with its output and targets; copied for each
 ///   batch norm : of each shard by itself, with at least 2 rows (32 are better); the running pair is the mean
 ///                over shards. SyncBatchNorm is of all
-///   Dropout    : each shard draws from a generator of its own, seeded when the model is made; a Checkpoint
-///                keeps them
+///   Dropout    : each shard draws from generators of its own, one a step, by a seed that it has when the
+///                model is made; a Checkpoint keeps the seeds
 ///   weights    : a view of them that was taken before a step must not be written after it; take it again
 ///   errors     : [ctnn.shape] other extents; [ctnn.parallel] workers that do not divide the shards; those of
-///                network and criterion. The parameters are as they were then
-///   cost       : no allocation after the first step with a team. Memory: a workspace a shard. Threads have
+///                network and criterion. Parameters, statistics and what is drawn are as they were then
+///   cost       : no allocation after the first step with a team, but for a criterion that is no more than
+///                copied (a lambda with captures) and for input with gaps. Memory: a workspace a shard. Threads have
 ///                weights and optimizer state of their own each and meet once a step; of a network of more than
 ///                512 KB without running statistics they share both, and take a slice of the step each
 template <class Net, std::size_t B, class Keep, std::size_t S, Scalar T>
@@ -123,9 +120,7 @@ public:
     /// training.
     explicit DataParallel(Generator& generator) : DataParallel(base(generator))
     {
-        for (Generator& own : passes_.generators)
-            own = Generator{static_cast<std::uint64_t>(
-                generator.randint(0, std::numeric_limits<std::int64_t>::max(), 1)(0))};
+        passes_.draw_seeds(generator);
     }
     /// Parameters and buffers of another model of the same network.
     template <Mode M>
@@ -145,14 +140,15 @@ public:
         T loss{};
         if constexpr (detail::shares_step<O, T>) {
             const std::size_t used = passes::workers_of(team);
-            if constexpr (copies_for<Workers>) bring_up_to_date(used, optimizer);
             make_memory(team, used);
+            if constexpr (copies_for<Workers>) copy_state(used, optimizer);
             loss = passes_.run(team, used, *this, x, targets, criterion,
                                [&](std::size_t worker, std::span<const T* const> gradients) {
                                    update<Workers>(worker, used, gradients, optimizer);
                                });
             optimizer.end_step();
-            if constexpr (copies_for<Workers>) updated_by_ = {&optimizer, optimizer.steps()};
+            has_moved(copies_for<Workers> ? used : 0, true);
+            state_is_of_ = {&optimizer, optimizer.steps()};
         }
         return loss;
     }
@@ -162,14 +158,15 @@ public:
     T forward_backward(Workers& team, const X& x, const Y& targets, const C& criterion)
     {
         const std::size_t used = passes::workers_of(team);
-        if constexpr (copies_for<Workers>) bring_weights_up_to_date(used);
         make_memory(team, used);
-        return passes_.run(team, used, *this, x, targets, criterion,
-                           [&](std::size_t worker, std::span<const T* const> gradients) {
-                               if (worker == passes::first_here(team))
-                                   kernel::tree_sum(base::gradient_block(), gradients.data(),
-                                                    gradients.size(), learning, T{1} / S);
-                           });
+        const T loss = passes_.run(team, used, *this, x, targets, criterion,
+                                   [&](std::size_t worker, std::span<const T* const> gradients) {
+                                       if (worker == passes::first_here(team))
+                                           kernel::tree_sum(base::gradient_block(), gradients.data(),
+                                                            gradients.size(), learning, T{1} / S);
+                                   });
+        has_moved(copies_for<Workers> ? used : 0, false); // the running statistics
+        return loss;
     }
 
     /// Does not compile: a shard has no step of its own.
@@ -191,7 +188,7 @@ public:
     template <class F>
     void for_each_parameter(F&& f)
     {
-        is_written_ = true;
+        is_written();
         base::for_each_parameter(f);
     }
     template <class F>
@@ -211,34 +208,43 @@ public:
     }
     [[nodiscard]] Weights<Net, T>& weights()
     {
-        is_written_ = true;
+        is_written();
         return base::weights();
     }
     [[nodiscard]] const Weights<Net, T>& weights() const { return base::weights(); }
     [[nodiscard]] T* parameter_block() { return weights().data(); }
     [[nodiscard]] const T* parameter_block() const { return base::parameter_block(); }
 
-    /// The weights that a worker has.
+    /// The weights that a worker has; of the first in this process those of the model.
     Weights<Net, T>& weights_of(std::size_t worker)
     {
         auto& own = workers_[worker]->weights;
-        return own ? *own : base::weights();
+        return own && worker != first_worker_ ? *own : base::weights();
     }
 
-    /// Those of the shards, if layers draw random numbers in training.
-    [[nodiscard]] std::span<Generator> generators() { return passes_.generators; }
+    /// What the layers of a shard that draw random numbers draw from in the next step.
+    [[nodiscard]] Generator generator_of(std::size_t shard) const { return passes_.generator_of(shard); }
+    /// f(name, numbers) for what a checkpoint keeps beside the weights: seeds, if layers draw.
+    template <class F>
+    void for_each_shard_state(F&& f)
+    {
+        passes_.for_each_state(f);
+    }
 
 private:
     /// What a worker has beside its shards; the first has the weights of the base, and the optimizer's state.
     struct alignas(64) worker_memory {
         std::optional<Weights<Net, T>> weights;
-        std::vector<detail::memory_block> state;
+        std::vector<std::vector<T>> state;
+        std::uint64_t weights_at = 0, state_at = 0; ///< the version that they are
         alignas(64) std::array<T, piece> total{}, stepped{};
     };
     passes passes_;
     std::vector<std::unique_ptr<worker_memory>> workers_;
-    bool is_written_ = true; ///< the weights of the base, since the workers copied them
-    std::pair<const void*, std::int64_t> updated_by_{nullptr, -1};
+    /// Of the weights of the model and of the optimizer's state: who has another version copies.
+    std::uint64_t weights_version_ = 1, state_version_ = 1;
+    std::pair<const void*, std::int64_t> state_is_of_{nullptr, -1}; ///< an optimizer, and its steps
+    std::size_t first_worker_ = 0;
 
     explicit DataParallel(base&& first) : base(std::move(first)) {}
 
@@ -255,45 +261,54 @@ private:
         if (!workers_[worker]) workers_[worker] = std::make_unique<worker_memory>();
         return *workers_[worker];
     }
-    /// What the workers of this process have.
+    /// Whoever writes to the weights, as a checkpoint that is loaded, may have written to the optimizer too.
+    void is_written()
+    {
+        ++weights_version_;
+        ++state_version_;
+    }
+    /// What the workers of this process have: the weights as those of the model.
     template <class Workers>
     void make_memory(const Workers& team, std::size_t used)
     {
-        for (std::size_t worker = 0; worker < used; ++worker)
-            if (shares_memory<Workers> || worker == passes::first_here(team)) (void)memory_of(worker);
-    }
-
-    /// The weights of all workers as those of the base.
-    void bring_weights_up_to_date(std::size_t used)
-    {
-        for (std::size_t worker = 1; worker < used; ++worker) {
-            auto& own = memory_of(worker).weights;
-            if (!own) own.emplace(base::weights());
-            else if (is_written_)
-                std::memcpy(own->data(), std::as_const(*this).weights().data(), Weights<Net, T>::bytes);
+        first_worker_ = passes::first_here(team);
+        for (std::size_t worker = 0; worker < used; ++worker) {
+            if (!shares_memory<Workers> && worker != first_worker_) continue;
+            worker_memory& memory = memory_of(worker);
+            if (!copies_for<Workers> || worker == first_worker_ || memory.weights_at == weights_version_)
+                continue;
+            if (!memory.weights) memory.weights.emplace(base::weights());
+            else std::memcpy(memory.weights->data(), base::weights().data(), Weights<Net, T>::bytes);
+            memory.weights_at = weights_version_;
         }
-        is_written_ = false;
     }
     /// The optimizer's state of all workers as it is itself.
     template <class O>
-    void bring_up_to_date(std::size_t used, O& optimizer)
+    void copy_state(std::size_t used, O& optimizer)
     {
-        const bool is_same = !is_written_ && updated_by_ == std::pair<const void*, std::int64_t>{
-                                                                &optimizer, optimizer.steps()};
-        const bool has_all = workers_.size() >= used;
-        if (!is_same || !has_all) is_written_ = true;
-        bring_weights_up_to_date(used);
-        if (is_same && has_all) return;
+        const std::pair<const void*, std::int64_t> now{&optimizer, optimizer.steps()};
+        if (state_is_of_ != now) ++state_version_;
+        state_is_of_ = now;
         const auto state = optimizer.state();
         for (std::size_t worker = 1; worker < used; ++worker) {
-            auto& own = memory_of(worker).state;
-            own.resize(state.size());
+            worker_memory& memory = *workers_[worker];
+            if (memory.state_at == state_version_) continue;
+            memory.state.resize(state.size());
             for (std::size_t k = 0; k < state.size(); ++k)
-                if (state[k] != nullptr) {
-                    own[k] = detail::memory_block(learning * sizeof(T));
-                    std::memcpy(own[k].template at<T>(0), state[k], learning * sizeof(T));
-                }
+                if (state[k] != nullptr) memory.state[k].assign(state[k], state[k] + learning);
+            memory.state_at = state_version_;
         }
+    }
+    /// After a run: those who took part have moved on together.
+    void has_moved(std::size_t used, bool with_state)
+    {
+        ++weights_version_;
+        if (with_state) ++state_version_;
+        for (std::size_t worker = 0; worker < std::min(used, workers_.size()); ++worker)
+            if (workers_[worker]) {
+                workers_[worker]->weights_at = weights_version_;
+                if (with_state) workers_[worker]->state_at = state_version_;
+            }
     }
 
     /// A worker's part of the optimizer's step: all of it on its own weights, or its slice of those of all.
@@ -303,9 +318,9 @@ private:
         worker_memory& own = *workers_[worker];
         T* const w = weights_of(worker).data();
         auto state = optimizer.state();
-        if (own.weights)
+        if (copies_for<Workers> && worker != first_worker_)
             for (std::size_t k = 0; k < state.size(); ++k)
-                if (state[k] != nullptr) state[k] = own.state[k].template at<T>(0);
+                if (state[k] != nullptr) state[k] = own.state[k].data();
         constexpr std::size_t line = 64 / sizeof(T), lines = learning / line;
         const bool slices = shares_memory<Workers> && !copies_for<Workers> && used > 1;
         const std::size_t begin = slices ? worker * lines / used * line : 0,

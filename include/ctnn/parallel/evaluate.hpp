@@ -155,8 +155,8 @@ template <Team Workers, class Net, Mode M, class T>
 /// ```
 ///
 ///   metric : has add(y, targets) and merge(other); 64 groups of samples have a copy of it each, which are
-///            merged in order, so that any number of workers finds the same bits. Ranks of several processes
-///            answer all samples each
+///            merged in order, so that any number of workers finds the same bits. Each rank of several
+///            processes answers all samples
 ///   errors : those of mean_loss, and of the metric; it has no new answers then
 template <Team Workers, class Net, Mode M, class T, class X, class Y, class Metric>
 void measure(Workers& team, const Model<Net, M, T>& model, const X& x, const Y& targets, Metric& metric)

@@ -12,6 +12,7 @@
 #include <ctnn/core/memory.hpp>
 #include <ctnn/kernel/tree_sum.hpp>
 #include <ctnn/parallel/workers.hpp>
+#include <ctnn/simd/stream.hpp>
 
 namespace ctnn::inline CTNN_ARCH::detail {
 
@@ -56,7 +57,7 @@ void write_to_others(way_of_writing way, T* to, T* own, const T* const* from, st
 ///           that is put so, to be written as it is
 ///   trade : by each worker, when it has
 ///   all   : then the arrays whose tree sum is the sum of all, as a worker reads them
-///           With more than one trade a step each worker turns its own
+///   turn  : by each worker, after it has read what was traded
 template <class Team, class T>
 class exchange {
 public:

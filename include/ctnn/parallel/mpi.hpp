@@ -82,7 +82,10 @@ public:
             differs = differs || one[differs_at] != 0 ||
                       !std::equal(compared_.begin(), compared_.end(), one + compared_at);
         }
-        if (signal > 0) signal_that_came = static_cast<int>(signal);
+        if (signal > 0) {
+            signal_that_came = static_cast<int>(signal);
+            signal_of_rank = 0;
+        }
         if (differs)
             throw Error("ctnn.parallel",
                         "the checksum of the weights is not the same in all ranks: one has gone astray, or "

@@ -66,7 +66,9 @@ public:
     Session(int& argc, char**& argv)
     {
 #if defined(__linux__)
-        (void)::prctl(PR_SET_PDEATHSIG, SIGKILL); // no orphans of an mpirun that was killed
+        // no orphans of a launcher that was killed
+        for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"})
+            if (std::getenv(name) != nullptr) (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
         MPI_Init(&argc, &argv);
         before_ = std::set_terminate([] {
@@ -120,9 +122,11 @@ struct RanksOptions {
 ///   bits    : those of as many threads, and of any other number of ranks
 ///   start   : instruction set, compiler, network and the first batch are compared, later the weights: ranks
 ///             that differ end with [ctnn.parallel]
-///   signals : SIGINT and SIGTERM to a rank end the training of all after the same step
+///   signals : SIGINT and SIGTERM to a rank end the training of all after the same step, if a SignalWatch
+///             lives when the first step is taken
 ///   end     : a rank that waits longer than the deadline says so and ends all, with code 75
 ///   errors  : [ctnn.parallel] ranks that are not a power of two, in step of a DataParallel
+///   memory  : what models exchange in is kept until the ranks end
 class Ranks {
 public:
     explicit Ranks(const Session&, const RanksOptions& options = {}) : options_(options)
@@ -143,6 +147,8 @@ public:
     ~Ranks()
     {
         if (std::uncaught_exceptions() > 0) return; // the session ends all
+        for (std::size_t i = 0; i < shared_signals_.size(); ++i)
+            if (shared_signals_[i]) sigaction(signals[i], &before_[i], nullptr);
         for (MPI_Request& request : requests_) MPI_Request_free(&request);
         for (MPI_Win& window : windows_) MPI_Win_free(&window);
         MPI_Comm_free(&host_);
@@ -177,14 +183,17 @@ public:
         MPI_Iallreduce(MPI_IN_PLACE, numbers, length(n), MPI_DOUBLE, MPI_SUM, world_, &request);
         wait(&request, 1);
     }
-    /// The texts of all ranks, one after the other.
+    /// The texts of all ranks, one after the other. They are waited for however long one is at work.
     [[nodiscard]] std::string gather(const std::string& text)
     {
         const int own = length(text.size());
         std::vector<int> lengths(size_), starts(size_);
         MPI_Request request = MPI_REQUEST_NULL;
         MPI_Iallgather(&own, 1, MPI_INT, lengths.data(), 1, MPI_INT, world_, &request);
-        wait(&request, 1);
+        for (int is_done = 0; is_done == 0;) {
+            MPI_Test(&request, &is_done, MPI_STATUS_IGNORE);
+            if (is_done == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
         std::size_t all = 0;
         for (std::size_t r = 0; r < size_; ++r) {
             starts[r] = length(all);
@@ -283,6 +292,11 @@ public:
         requests_.insert(requests_.end(), pair.begin(), pair.end());
         return pair;
     }
+    /// The signal that has come to this rank, if others know of it or not; else 0.
+    [[nodiscard]] static int signal()
+    {
+        return stop_signal() != 0 ? stop_signal() : static_cast<int>(detail::signal_of_rank);
+    }
     /// Until requests are done, or the deadline.
     void wait(MPI_Request* requests, int n)
     {
@@ -306,12 +320,14 @@ public:
     /// From now on a signal that a SignalWatch would tell of waits until all ranks know of it.
     void share_signals()
     {
-        for (const int number : {SIGINT, SIGTERM}) {
+        for (std::size_t i = 0; i < signals.size(); ++i) {
             struct sigaction action {};
-            sigaction(number, nullptr, &action);
-            if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) continue;
+            sigaction(signals[i], nullptr, &action);
+            if (shared_signals_[i] || action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) continue;
+            before_[i] = action;
+            shared_signals_[i] = true;
             action.sa_handler = [](int came) { detail::signal_of_rank = came; };
-            sigaction(number, &action, nullptr);
+            sigaction(signals[i], &action, nullptr);
         }
     }
 
@@ -322,6 +338,9 @@ private:
         alignas(64) std::atomic<std::size_t> ticket{0};
     };
     static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+    static constexpr std::array<int, 2> signals{SIGINT, SIGTERM};
+    std::array<struct sigaction, 2> before_{};
+    std::array<bool, 2> shared_signals_{};
     RanksOptions options_;
     std::size_t id_ = detail::next_team(), rank_ = 0, size_ = 1, rank_in_host_ = 0, ranks_a_host_ = 1,
                 ticket_ = 0;
@@ -380,8 +399,8 @@ private:
             if (waited > options_.deadline)
                 detail::end_all_ranks("[ctnn.parallel] rank " + std::to_string(rank_) + " of " +
                                           std::to_string(size_) + " has waited " +
-                                          std::to_string(options_.deadline.count() / 1000) +
-                                          " s for the others: one has ended or hangs, or its link is down",
+                                          std::to_string(options_.deadline.count()) +
+                                          " ms for the others: one has ended or hangs, or its link is down",
                                       75);
         }
     }

@@ -6,7 +6,9 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -54,6 +56,18 @@ auto sources_of(const X& x)
     else return std::tuple<sample_source<X>>(x);
 }
 
+/// A criterion for one shard, and what it has found, which may own the gradient.
+template <class C, class Result>
+struct shard_criterion {
+    std::optional<C> criterion;
+    std::optional<Result> result;
+
+    template <class Y, class Targets>
+    const Result& of(const Y& y, const Targets& targets)
+    {
+        return result.emplace((*criterion)(y, targets));
+    }
+};
 /// Allocates nothing where the criterion that is there has room already.
 template <class C>
 void put_criterion(std::optional<C>& to, const C& criterion)
@@ -84,12 +98,35 @@ class sharded_pass {
     static constexpr bool draws = first_that_draws<Net>() < table::nodes;
 
 public:
-    std::vector<Generator> generators; ///< of each shard, if layers draw
-
     sharded_pass()
     {
         for (std::size_t s = 1; s < S; ++s) shards_[s].workspace.emplace();
-        for (std::size_t s = 0; draws && s < S; ++s) generators.emplace_back(s);
+        for (std::size_t s = 0; s < S; ++s) seeds_[s] = static_cast<std::int64_t>(s);
+    }
+    /// Each shard draws a seed, if layers draw in training.
+    void draw_seeds(Generator& generator)
+    {
+        for (std::size_t s = 0; draws && s < S; ++s)
+            seeds_[s] = generator.randint(0, std::numeric_limits<std::int64_t>::max(), 1)(0);
+    }
+    /// What the layers of a shard draw from in the next step. A generator of its own each step, so that each
+    /// process knows those of all shards, and a step that has failed is drawn again as it was.
+    [[nodiscard]] Generator generator_of(std::size_t s) const
+    {
+        std::uint64_t x = static_cast<std::uint64_t>(seeds_[s]) +
+                          static_cast<std::uint64_t>(steps_drawn_) * 0x9e3779b97f4a7c15U; // splitmix64
+        x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
+        x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
+        return Generator{x ^ (x >> 31U)};
+    }
+    /// f(name, numbers) for what a checkpoint keeps.
+    template <class F>
+    void for_each_state(F&& f)
+    {
+        if constexpr (draws) {
+            f("seeds", std::span<std::int64_t>(seeds_));
+            f("steps_drawn", std::span<std::int64_t>(&steps_drawn_, 1));
+        }
     }
 
     /// How many of a team work: each has as many shards as the others.
@@ -131,15 +168,22 @@ public:
         };
         std::apply([&](const auto&... each) { (require_batch("the input", each.size()), ...); }, sources);
         require_batch("the tensor of targets", expected.size());
-        auto* criteria = criteria_.template find<std::vector<std::optional<C>>>();
-        if (criteria == nullptr) criteria = &criteria_.template make<std::vector<std::optional<C>>>(S);
+        using own_criterion =
+            shard_criterion<C, decltype(std::declval<C&>()(std::declval<Space&>().views_of_outputs(),
+                                                           expected.rows(0, B)))>;
+        auto* criteria = criteria_.template find<std::vector<own_criterion>>();
+        if (criteria == nullptr) criteria = &criteria_.template make<std::vector<own_criterion>>(S);
         first_ = &model.workspace();
         if (workers_.size() < used) workers_.resize(used);
-        for (worker_memory& worker : workers_) worker.error = nullptr;
+        for (worker_memory& worker : workers_) {
+            worker.error = nullptr;
+            worker.has_failed = false;
+            if constexpr (waits)
+                if (!worker.passes) worker.passes.emplace();
+        }
 
         const auto run_shards = [&](std::size_t worker) {
             worker_memory& own = workers_[worker];
-            own.has_failed = false;
             Weights<Net, T>& weights = model.weights_of(worker);
             T* const running = weights.data() + first_buffer;
             std::copy_n(running, buffers, own.buffers_before.begin());
@@ -149,8 +193,8 @@ public:
                 try {
                     for (std::size_t s = worker * S / used; s < (worker + 1) * S / used; ++s) {
                         std::copy_n(own.buffers_before.begin(), buffers, running);
-                        put_criterion((*criteria)[s], criterion);
-                        run_shard(s, weights, sources, expected, *(*criteria)[s]);
+                        put_criterion((*criteria)[s].criterion, criterion);
+                        run_shard(s, weights, sources, expected, (*criteria)[s]);
                         std::copy_n(running, buffers, shards_[s].buffers_after.begin());
                     }
                 } catch (...) {
@@ -207,7 +251,11 @@ public:
                     return std::span<const T* const>(part.data(), all.size());
                 };
                 if (worker == first_here(team)) kernel::tree_sum(&loss, all.data(), all.size(), 1, T{1} / S);
-                use(worker, from(head));
+                try {
+                    use(worker, from(head));
+                } catch (...) { // of a user's optimizer: all go on together
+                    own.error = std::current_exception();
+                }
                 kernel::tree_sum(running, from(head + learning).data(), all.size(), buffers, T{1} / S);
                 exchange.turn(worker);
             });
@@ -218,6 +266,7 @@ public:
             if (workers_[worker].has_failed)
                 throw Error("ctnn.parallel",
                             "another process has failed in this step; its own text says why");
+        ++steps_drawn_;
         return loss;
     }
 
@@ -226,6 +275,7 @@ private:
         std::optional<Space> workspace; ///< the first shard has the model's
         std::vector<T> buffers_after = std::vector<T>(buffers);
         T loss{};
+        std::optional<Generator> generator;
     };
     struct alignas(64) worker_memory {
         std::vector<T> buffers_before = std::vector<T>(buffers);
@@ -236,11 +286,18 @@ private:
     std::vector<shard> shards_ = std::vector<shard>(S);
     std::vector<worker_memory> workers_;
     Space* first_ = nullptr;
+    std::array<std::int64_t, S> seeds_{};
+    std::int64_t steps_drawn_ = 0;
     kept_object exchange_, exchange_of_waiting_, criteria_;
     std::size_t team_ = 0, team_workers_ = 0, steps_with_team_ = 0; ///< whom the exchange is for
 
     template <class Workers>
     static constexpr bool shares_memory = requires { Workers::shares_memory; };
+    Generator* new_generator(std::size_t s)
+    {
+        if constexpr (!draws) return nullptr;
+        else return &shards_[s].generator.emplace(generator_of(s));
+    }
     Space& workspace_of(std::size_t s) { return s == 0 ? *first_ : *shards_[s].workspace; }
 
     template <class Workers>
@@ -249,14 +306,14 @@ private:
         using kind = exchange<Workers, T>;
         kind* found = exchange_.template find<kind>();
         if (found == nullptr || team_ != team.id() || team_workers_ != used) {
-            team_ = 0; // in case the next line throws
+            team_ = 0; // in case one of the next lines throws
+            if constexpr (requires { team.require_same_program(std::string()); })
+                team.require_same_program(std::to_string(S) + " shards of " + std::to_string(B) + ", " +
+                                          signature<Net>());
             found = &exchange_.template make<kind>(team, used, message);
             if constexpr (waits)
                 (void)exchange_of_waiting_.template make<kind>(
                     team, used, synchronised_passes<Net, S, Space, T>::message);
-            if constexpr (requires { team.require_same_program(std::string()); })
-                team.require_same_program(std::to_string(S) + " shards of " + std::to_string(B) + ", " +
-                                          signature<Net>());
             steps_with_team_ = 0;
             team_ = team.id();
             team_workers_ = used;
@@ -286,18 +343,18 @@ private:
         ++steps_with_team_;
     }
 
-    template <class Sources, class Expected, class C>
+    template <class Sources, class Expected, class OwnCriterion>
     void run_shard(std::size_t s, Weights<Net, T>& weights, const Sources& sources, const Expected& expected,
-                   C& criterion)
+                   OwnCriterion& criterion)
     {
         Space& workspace = workspace_of(s);
-        Generator* const generator = draws ? &generators[s] : nullptr;
+        Generator* const generator = new_generator(s);
         const auto y = std::apply(
             [&](const auto&... each) {
                 return workspace.forward(weights, generator, each.rows(s * B, B)...);
             },
             sources);
-        const auto result = criterion(y, expected.rows(s * B, B));
+        const auto& result = criterion.of(y, expected.rows(s * B, B));
         const auto& dy = std::get<1>(result);
         if constexpr (requires { std::tuple_size<std::remove_cvref_t<decltype(dy)>>::value; })
             std::apply([&](const auto&... each) { workspace.template backward<false>(weights, each...); },
@@ -307,13 +364,12 @@ private:
     }
 
     /// The same for a network of which some layers wait for all shards: layer by layer for all of a worker's.
-    template <class Workers, class Sources, class Expected, class C>
+    template <class Workers, class Sources, class Expected, class C, class OwnCriterion>
     void run_waiting_shards(std::size_t worker, std::size_t used, Weights<Net, T>& weights,
                             const Sources& sources, const Expected& expected, const C& criterion,
-                            std::vector<std::optional<C>>& criteria)
+                            std::vector<OwnCriterion>& criteria)
     {
         worker_memory& own = workers_[worker];
-        if (!own.passes) own.passes.emplace();
         T* const running = weights.data() + first_buffer;
         for (std::size_t s = worker * S / used; s < (worker + 1) * S / used; ++s)
             shards_[s].buffers_after = own.buffers_before;
@@ -323,7 +379,7 @@ private:
             [&](std::size_t s, typename Space::memory_pieces& memory) {
                 return std::apply(
                     [&](const auto&... each) {
-                        return workspace_of(s).start(weights, draws ? &generators[s] : nullptr, memory,
+                        return workspace_of(s).start(weights, new_generator(s), memory,
                                                      each.rows(s * B, B)...);
                     },
                     sources);
@@ -332,9 +388,9 @@ private:
             [&](std::size_t s) { std::copy_n(running, buffers, shards_[s].buffers_after.begin()); });
         own.passes->backward(
             waiting, worker, used, own.error, [&](std::size_t s, typename Space::memory_pieces& memory) {
-                put_criterion(criteria[s], criterion);
-                const auto result =
-                    (*criteria[s])(workspace_of(s).views_of_outputs(), expected.rows(s * B, B));
+                put_criterion(criteria[s].criterion, criterion);
+                const auto& result =
+                    criteria[s].of(workspace_of(s).views_of_outputs(), expected.rows(s * B, B));
                 shards_[s].loss = static_cast<T>(std::get<0>(result));
                 const auto& dy = std::get<1>(result);
                 if constexpr (requires { std::tuple_size<std::remove_cvref_t<decltype(dy)>>::value; })

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -96,6 +97,8 @@ public:
         for (const std::string& file : files_of(path)) read(file);
         file_.reset(open_file(path_, "ab"));
         if (file_ == nullptr) fail(errno);
+        std::error_code unknown;
+        size_ = std::filesystem::file_size(path_, unknown);
     }
 
     /// The trial with these settings, if it is done.
@@ -109,9 +112,20 @@ public:
     void add(Trial trial)
     {
         const std::string line = line_of(trial);
-        if (file_ != nullptr && (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size() ||
-                                 std::fflush(file_.get()) != 0))
-            fail(errno);
+        if (!path_.empty()) {
+            if (file_ == nullptr) fail(EIO); // it could not be written before
+            if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size() ||
+                std::fflush(file_.get()) != 0) {
+                const int code = errno;
+                file_.reset();
+                std::error_code ignored; // half a line would be a fault of the file
+                std::filesystem::resize_file(path_, size_, ignored);
+                fail(code);
+            }
+            size_ += line.size();
+        }
+        for (auto& [name, number] : trial.results)
+            if (!std::isfinite(number)) number = std::numeric_limits<double>::quiet_NaN(); // as it is read
         done_.push_back(std::move(trial));
     }
     /// All trials as lines, and those of other processes.
@@ -137,6 +151,7 @@ private:
     };
     std::unique_ptr<std::FILE, closer> file_;
     std::vector<Trial> done_;
+    std::uintmax_t size_ = 0; ///< of whole lines
 
     [[noreturn]] void fail(int code) const
     {
@@ -158,7 +173,8 @@ private:
         const auto folder = whole.has_parent_path() ? whole.parent_path() : std::filesystem::path(".");
         for (const auto& entry : std::filesystem::directory_iterator(folder, unknown)) {
             const std::string name = entry.path().filename().string();
-            if (name.starts_with(start) && !name.ends_with(".lock")) all.push_back((folder / name).string());
+            if (name.starts_with(start) && !name.ends_with(".lock"))
+                all.push_back(path + name.substr(whole.filename().string().size()));
         }
         std::sort(all.begin() + (all.empty() || all[0] != path ? 0 : 1), all.end());
         return all;
@@ -227,7 +243,7 @@ private:
 } // namespace detail
 
 /// f(settings) for each trial, by whoever of the team is free, and what all have found, in the order of the
-/// trials. f may take the worker's number too.
+/// trials. f is called by several threads at once, and may take the worker's number too.
 ///
 /// ```cpp
 /// const auto trials = all_combinations({{"learning rate", {0.03, 0.1, 0.3}}, {"seed", {1, 2, 3, 4}}});
@@ -245,7 +261,8 @@ private:
 ///   result  : all trials; with parts those of this part, and what is done of the others
 ///   errors  : [ctnn.stopped] SIGINT or SIGTERM, while a SignalWatch lives; [ctnn.load] a line that is no
 ///             trial, or one of other `settings`; [ctnn.save] the journal cannot be written; [ctnn.option] a
-///             part that there is not; what f throws, after which no trial is begun
+///             part that does not exist, a setting that is not finite; what f throws, after which its process
+///             begins no trial
 template <Team Workers, class F>
 std::vector<Trial> for_each_trial(Workers& team, const std::vector<NamedNumbers>& trials, F f,
                                   const TrialOptions& options = {})
@@ -253,6 +270,10 @@ std::vector<Trial> for_each_trial(Workers& team, const std::vector<NamedNumbers>
     if (options.part < 1 || options.part > options.parts)
         throw Error("ctnn.option", "there is no part " + std::to_string(options.part) + " of " +
                                        std::to_string(options.parts));
+    for (const NamedNumbers& settings : trials)
+        for (const auto& [name, number] : settings)
+            if (!std::isfinite(number))
+                throw Error("ctnn.option", "the setting '" + name + "' of a trial is not finite");
     std::size_t process = 0, processes = 1; // of a team in several
     if constexpr (requires { team.rank(); }) {
         process = team.rank();
@@ -263,6 +284,10 @@ std::vector<Trial> for_each_trial(Workers& team, const std::vector<NamedNumbers>
     std::vector<const NamedNumbers*> open;
     for (std::size_t i = 0; i < trials.size(); ++i)
         if (i % options.parts == options.part - 1) open.push_back(&trials[i]);
+    const auto was_stopped = [&] {
+        if constexpr (requires { team.signal(); }) return team.signal() != 0;
+        else return stop_signal() != 0;
+    };
     std::mutex writing;
     std::atomic<std::size_t> next{0};
     std::atomic<bool> fails{false};
@@ -272,7 +297,7 @@ std::vector<Trial> for_each_trial(Workers& team, const std::vector<NamedNumbers>
     };
     if constexpr (requires { team.begin_tickets(); }) team.begin_tickets();
     team.run([&](std::size_t worker) {
-        for (std::size_t i = ticket(); i < open.size() && !fails && stop_signal() == 0; i = ticket()) {
+        for (std::size_t i = ticket(); i < open.size() && !fails && !was_stopped(); i = ticket()) {
             const NamedNumbers& settings = *open[i];
             {
                 const std::lock_guard lock(writing);
@@ -287,7 +312,7 @@ std::vector<Trial> for_each_trial(Workers& team, const std::vector<NamedNumbers>
                 journal.add({settings, std::move(results)});
             } catch (...) {
                 fails = true;
-                if (stop_signal() == 0) throw;
+                if (!was_stopped()) throw;
             }
         }
     });
@@ -295,7 +320,9 @@ std::vector<Trial> for_each_trial(Workers& team, const std::vector<NamedNumbers>
     std::vector<Trial> all;
     for (const NamedNumbers& settings : trials)
         if (const Trial* trial = journal.find(settings)) all.push_back(*trial);
-    if (const int signal = stop_signal(); signal != 0 && all.size() < open.size())
+    if (was_stopped() && std::any_of(open.begin(), open.end(), [&](const NamedNumbers* settings) {
+            return journal.find(*settings) == nullptr;
+        }))
         throw Error("ctnn.stopped", "stopped by a signal with " + std::to_string(all.size()) + " of " +
                                         std::to_string(trials.size()) + " trials done" +
                                         (options.journal.empty() ? ""

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -17,7 +19,6 @@
 #endif
 
 #include <ctnn/core/error.hpp>
-#include <ctnn/core/memory.hpp>
 #include <ctnn/parallel/meeting.hpp>
 #include <ctnn/parallel/team.hpp>
 
@@ -49,8 +50,8 @@ struct WorkersOptions {
 /// workers.run([&](std::size_t worker) { ... });     // worker 0, 1, ..., size() - 1, at the same time
 /// ```
 ///
-///   run    : returns when all have ended; what the first of them threw is thrown on then. What f may throw
-///            it throws before it meets the others, or they wait for it for ever
+///   run    : returns when all have ended; what the first of them threw is thrown on then. Each meets as
+///            often as the others: who throws and has not yet met leaves them waiting for ever
 ///   errors : [ctnn.parallel] no workers, or more than allowed cores
 ///   cost   : a run 0.6 us while the threads are awake; allocates when made
 class Workers {
@@ -60,18 +61,17 @@ public:
         : size_(checked(count, options)), errors_(count), meeting_(count, exceeds_cores(count)),
           start_(exceeds_cores(count)), end_(exceeds_cores(count))
     {
-        for (std::size_t worker = 1; worker < count; ++worker)
-            threads_.emplace_back([this, worker] { work(worker); });
+        try {
+            for (std::size_t worker = 1; worker < count; ++worker)
+                threads_.emplace_back([this, worker] { work(worker); });
+        } catch (const std::system_error& error) {
+            end_threads();
+            throw Error("ctnn.parallel", std::string("cannot start a thread: ") + error.what());
+        }
     }
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
-    ~Workers()
-    {
-        call_ = nullptr;
-        start_.add_one();
-        start_.wake_all();
-        for (std::thread& thread : threads_) thread.join();
-    }
+    ~Workers() { end_threads(); }
 
     static constexpr bool shares_memory = true;
     [[nodiscard]] std::size_t size() const { return size_; }
@@ -131,6 +131,13 @@ private:
                                              " cores that this program may use; they would wait for each "
                                              "other most of the time");
         return count;
+    }
+    void end_threads()
+    {
+        call_ = nullptr;
+        start_.add_one();
+        start_.wake_all();
+        for (std::thread& thread : threads_) thread.join();
     }
     static bool exceeds_cores(std::size_t count) { return count > allowed_cores(); }
 

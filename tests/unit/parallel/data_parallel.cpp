@@ -26,6 +26,8 @@ using SyncNet = Sequential<Embedding<27, 10>, Linear<30, 40, NoBias>, SyncBatchN
                            SyncBatchNorm<20, LectureStd>, Tanh, Linear<20, 27>>;
 using WholeNet = Sequential<Embedding<27, 10>, Linear<30, 40, NoBias>, BatchNorm<40>, Tanh, Linear<40, 20>,
                             BatchNorm<20, LectureStd>, Tanh, Linear<20, 27>>;
+using DropNormNet =
+    Sequential<Embedding<27, 10>, Linear<30, 40>, BatchNorm<40>, Dropout<1, 5>, Tanh, Linear<40, 27>>;
 using LargeNet =
     Sequential<Embedding<27, 10>, Linear<30, 500>, Tanh, Linear<500, 300>, Tanh, Linear<300, 27>>;
 using LargeNormNet = Sequential<Embedding<27, 10>, Linear<30, 500>, BatchNorm<500>, Tanh, Linear<500, 300>,
@@ -138,12 +140,12 @@ TEST_CASE("data parallel: one shard is as a Model")
     Generator generator{7}, other{7};
     DataParallel<DropNet, Train<32>, Shards<1>> model{generator};
     Model<DropNet, Train<32>> plain_model{other};
-    Generator drops = model.generators()[0];
     Sgd sgd{model}, plain_sgd{plain_model};
     CrossEntropy criterion;
     Workers workers{1};
     for (std::uint64_t i = 0; i < 20; ++i) {
         const Batch b = batch_of(32, i);
+        Generator drops = model.generator_of(0);
         model.step(workers, b.x, b.t, criterion, sgd);
         const auto [loss, dlogits] = criterion(plain_model.forward(b.x, drops), b.t);
         plain_model.backward(dlogits);
@@ -259,6 +261,59 @@ TEST_CASE("data parallel: workers follow what is written to weights and optimize
             if (i == 35) workers.emplace(1, many);     // and one of another size
             model.step(*workers, b.x, b.t, CrossEntropy{}, *sgd);
         }
+        return bits_of(model);
+    };
+    const std::string expected = run(1);
+    CHECK(run(2) == expected);
+    CHECK(run(4) == expected);
+}
+
+TEST_CASE("data parallel: teams that shrink and grow, optimizers in turn, steps that fail between them")
+{
+    const auto run = [](const std::vector<std::size_t>& counts) {
+        Generator generator{7};
+        DataParallel<DropNormNet, Train<8>, Shards<4>> model{generator};
+        auto first = momentum(model);
+        auto second = adam_w(model);
+        for (std::uint64_t i = 0; i < 24; ++i) {
+            Batch b = batch_of(32, i);
+            Workers workers{counts[i % counts.size()], many};
+            if (i % 5 == 4) {
+                model.forward_backward(workers, b.x, b.t, CrossEntropy{});
+                continue;
+            }
+            if (i % 7 == 3) {
+                const class_id good = b.t(3);
+                b.t(3) = 99; // the other optimizer's step fails, and is not taken
+                CHECK_THROWS_AS(model.step(workers, b.x, b.t, CrossEntropy{}, second), Error);
+                b.t(3) = good;
+            }
+            if (i % 6 == 5) model.step(workers, b.x, b.t, CrossEntropy{}, second);
+            else model.step(workers, b.x, b.t, CrossEntropy{}, first);
+        }
+        return bits_of(model);
+    };
+    const std::string expected = run({1});
+    CHECK(run({4, 2}) == expected);
+    CHECK(run({4, 1, 2}) == expected);
+    CHECK(run({2, 4, 4, 1, 2}) == expected);
+}
+
+TEST_CASE("data parallel: a criterion that owns its gradient, where shards wait for each other too")
+{
+    const auto run = [](std::size_t count) {
+        Generator generator{7};
+        DataParallel<Sequential<Linear<3, 6>, SyncBatchNorm<6>, Tanh, Linear<6, 2>>, Train<8>, Shards<4>>
+            model{generator};
+        Sgd sgd{model, {.learning_rate = 0.1F}};
+        Workers workers{count, many};
+        const auto x = generator.randn(32, 3);
+        const xt::xtensor<float, 2> t = generator.randn(32, 2);
+        const auto squares = [](const auto& y, const auto& target) {
+            xt::xtensor<float, 2> dy = y - target;
+            return std::tuple<float, xt::xtensor<float, 2>>(xt::sum(dy * dy)(), dy);
+        };
+        for (int i = 0; i < 10; ++i) model.step(workers, x, t, squares, sgd);
         return bits_of(model);
     };
     const std::string expected = run(1);
