@@ -34,7 +34,7 @@ words() { i=0; while [ $i -lt "$1" ]; do echo "name"; echo "mane"; i=$((i + 1));
 
 case $2 in
 help)
-    run 0 --help; for command in train sample stages inspect compare; do has out $command; done
+    run 0 --help; for command in train sample stages inspect compare sweep; do has out $command; done
     run 0 train --help
     for option in stage data steps learning-rate decay-at seed metrics samples report; do
         has out "--$option"
@@ -111,6 +111,55 @@ signal)
         [ "$code" -eq "$expected" ] || fail "$signal ended it with $code"
         has err 'stopped by a signal (after step [0-9]+; nothing was saved|while)'
     done; done
+    ;;
+sweep)
+    # without what time it took
+    table() { sed -n '/^ *rate  *seeds/,$p' out | sed 's/ [0-9.]*\( *[0-9]* diverged\)*$/\1/'; }
+    arguments='sweep --learning-rate 0.03,0.1 --seeds 1..3 --steps 400'
+    # shellcheck disable=SC2086 # several arguments
+    run 0 $arguments --workers 1 --output one.jsonl
+    has out '^ *0\.03 +3 +2\.[0-9]{4} \+- 0\.[0-9]{4} +2\.[0-9]{4} \+- 0\.[0-9]{4} +2\.'
+    has out '^best: learning rate 0\.1, seed [123], validation loss 2\.[0-9]{7}$'
+    [ "$(wc -l <one.jsonl)" -eq 6 ] || fail "six lines"
+    table >expected
+    # killed, and started again: the same table
+    # shellcheck disable=SC2086
+    "$makemore" $arguments --output two.jsonl >out 2>err & pid=$!
+    until [ "$(grep -c . two.jsonl 2>/dev/null || true)" -ge 2 ] 2>/dev/null; do
+        kill -0 $pid 2>/dev/null || break
+    done
+    kill -9 $pid 2>/dev/null
+    wait $pid
+    [ "$(wc -l <two.jsonl)" -ge 2 ] || fail "two lines"
+    printf '{"settings": {"learning ra' >>two.jsonl # as a kill within a line leaves it
+    # shellcheck disable=SC2086
+    run 0 $arguments --output two.jsonl
+    table | cmp - expected || fail "another table after a kill"
+    [ "$(wc -l <two.jsonl)" -eq 6 ] || fail "six lines after a kill"
+    # parts, and then all of them
+    for part in 1 2 3 4; do
+        # shellcheck disable=SC2086
+        run 0 $arguments --output three.jsonl --part $part/4
+    done
+    # shellcheck disable=SC2086
+    run 0 $arguments --output three.jsonl
+    table | cmp - expected || fail "another table of parts"
+    [ ! -s three.jsonl ] || fail "a trial was done twice"
+    # one that diverges is no error; other steps are
+    run 0 sweep --learning-rate 0.1,1000 --seeds 7 --steps 300
+    has out '^ *1000 +1 +- +- +- .* 1 diverged$'
+    run 2 sweep --learning-rate 0.1 --seeds 1 --steps 300 --output one.jsonl
+    has err 'a trial of'
+    run 1 sweep --seeds 1..x; run 1 sweep --seeds 3..1; run 1 sweep --seeds 1,1
+    run 1 sweep --part 1/2; run 1 sweep --output one.jsonl --part 3/2; run 1 sweep --learning-rate 0.1,0.1
+    # a signal: what is done stays
+    "$makemore" sweep --seeds 1..50 --steps 20000 --output four.jsonl >out 2>err & pid=$!
+    while [ ! -s four.jsonl ]; do sleep 0.05; done
+    kill -s TERM $pid
+    wait $pid
+    code=$?
+    [ $code -eq 143 ] || fail "SIGTERM ended it with $code"
+    has err 'stopped by a signal with [0-9]+ of 50 trials done'
     ;;
 pipe)
     run 0 train --steps 100 --samples 0

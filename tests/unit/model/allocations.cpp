@@ -3,6 +3,8 @@
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/model_file.hpp>
 #include <ctnn/io/pick_model.hpp>
+#include <ctnn/parallel/data_parallel.hpp>
+#include <ctnn/parallel/workers.hpp>
 #include <ctnn/train/training.hpp>
 
 #include <array>
@@ -156,6 +158,35 @@ TEST_CASE("no allocation makes a step of epochs, dropout and AdamW in a training
               while (training.next()) step();
           }) == 0);
     CHECK(training.step() == 1300);
+}
+
+TEST_CASE("no allocation makes a step that workers share, of any kind of layer")
+{
+    const auto quiet = [](auto net, auto make, std::size_t workers_used) {
+        Generator g{1};
+        DataParallel<typename decltype(net)::type, Train<4>, Shards<4>> model{g};
+        auto optimizer = make(model);
+        Workers workers{workers_used, {.may_exceed_cores = true}};
+        const auto x = g.randn(16, 6);
+        const auto ids = g.randint(0, 5, 16);
+        const auto step = [&] { model.step(workers, x, ids, CrossEntropy{}, optimizer); };
+        step();
+        CHECK(count([&] {
+                  for (std::size_t i = 0; i < 1000; ++i) step();
+              }) == 0);
+    };
+    using Normalised = Sequential<Linear<6, 16>, BatchNorm<16>, ReLU, Dropout<1, 5>, Linear<16, 5>>;
+    using Synchronous = Sequential<Linear<6, 16>, SyncBatchNorm<16>, ReLU, Linear<16, 5>>;
+    for (const std::size_t workers : {1U, 2U, 4U}) {
+        quiet(
+            std::type_identity<Normalised>{},
+            [](auto& m) {
+                return Sgd{m, {.momentum = 0.9F}};
+            },
+            workers);
+        quiet(
+            std::type_identity<Synchronous>{}, [](auto& m) { return AdamW{m}; }, workers);
+    }
 }
 
 TEST_CASE("no allocation makes an answer, frozen or not")
