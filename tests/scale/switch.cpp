@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// switch N MICROSECONDS GBIT: a switch of N ports, each a tap device port0, port1, ... that takes so long and
-/// lets so much through. For kernels without a network emulator.
+/// switch N MICROSECONDS GBIT: a switch of N ports, each a tap device port0, port1, ... that takes so long
+/// and lets so much through. For kernels without a network emulator.
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>

@@ -123,8 +123,8 @@ public:
     {
         run_backward<false>(weights, &rate, dy...);
     }
-    /// The beginnings of both, for those who do some layers in their own way: what the executor is then given,
-    /// a full batch.
+    /// The beginnings of both, for those who do some layers in their own way: what the executor is then
+    /// given, a full batch.
     using memory_pieces = std::array<std::byte*, base::count>;
     template <class... X>
     detail::run<T> start(Weights<Net, T>& weights, Generator* generator, memory_pieces& memory, const X&... x)

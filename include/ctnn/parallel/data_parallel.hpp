@@ -92,10 +92,10 @@ public:
 ///   weights    : a view of them that was taken before a step must not be written after it; take it again
 ///   errors     : [ctnn.shape] other extents; [ctnn.parallel] workers that do not divide the shards; those of
 ///                network and criterion. Parameters, statistics and what is drawn are as they were then
-///   cost       : no allocation after the first step with a team, but for a criterion that is no more than
-///                copied (a lambda with captures) and for input with gaps. Memory: a workspace a shard. Threads have
-///                weights and optimizer state of their own each and meet once a step; of a network of more than
-///                512 KB without running statistics they share both, and take a slice of the step each
+///   cost       : no allocation after the first step with a team, but for a criterion that can only be copied
+///                (a lambda with captures) and for input with gaps. Memory: a workspace a shard. Each thread
+///                has its own weights and optimizer state, and they meet once a step; of a network of more
+///                than 512 KB without running statistics they share both, and take a slice of the step each
 template <class Net, std::size_t B, class Keep, std::size_t S, Scalar T>
     requires(detail::is_sound<Net, Train<B, Keep>> && detail::shard_count<Shards<S>> != 0)
 class DataParallel<Net, Train<B, Keep>, Shards<S>, T> : public Model<Net, Train<B, Keep>, T> {

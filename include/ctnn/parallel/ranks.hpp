@@ -230,7 +230,7 @@ public:
                                          "\nrank " + std::to_string(other) + ":\n  " + each[other]);
     }
 
-    /// That all ranks run the same program: instruction set, compiler and its optimisation, and what is given.
+    /// That all ranks run the same program: instruction set, compiler, its optimisation, and what is given.
     void require_same_program(const std::string& text)
     {
         require_same("the program", std::string(typeid(Ranks).name()) +
