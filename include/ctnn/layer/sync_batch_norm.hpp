@@ -19,8 +19,8 @@ struct Synchronised {
     static constexpr std::string_view running_spread = detail::known_convention<Convention>::running_spread;
 };
 
-/// Batch normalisation whose mean and variance are of the whole batch of a DataParallel model, in the place of
-/// BatchNorm, whose are of each shard: torch.nn.SyncBatchNorm. In a Model it is BatchNorm.
+/// Batch normalisation by the mean and variance of the whole batch of a DataParallel model, where BatchNorm
+/// goes by those of each shard: torch.nn.SyncBatchNorm. In a Model it is BatchNorm.
 ///
 ///   shapes, parameters, errors : those of BatchNorm
 ///   cost                       : two more meetings of the workers a layer and step, with 3 C numbers forward

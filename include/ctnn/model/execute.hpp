@@ -354,9 +354,9 @@ struct executor {
         });
     }
 
-    /// For those who do some layers in their own way: the passes of node I over a full batch, its dx by another
-    /// than the layer's backward, and the layers from `first` to before `last`, forward in order and backward
-    /// in the other.
+    /// For those who do some layers in their own way: the passes of node I over a full batch, its dx by
+    /// another than the layer's backward, and the layers from `first` to before `last`, forward in order and
+    /// backward in the other.
     template <std::size_t I>
     static auto forward_pass(const run<T>& r)
     {
