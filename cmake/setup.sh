@@ -5,6 +5,7 @@
 #   sh cmake/setup.sh fashion [epochs [seed]]
 #   sh cmake/setup.sh audio [steps [recording]]
 #   sh cmake/setup.sh live
+#   sh cmake/setup.sh parallel [ranks [steps]]
 #   sh cmake/setup.sh benchmark [options of Google Benchmark]
 #   sh cmake/setup.sh packages
 # Installs missing packages with apt, dnf or pacman, whichever is there (through sudo when not root); when
@@ -19,6 +20,7 @@ usage: sh cmake/setup.sh makemore [train|stages [options]]   build the trainer f
        sh cmake/setup.sh fashion [epochs [seed]]            the seventh chapter, with its 70,000 pictures
        sh cmake/setup.sh audio [steps [recording]]          the eighth, a live amplifier
        sh cmake/setup.sh live                               the lecture as a page in the browser
+       sh cmake/setup.sh parallel [ranks [steps]]           a training in several processes, with MPI
        sh cmake/setup.sh benchmark [options]                compare with others: tests/benchmark/README.md
        sh cmake/setup.sh packages                           only install what tests and benchmark need
 END
@@ -36,6 +38,7 @@ live)
     [ $# -eq 0 ] || usage
     packages="libxtensor-dev libxsimd-dev nlohmann-json3-dev emscripten nodejs npm"
     ;;
+parallel) packages="$packages libopenmpi-dev openmpi-bin" ;;
 test)
     [ $# -eq 0 ] || usage
     packages="$packages doctest-dev"
@@ -65,6 +68,8 @@ libxsmm-dev libxsmm-devel -
 libsndfile1-dev libsndfile-devel libsndfile
 gnuplot-nox gnuplot gnuplot
 dataset-fashion-mnist - -
+libopenmpi-dev openmpi-devel openmpi
+openmpi-bin openmpi openmpi
 emscripten emscripten emscripten
 nodejs nodejs nodejs
 npm nodejs-npm npm
@@ -146,6 +151,17 @@ if [ "$goal" = fashion ]; then
     cmake --preset native
     cmake --build --preset native --target 07_fashion
     exec build/native/examples/07_fashion "$data" build/fashion "$@"
+fi
+if [ "$goal" = parallel ]; then
+    cmake --preset native -DCTNN_WITH_MPI=ON
+    cmake --build --preset native --target 17_cores 17_ranks
+    ranks=${1:-2}
+    steps=${2:-10000}
+    build/native/examples/17_cores "$steps"
+    as_root=
+    [ "$(id -u)" -ne 0 ] || as_root=--allow-run-as-root
+    # shellcheck disable=SC2086 # nothing, or an option
+    exec mpirun $as_root --oversubscribe -n "$ranks" build/native/examples/17_ranks "$steps"
 fi
 if [ "$goal" = audio ]; then
     cmake --preset native

@@ -4,7 +4,8 @@
 ///   bits             : checksums of the weights after 400 steps, with threads too when there is one rank
 ///   allocations      : calls of malloc in 1,000 steps
 ///   train FILE STEPS : a training that is taken up again from its checkpoint, until a step is reached
-///   exchange         : how long a step and an exchange take
+///   exchange ROUNDS BYTES... : how long an exchange takes
+///   step ROUNDS      : how long a step of the lecture's net takes
 ///   sweep FILE N     : N trials into a journal
 #include <algorithm>
 #include <array>
@@ -93,6 +94,60 @@ void print_bits(Workers& team, bool prints, std::size_t steps)
     }
 }
 
+double median(std::vector<double> times)
+{
+    std::sort(times.begin(), times.end());
+    return times[times.size() / 2];
+}
+double microseconds_since(std::chrono::steady_clock::time_point start)
+{
+    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Sums of so many bytes, told and read: the work of a step without its network.
+void time_exchange(mpi::Ranks& ranks, int rounds, std::size_t bytes)
+{
+    constexpr std::size_t head_numbers = 16;
+    const std::size_t n = bytes / 64 * 16;
+    detail::exchange<mpi::Ranks, float> exchange(ranks, ranks.size(), head_numbers + n);
+    std::vector<float> numbers(head_numbers + n, 1.0F);
+    const std::array<float, head_numbers> head{};
+    const float* const from = numbers.data() + head.size();
+    std::vector<double> times;
+    for (int i = 0; i < rounds; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        exchange.put_head(ranks.rank(), head.data(), head.size());
+        exchange.put(ranks.rank(), head.size(), &from, 1, n);
+        exchange.trade(ranks.rank(), detail::add_up{numbers.size()});
+        const auto all = exchange.all(ranks.rank());
+        kernel::tree_sum(numbers.data(), all.data(), all.size(), numbers.size(),
+                         1.0F / static_cast<float>(ranks.size()));
+        exchange.turn(ranks.rank());
+        times.push_back(microseconds_since(start));
+    }
+    if (ranks.first())
+        std::printf("exchange %zu ranks %zu hosts %zu bytes %.1f us\n", ranks.size(), ranks.hosts(), bytes,
+                    median(times));
+}
+
+/// A step of the lecture's net by these ranks, 4 shards of 32.
+void time_step(mpi::Ranks& ranks, int rounds)
+{
+    const Samples samples = some_samples();
+    Generator generator{7};
+    DataParallel<NormNet, Train<32>, Shards<4>> model{generator};
+    Sgd sgd{model};
+    Minibatches<model.batch> batches{samples};
+    std::vector<double> times;
+    for (int i = 0; i < rounds; ++i) {
+        const auto [x, t] = batches.next(generator);
+        const auto start = std::chrono::steady_clock::now();
+        (void)model.step(ranks, x, t, CrossEntropy{}, sgd);
+        times.push_back(microseconds_since(start));
+    }
+    if (ranks.first()) std::printf("step %zu ranks %.1f us\n", ranks.size(), median(times));
+}
+
 void run(const std::string& what, const std::vector<std::string>& options, mpi::Ranks& ranks)
 {
     if (what == "bits") {
@@ -139,28 +194,11 @@ void run(const std::string& what, const std::vector<std::string>& options, mpi::
         if (ranks.first()) std::printf("step %zu %s\n", step, bits_of(model).c_str());
         if (stop_signal() != 0) std::printf("rank %zu stopped after step %zu\n", ranks.rank(), step);
     } else if (what == "exchange") {
-        detail::exchange<mpi::Ranks, float> exchange(ranks, ranks.size(), 12'304); // the lecture's net: 48 KB
-        std::vector<float> numbers(12'304, 1.0F);
-        std::vector<double> times;
-        const std::array<float, 16> head{};
-        const float* const from = numbers.data() + head.size();
         const int rounds = options.empty() ? 20'000 : std::stoi(options[0]);
-        for (int i = 0; i < rounds; ++i) {
-            const auto start = std::chrono::steady_clock::now();
-            exchange.put_head(ranks.rank(), head.data(), head.size());
-            exchange.put(ranks.rank(), head.size(), &from, 1, numbers.size() - head.size());
-            exchange.trade(ranks.rank(), detail::add_up{numbers.size()});
-            const auto all = exchange.all(ranks.rank());
-            kernel::tree_sum(numbers.data(), all.data(), all.size(), numbers.size(),
-                             1.0F / static_cast<float>(ranks.size()));
-            exchange.turn(ranks.rank());
-            times.push_back(
-                std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
-        }
-        std::sort(times.begin(), times.end());
-        if (ranks.first())
-            std::printf("%zu ranks, %zu hosts: an exchange of 48 KB %.1f us (median), %.1f (10 %%)\n",
-                        ranks.size(), ranks.hosts(), times[times.size() / 2], times[times.size() / 10]);
+        for (std::size_t k = 1; k < std::max<std::size_t>(2, options.size()); ++k)
+            time_exchange(ranks, rounds, options.size() > 1 ? std::stoul(options[k]) : 48'512);
+    } else if (what == "step") {
+        time_step(ranks, options.empty() ? 2000 : std::stoi(options[0]));
     } else if (what == "sweep") {
         const auto trials = all_combinations({{"seed", [&] {
                                                    std::vector<double> seeds;
