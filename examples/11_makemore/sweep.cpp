@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -19,6 +20,9 @@
 #include <ctnn/parallel/trials.hpp>
 #include <ctnn/parallel/workers.hpp>
 #include <ctnn/report/report.hpp>
+#ifdef CTNN_WITH_MPI
+#include <ctnn/parallel/mpi.hpp>
+#endif
 
 namespace makemore {
 
@@ -260,6 +264,16 @@ void run_sweep(Stage stage, const Options& options, const Sweep& sweep)
 {
     const Data data = load(options.data);
     const SignalWatch watch;
+#ifdef CTNN_WITH_MPI
+    // Started by mpirun: a training a rank, and the first prints.
+    if (std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMI_SIZE") != nullptr) {
+        const mpi::Session session;
+        mpi::Ranks ranks{session};
+        if (ranks.first())
+            fmt::print("{} trainings by {} ranks\n", sweep.rates.size() * sweep.seeds.size(), ranks.size());
+        return sweep_with(ranks, ranks.first(), stage, options, sweep, data);
+    }
+#endif
     Workers workers = sweep.workers == 0 ? Workers{} : Workers{sweep.workers};
     fmt::print("{} trainings by {} workers\n", sweep.rates.size() * sweep.seeds.size(), workers.size());
     std::fflush(stdout);

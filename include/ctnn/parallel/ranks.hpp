@@ -63,26 +63,8 @@ namespace mpi {
 /// leaves the scope of the session ends the others.
 class Session {
 public:
-    Session(int& argc, char**& argv)
-    {
-#if defined(__linux__)
-        // no orphans of a launcher that was killed
-        for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"})
-            if (std::getenv(name) != nullptr) (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-        MPI_Init(&argc, &argv);
-        before_ = std::set_terminate([] {
-            std::string text = "terminated";
-            if (const std::exception_ptr error = std::current_exception()) try {
-                    std::rethrow_exception(error);
-                } catch (const std::exception& known) {
-                    text = known.what();
-                } catch (...) {}
-            int rank = 0;
-            MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-            detail::end_all_ranks("rank " + std::to_string(rank) + ": " + text, 1);
-        });
-    }
+    Session() { begin(nullptr, nullptr); }
+    Session(int& argc, char**& argv) { begin(&argc, &argv); }
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session()
@@ -97,7 +79,28 @@ public:
     }
 
 private:
-    std::terminate_handler before_;
+    std::terminate_handler before_ = nullptr;
+
+    void begin(int* argc, char*** argv)
+    {
+#if defined(__linux__)
+        // no orphans of a launcher that was killed
+        for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"})
+            if (std::getenv(name) != nullptr) (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+        MPI_Init(argc, argv);
+        before_ = std::set_terminate([] {
+            std::string text = "terminated";
+            if (const std::exception_ptr error = std::current_exception()) try {
+                    std::rethrow_exception(error);
+                } catch (const std::exception& known) {
+                    text = known.what();
+                } catch (...) {}
+            int rank = 0;
+            MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+            detail::end_all_ranks("rank " + std::to_string(rank) + ": " + text, 1);
+        });
+    }
 };
 
 /// How long ranks wait for each other, and how often they compare what must be the same.
