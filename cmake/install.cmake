@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 set(ctnn_package ${CMAKE_INSTALL_DATADIR}/cmake/ctnn)
 # Consumers below CMake 3.23 pass over file sets.
 target_include_directories(ctnn INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-install(TARGETS ctnn EXPORT ctnn-targets FILE_SET HEADERS)
+install(TARGETS ctnn EXPORT ctnn-targets FILE_SET HEADERS FILE_SET mpi)
 install(EXPORT ctnn-targets NAMESPACE ctnn:: DESTINATION ${ctnn_package})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/ctnn-config.cmake.in
                               ${PROJECT_BINARY_DIR}/ctnn-config.cmake INSTALL_DESTINATION ${ctnn_package})

@@ -2,7 +2,9 @@
 /// The processes of an MPI job, and how they wait for each other.
 #pragma once
 
+/// MPI's C interface alone: its C++ bindings have left the standard. This is Open MPI's word for it.
 #define OMPI_SKIP_MPICXX 1
+/// The same for MPICH.
 #define MPICH_SKIP_MPICXX 1
 #include <mpi.h>
 
@@ -193,10 +195,7 @@ public:
         std::vector<int> lengths(size_), starts(size_);
         MPI_Request request = MPI_REQUEST_NULL;
         MPI_Iallgather(&own, 1, MPI_INT, lengths.data(), 1, MPI_INT, world_, &request);
-        for (int is_done = 0; is_done == 0;) {
-            MPI_Test(&request, &is_done, MPI_STATUS_IGNORE);
-            if (is_done == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        }
+        while (!is_done(request)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
         std::size_t all = 0;
         for (std::size_t r = 0; r < size_; ++r) {
             starts[r] = length(all);
@@ -267,7 +266,7 @@ public:
     [[nodiscard]] std::vector<std::byte*> shared(std::size_t bytes)
     {
         const auto line = [](std::byte* p) {
-            return reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(p) + 63) / 64 * 64);
+            return p + (64 - reinterpret_cast<std::uintptr_t>(p) % 64) % 64;
         };
         windows_.emplace_back();
         void* own = nullptr;
@@ -352,6 +351,12 @@ private:
     std::vector<MPI_Request> requests_;
     control* control_ = nullptr;
 
+    static bool is_done(MPI_Request& request)
+    {
+        int done = 0;
+        MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+        return done != 0;
+    }
     static int length(std::size_t n)
     {
         if (n > INT_MAX)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// A program outside the project that reads files and knows the report, with the components io and report.
+/// A program outside the project that reads files, knows the report and has workers: with the components io,
+/// report and parallel.
 #include <ctnn/ctnn.hpp>
 #include <ctnn/io/model_file.hpp>
+#include <ctnn/parallel/workers.hpp>
 #include <ctnn/report/run.hpp>
 
 int main()
@@ -10,5 +12,7 @@ try {
     ctnn::load(model, "no such file");
     return 1;
 } catch (const ctnn::Error&) {
-    return ctnn::Run{.name = "first"}.name == "first" ? 0 : 1;
+    int done = 0;
+    ctnn::Workers{1}.run([&](std::size_t) { done = 1; });
+    return done == 1 && ctnn::Run{.name = "first"}.name == "first" ? 0 : 1;
 }
