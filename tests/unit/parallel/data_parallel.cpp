@@ -12,6 +12,7 @@
 #include <ctnn/parallel/data_parallel.hpp>
 #include <ctnn/parallel/workers.hpp>
 #include <doctest/doctest.h>
+#include <xtensor/xview.hpp>
 
 using namespace ctnn;
 
@@ -363,7 +364,38 @@ TEST_CASE("data parallel: errors leave everything as it was, and the next step i
     CHECK(std::isfinite(model.step(default_workers, b.x, b.t, CrossEntropy{}, sgd)));
 }
 
-TEST_CASE("data parallel: several inputs and outputs, numbers, a criterion that is a lambda, double")
+TEST_CASE("data parallel: several inputs and outputs, some of them views with gaps")
+{
+    using Net = Sequential<Inputs<Embedding<5, 4>, Linear<3, 4>>, Tanh, Outputs<Linear<8, 2>, Linear<8, 5>>>;
+    Generator generator{7}, other{7};
+    DataParallel<Net, Train<8>, Shards<4>> model{generator};
+    Model<Net, Train<32>> whole{other};
+    const xt::xtensor<std::int64_t, 1> ids = generator.randint(0, 5, 32);
+    const auto wide = generator.randn(32, 6);
+    const auto numbers = xt::view(wide, xt::all(), xt::range(0, 6, 2));
+    const xt::xtensor<float, 2> dense = numbers;
+    const xt::xtensor<std::int64_t, 1> t = generator.randint(0, 5, 32);
+    CrossEntropy of_classes;
+    xt::xtensor<float, 2> dy;
+    const auto both = [of_classes, dy](const auto& y, const auto& targets) mutable {
+        const auto [loss, dlogits] = of_classes(std::get<1>(y), targets);
+        dy = std::get<0>(y) / static_cast<float>(targets.size());
+        return std::tuple<float, std::tuple<const xt::xtensor<float, 2>&, decltype(dlogits)>>(
+            loss, std::tie(dy, dlogits));
+    };
+    auto criterion = both;
+    const auto [expected, gradients] = criterion(whole.forward(ids, dense), t);
+    whole.backward(gradients);
+    for (const std::size_t count : {1U, 2U, 4U}) {
+        Workers workers{count, many};
+        const float loss = model.forward_backward(workers, std::tie(ids, numbers), t, both);
+        CHECK(loss == doctest::Approx(expected).epsilon(1e-6));
+        for (std::size_t i = 0; i < model.block_size(); ++i)
+            CHECK(std::fabs(whole.gradient_block()[i] - model.gradient_block()[i]) < 1e-6F);
+    }
+}
+
+TEST_CASE("data parallel: numbers, a criterion that is a lambda, double")
 {
     Generator generator{7};
     const auto x = generator.randn<double>(32, 3);
