@@ -17,7 +17,8 @@
 
 using namespace ctnn;
 
-TEST_CASE("checkpoint: shards are part of a training, workers are not; layers that draw go on as they would")
+TEST_CASE(
+    "checkpoint: shards are part of a training, workers are not, and layers that draw go on as they would")
 {
     using Drop = Sequential<Linear<3, 8>, BatchNorm<8>, Dropout<1, 4>, Tanh, Linear<8, 2>>;
     const support::Folder folder;
