@@ -90,7 +90,6 @@ TEST_CASE("mean_loss and measure: the same bits for any number of workers, and t
         const auto [expected, gradient] = criterion(y, samples.targets);
         ConfusionMatrix whole{27};
         whole.add(y, samples.targets);
-        MeanLoss loss_of_one;
         double first = 0;
         for (const std::size_t count : {1U, 2U, 4U}) {
             CAPTURE(count);
