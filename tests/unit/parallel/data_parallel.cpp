@@ -167,7 +167,7 @@ TEST_CASE("data parallel: gradients of four shards are those of the whole batch"
     for (const std::size_t count : {1U, 2U, 4U}) {
         Workers workers{count, many};
         const float loss = model.forward_backward(workers, b.x, b.t, criterion);
-        CHECK(loss == doctest::Approx(expected).epsilon(1e-6));
+        CHECK(loss == doctest::Approx(static_cast<double>(expected)).epsilon(1e-6));
         float largest = 0, error = 0;
         for (std::size_t i = 0; i < model.block_size(); ++i) {
             largest = std::max(largest, std::fabs(whole.gradient_block()[i]));
@@ -193,7 +193,7 @@ TEST_CASE("data parallel: SyncBatchNorm is BatchNorm of the whole batch")
             const auto [expected, dlogits] = criterion(whole.forward(b.x), b.t);
             whole.backward(dlogits);
             const float loss = model.forward_backward(workers, b.x, b.t, criterion);
-            CHECK(loss == doctest::Approx(expected).epsilon(1e-6));
+            CHECK(loss == doctest::Approx(static_cast<double>(expected)).epsilon(1e-6));
             double largest = 0, error = 0;
             for (std::size_t i = 0; i < model.block_size(); ++i) {
                 const auto theirs = static_cast<double>(whole.gradient_block()[i]);
@@ -204,7 +204,7 @@ TEST_CASE("data parallel: SyncBatchNorm is BatchNorm of the whole batch")
             CHECK(error < bound * largest);
             const float *const ours = model.weights().data(), *const theirs = whole.weights().data();
             for (std::size_t i = 0; i < Weights<Net>::bytes / sizeof(float); ++i)
-                CHECK(ours[i] == doctest::Approx(theirs[i]).epsilon(1e-5));
+                CHECK(ours[i] == doctest::Approx(static_cast<double>(theirs[i])).epsilon(1e-5));
         }
     };
     check(std::type_identity<SyncNet>{}, std::type_identity<WholeNet>{}, 2e-6);
@@ -389,7 +389,7 @@ TEST_CASE("data parallel: several inputs and outputs, some of them views with ga
     for (const std::size_t count : {1U, 2U, 4U}) {
         Workers workers{count, many};
         const float loss = model.forward_backward(workers, std::tie(ids, numbers), t, both);
-        CHECK(loss == doctest::Approx(expected).epsilon(1e-6));
+        CHECK(loss == doctest::Approx(static_cast<double>(expected)).epsilon(1e-6));
         for (std::size_t i = 0; i < model.block_size(); ++i)
             CHECK(std::fabs(whole.gradient_block()[i] - model.gradient_block()[i]) < 1e-6F);
     }
