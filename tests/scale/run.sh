@@ -138,7 +138,7 @@ kill -STOP "$hanging"
 code_of wait $launcher
 same "the code after a rank hangs" $code 75
 [ $(($(now) - before)) -le 12 ] || failed "a rank that hangs: ended after $(($(now) - before)) s"
-grep -q 'has waited 3 s for the others' "$folder/out" || failed "no text about the deadline"
+grep -q 'has waited 3000 ms for the others' "$folder/out" || failed "no text about the deadline"
 kill -KILL "$hanging" 2>/dev/null || true
 echo "a rank that hangs ends all with code 75 after the deadline"
 rm -f "$folder/part"
@@ -171,7 +171,7 @@ if [ $has_hosts = yes ]; then
         waited=$((waited + 1))
     done
     ! pgrep -f "^$program train" >/dev/null || failed "ranks still run 20 s after a link went down"
-    grep -q 'has waited 3 s for the others' "$folder/out" ||
+    grep -q 'has waited 3000 ms for the others' "$folder/out" ||
         failed "no text about the link: $(cat "$folder/out")"
     echo "a link that goes down ends all ranks in $(($(now) - before)) s"
     kill $launcher 2>/dev/null || true
