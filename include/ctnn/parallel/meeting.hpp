@@ -3,8 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <thread>
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
 #endif
@@ -31,7 +33,12 @@ public:
     explicit counter(bool sleeps_at_once = false) : spins_(sleeps_at_once ? 0 : 4000) {}
 
     std::uint32_t add_one() { return value_.fetch_add(1, std::memory_order_acq_rel) + 1; }
-    void wake_all() { value_.notify_all(); }
+    void wake_all()
+    {
+#if defined(__linux__)
+        value_.notify_all();
+#endif
+    }
     [[nodiscard]] std::uint32_t value() const { return value_.load(std::memory_order_acquire); }
     /// Until the number is no longer `old`.
     void wait_while(std::uint32_t old) const
@@ -40,7 +47,14 @@ public:
             if (value() != old) return;
             rest_a_moment();
         }
+#if defined(__linux__)
         value_.wait(old, std::memory_order_acquire);
+#else
+        // Elsewhere standard libraries wait by way of a lock that all share, or not at all well: some naps.
+        for (int i = 0; value() == old; ++i)
+            if (i < 1000) std::this_thread::yield();
+            else std::this_thread::sleep_for(std::chrono::microseconds(50));
+#endif
     }
 
 private:
