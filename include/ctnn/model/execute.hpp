@@ -12,11 +12,35 @@
 #include <ctnn/core/index.hpp>
 #include <ctnn/model/packed.hpp>
 #include <ctnn/model/plan.hpp>
-#include <ctnn/model/run.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
 
+class Generator;
+
 namespace detail {
+
+/// What one run of a plan works on.
+template <class T>
+struct run {
+    std::byte* const* base; ///< the pieces of memory, as `bases` numbers them
+    T* weights;             ///< the block of `slots`
+    T* gradients = nullptr; ///< of the parameters that learn
+    std::size_t rows = 0;
+    Generator* generator = nullptr;
+    std::size_t scale = 1;             ///< rows that there is room for, as a multiple of those of the plan
+    const T* rate = nullptr;           ///< backward takes a step of plain SGD where `takes_step` says so
+    const std::byte* packed = nullptr; ///< the weights of a frozen model as `packed_slots` has them
+
+    template <class X>
+    [[nodiscard]] X* at(place p) const
+    {
+        return reinterpret_cast<X*>(base[p.base] + p.offset * scale);
+    }
+};
+
+struct look_at_nothing {
+    void operator()(std::size_t) const {}
+};
 
 /// The functions of a network in one mode: one for each kind of node, and the order in which they are called.
 template <class Net, class T, Mode M, purpose For>
@@ -352,50 +376,6 @@ struct executor {
                             r.rows * trace.at[v].size() * sizeof(T));
             }
         });
-    }
-
-    /// For those who do some layers in their own way: the passes of node I over a full batch, its dx by
-    /// another than the layer's backward, and the layers from `first` to before `last`, forward in order and
-    /// backward in the other.
-    template <std::size_t I>
-    static auto forward_pass(const run<T>& r)
-    {
-        using gradients =
-            typename input_of<I>::template gradients<table.weights[I],
-                                                     typename activation_applied<table.applies[I]>::type>;
-        return pass_of<I, gradients>(r, I, row_count<M>{});
-    }
-    template <std::size_t I>
-    static auto backward_pass(const run<T>& r)
-    {
-        using gradients = typename input_of<I>::template gradients<
-            table.weights[I], typename activation_applied<table.applies_backward[I]>::type>;
-        auto pass = pass_of<I, gradients>(r, I, row_count<M>{});
-        pass.dy_data = r.template at<const T>(table.dy[I]);
-        for (std::size_t k = 0; k < trace.facts[I]->parameters; ++k)
-            pass.gradient_data[k] = r.gradients + slot_table::offset_of_parameter(I, k);
-        return pass;
-    }
-    template <std::size_t I, class Backward>
-    static void input_gradient_by(const run<T>& r, Backward by)
-    {
-        constexpr std::size_t read = schedule.nodes[I].reads.first;
-        if (table.dx_write[read] == write_mode::skip) return;
-        auto pass = backward_pass<I>(r);
-        T* const dx = r.template at<T>(table.dx[plan::of_run.first_read[I]]);
-        pass.dx_data[0] = must_add<I>(0) || table.dx_aside[read] ? pass.scratch_data : dx;
-        by(std::as_const(pass));
-        if (must_add<I>(0)) add(dx, pass.dx_data[0], For.rows * plan::of_run.size[value_read(I, 0)]);
-    }
-    static void forward_range(const run<T>& r, std::size_t first, std::size_t last)
-    {
-        for (std::size_t i = first; i < last; ++i)
-            if (table.runs[i]) forward_functions<false>[kinds.kind_of[i]](r, i);
-    }
-    static void backward_range(const run<T>& r, std::size_t first, std::size_t last)
-    {
-        for (std::size_t i = last; i-- > first;)
-            if (table.runs_backward[i]) backward_functions<false, false>[kinds.kind_of[i]](r, i);
     }
 
     /// The gradients of all parameters, from those of the outputs.

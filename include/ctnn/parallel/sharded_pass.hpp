@@ -279,7 +279,7 @@ private:
     };
     struct alignas(64) worker_memory {
         std::vector<T> buffers_before = std::vector<T>(buffers);
-        std::optional<synchronised_passes<Net, S, Space, T>> passes;
+        std::optional<synchronised_passes<Net, S, Train, T>> passes;
         std::exception_ptr error;
         bool has_failed = false;
     };
@@ -313,7 +313,7 @@ private:
             found = &exchange_.template make<kind>(team, used, message);
             if constexpr (waits)
                 (void)exchange_of_waiting_.template make<kind>(
-                    team, used, synchronised_passes<Net, S, Space, T>::message);
+                    team, used, synchronised_passes<Net, S, Train, T>::message);
             steps_with_team_ = 0;
             team_ = team.id();
             team_workers_ = used;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <exception>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <ctnn/core/index.hpp>
@@ -38,12 +39,71 @@ struct layers_that_wait {
     static constexpr std::size_t most_numbers = *std::max_element(tells.begin(), tells.end());
 };
 
+/// The executor's layers one by one, for those who do some of them in their own way: the passes of node I over
+/// a full batch, its dx by another than the layer's backward, and the layers from `first` to before `last`,
+/// forward in order and backward in the other.
+template <class Net, class T, Mode Train>
+struct layer_by_layer {
+    using executor = typename Workspace<Net, Train, T>::executor;
+    static constexpr auto& table = executor::table;
+
+    template <std::size_t I>
+    static auto forward_pass(const run<T>& r)
+    {
+        return pass_of<I, table.applies[I]>(r);
+    }
+    template <std::size_t I>
+    static auto backward_pass(const run<T>& r)
+    {
+        auto pass = pass_of<I, table.applies_backward[I]>(r);
+        pass.dy_data = r.template at<const T>(table.dy[I]);
+        for (std::size_t k = 0; k < executor::trace.facts[I]->parameters; ++k)
+            pass.gradient_data[k] = r.gradients + executor::slot_table::offset_of_parameter(I, k);
+        return pass;
+    }
+    template <std::size_t I, class Backward>
+    static void input_gradient_by(const run<T>& r, Backward by)
+    {
+        constexpr std::size_t read = executor::schedule.nodes[I].reads.first;
+        constexpr bool adds = executor::template must_add<I>(0);
+        if (table.dx_write[read] == write_mode::skip) return;
+        auto pass = backward_pass<I>(r);
+        T* const dx = r.template at<T>(table.dx[executor::plan::of_run.first_read[I]]);
+        pass.dx_data[0] = adds || table.dx_aside[read] ? pass.scratch_data : dx;
+        by(std::as_const(pass));
+        if (adds)
+            executor::add(dx, pass.dx_data[0],
+                          Train::batch * executor::plan::of_run.size[executor::value_read(I, 0)]);
+    }
+    static void forward_range(const run<T>& r, std::size_t first, std::size_t last)
+    {
+        for (std::size_t i = first; i < last; ++i)
+            if (table.runs[i]) executor::template forward_functions<false>[executor::kinds.kind_of[i]](r, i);
+    }
+    static void backward_range(const run<T>& r, std::size_t first, std::size_t last)
+    {
+        for (std::size_t i = last; i-- > first;)
+            if (table.runs_backward[i])
+                executor::template backward_functions<false, false>[executor::kinds.kind_of[i]](r, i);
+    }
+
+private:
+    template <std::size_t I, std::size_t Applied>
+    static auto pass_of(const run<T>& r)
+    {
+        using gradients = typename executor::template input_of<I>::template gradients<
+            table.weights[I], typename executor::template activation_applied<Applied>::type>;
+        return executor::template pass_of<I, gradients>(r, I, row_count<Train>{});
+    }
+};
+
 /// What a worker does at such layers.
 ///
 ///   Swap : swap(s) puts the running statistics of shard s where the layers have them, unswap(s) takes them
-template <class Net, std::size_t S, class Space, class T>
+template <class Net, std::size_t S, Mode Train, class T>
 class synchronised_passes {
-    using executor = typename Space::executor;
+    using Space = Workspace<Net, Train, T>;
+    using executor = layer_by_layer<Net, T, Train>;
     using layers = layers_that_wait<Net>;
 
 public:
