@@ -129,10 +129,10 @@ public:
         step(model);
     }
 
-    /// For those who share a step out among workers (see parallel/data_parallel.hpp): the arrays of its
-    /// state, as long as the block of parameters, null where there is none; the step of `count` parameters
-    /// from the `first` on, of which w, state and g are given, with the rate as it is; and the end of the
-    /// step, once all parameters have taken theirs. `steps` of them have been taken.
+    /// For workers who share a step (parallel/data_parallel.hpp). `state` gives the arrays of the optimizer's
+    /// state, each as long as the block of parameters, null if it is not used. `apply` takes the step of
+    /// `count` parameters from number `first` on; w, state and g point to the first of them. `end_step`
+    /// counts the step when all parameters have taken theirs, and `steps` is the number counted so far.
     using state_arrays = std::array<T*, arrays>;
     [[nodiscard]] state_arrays state()
     {

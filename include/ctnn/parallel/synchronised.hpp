@@ -39,9 +39,9 @@ struct layers_that_wait {
     static constexpr std::size_t most_numbers = *std::max_element(tells.begin(), tells.end());
 };
 
-/// The executor's layers one by one, for those who do some of them in their own way: the passes of node I over
-/// a full batch, its dx by another than the layer's backward, and the layers from `first` to before `last`,
-/// forward in order and backward in the other.
+/// The executor's layers one by one, for those who do some of them in their own way: the passes of node I
+/// over a full batch, its dx by another than the layer's backward, and the layers from `first` to before
+/// `last`, forward in order and backward in the other.
 template <class Net, class T, Mode Train>
 struct layer_by_layer {
     using executor = typename Workspace<Net, Train, T>::executor;

@@ -39,7 +39,7 @@ class NamedNumbers : public std::vector<std::pair<std::string, double>> {
 public:
     using std::vector<std::pair<std::string, double>>::vector;
     /// The number of this name.
-    ///   errors : [ctnn.option] there is none
+    ///   errors : [ctnn.option] no number has this name
     [[nodiscard]] double at(std::string_view name) const
     {
         for (const auto& [own, number] : *this)

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/// The parts of a step, and what each of them is given.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+
+#include <ctnn/parallel/team.hpp>
+
+namespace ctnn::inline CTNN_ARCH {
+
+/// How many parts a step's samples are divided into, whoever works on them: 1, 2, 4, ... 128.
+template <std::size_t S>
+struct Shards {
+    static constexpr std::size_t count = S;
+};
+
+namespace detail {
+
+template <class S>
+inline constexpr std::size_t shard_count = 0;
+template <std::size_t S>
+inline constexpr std::size_t shard_count<Shards<S>> = S <= 128 && std::has_single_bit(S) ? S : 0;
+
+/// A tuple of sources for a tensor of samples, or for a tuple of them.
+template <class X>
+auto sources_of(const X& x)
+{
+    if constexpr (requires { std::tuple_size<X>::value; })
+        return std::apply(
+            [](const auto&... each) {
+                return std::tuple<sample_source<std::remove_cvref_t<decltype(each)>>...>(each...);
+            },
+            x);
+    else return std::tuple<sample_source<X>>(x);
+}
+
+/// A criterion for one shard, and what it has found, which may own the gradient.
+template <class C, class Result>
+struct shard_criterion {
+    std::optional<C> criterion;
+    std::optional<Result> result;
+
+    template <class Y, class Targets>
+    const Result& of(const Y& y, const Targets& targets)
+    {
+        return result.emplace((*criterion)(y, targets));
+    }
+};
+/// Allocates nothing where the criterion that is there has room already.
+template <class C>
+void put_criterion(std::optional<C>& to, const C& criterion)
+{
+    if constexpr (std::is_copy_assignable_v<C>) to = criterion;
+    else to.emplace(criterion);
+}
+
+} // namespace detail
+} // namespace ctnn::inline CTNN_ARCH
