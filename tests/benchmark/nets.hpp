@@ -9,7 +9,10 @@
 
 namespace benchmarks {
 
-inline constexpr std::size_t batch = 32, vocabulary = 27;
+#if !defined(CTNN_BENCHMARK_BATCH)
+#define CTNN_BENCHMARK_BATCH 32
+#endif
+inline constexpr std::size_t batch = CTNN_BENCHMARK_BATCH, vocabulary = 27;
 inline constexpr float epsilon = 1e-5F, momentum = 0.1F; // of batch normalisation
 
 /// Linear<In, Out>, then BatchNorm<Out> and Tanh where asked for.
@@ -103,5 +106,9 @@ peer eigen_peer();
 peer openblas_peer();
 peer libxsmm_peer();
 peer libtorch_peer();
+
+// How many threads these take, in ctnn_parallel.
+void set_eigen_threads(int n);
+void set_libtorch_threads(int n);
 
 } // namespace benchmarks

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/// What a second core gains: a step of 128 samples in four shards, an evaluation, and trials. "model" is one
-/// core with the whole batch.
+/// What a second core gains: a step of 128 samples in four shards, an evaluation, and trials; and what peers
+/// make of it. "model" is one core with the whole batch.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -22,18 +22,21 @@ using namespace benchmarks;
 
 namespace {
 
-constexpr std::size_t whole = 128, batches = 8;
+constexpr std::size_t whole = batch, batches = 8;
+
+using Table = Sequential<Embedding<250'000, 16, 8>, Flatten, Linear<128, 27>>;
 
 struct Data {
     std::vector<xt::xtensor<class_id, 2>> x;
     std::vector<xt::xtensor<class_id, 1>> t;
 };
-Data some_batches(std::size_t context, std::size_t samples = whole)
+Data some_batches(std::size_t context, std::size_t samples = whole, std::size_t classes = vocabulary)
 {
     Generator generator{2};
     Data data;
     for (std::size_t i = 0; i < batches; ++i) {
-        const auto x = generator.randint(0, 27, samples * context), t = generator.randint(0, 27, samples);
+        const auto x = generator.randint(0, static_cast<std::int64_t>(classes), samples * context),
+                   t = generator.randint(0, vocabulary, samples);
         data.x.push_back(xt::xtensor<class_id, 2>::from_shape({samples, context}));
         data.t.push_back(xt::xtensor<class_id, 1>::from_shape({samples}));
         std::copy(x.begin(), x.end(), data.x.back().begin());
@@ -58,7 +61,8 @@ void add(const std::string& name, Run run)
 template <class Net>
 void add_steps(const std::string& name)
 {
-    const auto data = std::make_shared<Data>(some_batches(input_shape<Net>::size));
+    const auto data = std::make_shared<Data>(
+        some_batches(input_shape<Net>::size, whole, ctnn::detail::classes_of_input<Net>(0)));
     struct Whole {
         Generator generator{1};
         Model<Net, Train<whole>> model{generator};
@@ -83,6 +87,28 @@ void add_steps(const std::string& name)
             shared->model.step(shared->workers, data->x[i], data->t[i], CrossEntropy{}, shared->sgd);
         });
     }
+}
+
+/// A step of a peer with one thread and with two.
+void add_peer(const char* name, std::unique_ptr<trainer> (*make)(const parameters&), const parameters& all,
+              const std::string& net, std::size_t context, void (*set_threads)(int))
+{
+    const auto data = std::make_shared<Data>(some_batches(context));
+    const std::shared_ptr<trainer> one = make(all);
+    for (const int threads : {1, 2})
+        add("step " + net + ", " + name + ", " + std::to_string(threads) + " threads", [=](std::size_t i) {
+            set_threads(threads);
+            benchmark::DoNotOptimize(one->step(data->x[i].data(), data->t[i].data(), 0.01F));
+        });
+}
+void add_peers(const char* name, const peer& p, void (*set_threads)(int))
+{
+    Generator generator{1};
+    add_peer(name, p.lecture, parameters_of_model(Model<Lecture, Train<whole>>(generator)), "lecture", 3,
+             set_threads);
+    add_peer(name, p.deep, parameters_of_model(Model<Deep, Train<whole>>(generator)), "deep", 3, set_threads);
+    add_peer(name, p.hierarchical, parameters_of_model(Model<Hierarchical, Train<whole>>(generator)),
+             "hierarchical", 8, set_threads);
 }
 
 void add_evaluations()
@@ -131,6 +157,13 @@ int main(int argc, char** argv)
     add_steps<Lecture>("lecture");
     add_steps<Deep>("deep");
     add_steps<Hierarchical>("hierarchical");
+    add_steps<Table>("table of 250,000");
+#if defined(CTNN_BENCHMARK_EIGEN)
+    add_peers("Eigen", eigen_peer(), set_eigen_threads);
+#endif
+#if defined(CTNN_BENCHMARK_LIBTORCH)
+    add_peers("libtorch", libtorch_peer(), set_libtorch_threads);
+#endif
     add_evaluations();
     add_trials();
     benchmark::Initialize(&argc, argv);

@@ -43,13 +43,14 @@ using SyncNet = Sequential<Embedding<27, 10>, Linear<30, 100, NoBias>, SyncBatch
 using DropNet = Sequential<Embedding<27, 10>, Linear<30, 100>, Dropout<1, 5>, Tanh, Linear<100, 27>>;
 using LargeNet =
     Sequential<Embedding<27, 10>, Linear<30, 500>, Tanh, Linear<500, 300>, Tanh, Linear<300, 27>>;
+using TableNet = Sequential<Embedding<40'000, 12>, Linear<36, 27>>; // of which rows are exchanged
 
-Samples some_samples()
+Samples some_samples(std::int64_t classes = 27)
 {
     Generator g{3};
     constexpr std::size_t n = 5000;
     Samples samples{xt::xtensor<class_id, 2>::from_shape({n, 3}), xt::xtensor<class_id, 1>::from_shape({n})};
-    const auto x = g.randint(0, 27, 3 * n), t = g.randint(0, 27, n);
+    const auto x = g.randint(0, classes, 3 * n), t = g.randint(0, 27, n);
     std::copy(x.begin(), x.end(), samples.contexts.begin());
     std::copy(t.begin(), t.end(), samples.targets.begin());
     return samples;
@@ -66,7 +67,7 @@ std::string bits_of(const M& model)
 template <class Net, std::size_t B, class Workers, class Make>
 std::string trained(Workers& team, Make make, std::size_t steps)
 {
-    const Samples samples = some_samples();
+    const Samples samples = some_samples(detail::classes_of_input<Net>(0));
     Generator generator{7};
     auto model = std::make_unique<DataParallel<Net, Train<B>, Shards<4>>>(generator);
     auto optimizer = make(*model);
@@ -79,15 +80,17 @@ std::string trained(Workers& team, Make make, std::size_t steps)
 }
 
 const auto momentum = [](const auto& model) { return Sgd{model, {.learning_rate = 0.1F, .momentum = 0.9F}}; };
+const auto plain = [](const auto& model) { return Sgd{model, {.learning_rate = 0.1F}}; };
 const auto adam_w = [](const auto& model) { return AdamW{model, {.learning_rate = 0.01}}; };
 
 template <class Workers>
 void print_bits(Workers& team, bool prints, std::size_t steps)
 {
     const std::string all[] = {
-        trained<NormNet, 32>(team, momentum, steps), trained<NormNet, 8>(team, adam_w, steps),
-        trained<DropNet, 8>(team, momentum, steps), trained<SyncNet, 8>(team, momentum, steps),
-        trained<LargeNet, 8>(team, adam_w, steps / 4)};
+        trained<NormNet, 32>(team, momentum, steps),    trained<NormNet, 8>(team, adam_w, steps),
+        trained<DropNet, 8>(team, momentum, steps),     trained<SyncNet, 8>(team, momentum, steps),
+        trained<LargeNet, 8>(team, adam_w, steps / 4),  trained<TableNet, 8>(team, plain, steps),
+        trained<TableNet, 8>(team, momentum, steps / 4)};
     if (prints) {
         for (const std::string& bits : all) std::printf("%s ", bits.c_str());
         std::printf("\n");

@@ -59,6 +59,13 @@ struct shard_rule {
     static constexpr std::size_t numbers = 0;
 };
 
+/// A layer that looks up vectors: of its only parameter, a table of so many `rows`, it gives the row of each
+/// class id in its input. So the table's gradient is dy, by ids; the rows of all other ids have none.
+template <class L>
+struct lookup_rule {
+    static constexpr std::size_t rows = 0;
+};
+
 /// What all numbers of a value have lain between.
 struct value_range {
     float low = 0, high = 0;

@@ -92,6 +92,10 @@ struct expected_spread<Embedding<V, C, T...>> {
     static Spread of(const Spread&, const std::array<Spread, 1>& p) { return p[0]; }
 };
 template <std::size_t V, std::size_t C, std::size_t... T>
+struct lookup_rule<Embedding<V, C, T...>> {
+    static constexpr std::size_t rows = V;
+};
+template <std::size_t V, std::size_t C, std::size_t... T>
 struct stream_rule<Embedding<V, C, T...>> : steps_as<Embedding<V, C>> {};
 template <std::size_t V, std::size_t C, std::size_t... T>
 struct export_rule<Embedding<V, C, T...>> {

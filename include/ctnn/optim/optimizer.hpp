@@ -154,6 +154,14 @@ public:
         }
     }
     void end_step() { ++steps_; }
+    /// Whether a step is w -= rate g for all, so that a gradient of 0 changes nothing.
+    [[nodiscard]] bool is_plain() const
+    {
+        if constexpr (requires(const Options& o) { Rule::is_plain(o); })
+            return std::all_of(groups_.begin(), groups_.end(),
+                               [](const auto& group) { return Rule::is_plain(group.options); });
+        else return false;
+    }
     [[nodiscard]] std::int64_t steps() const { return steps_; }
 
     [[nodiscard]] number learning_rate() const { return rate_; }

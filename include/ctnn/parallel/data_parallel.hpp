@@ -20,6 +20,7 @@
 #include <ctnn/core/memory.hpp>
 #include <ctnn/kernel/tree_sum.hpp>
 #include <ctnn/model/train.hpp>
+#include <ctnn/parallel/lookups.hpp>
 #include <ctnn/parallel/sharded_pass.hpp>
 #include <ctnn/parallel/team.hpp>
 
@@ -92,6 +93,8 @@ public:
 ///   weights    : a view of them that was taken before a step must not be written after it; take it again
 ///   errors     : [ctnn.shape] other extents; [ctnn.parallel] workers that do not divide the shards; those of
 ///                network and criterion. Parameters, statistics and what is drawn are as they were then
+///   Embedding  : of a table with more than 4 times the rows that a step looks up, workers exchange only
+///                those that were looked up, and plain SGD touches no other; gradient() of it has any content
 ///   cost       : no allocation after the first step with a team, but for a criterion that can only be copied
 ///                (a lambda with captures) and for input with gaps. Memory: a workspace a shard. Each thread
 ///                has its own weights and optimizer state, and they meet once a step; of a network of more
@@ -103,6 +106,8 @@ class DataParallel<Net, Train<B, Keep>, Shards<S>, T> : public Model<Net, Train<
     using table = detail::slots<Net, T>;
     static constexpr std::size_t learning = table::value.learning;
     using passes = detail::sharded_pass<Net, Train<B, Keep>, S, T>;
+    using tables = detail::lookups<Net, Train<B, Keep>, S, T>;
+    using found = detail::shard_gradients<T, S>;
     /// Whether workers share the memory of this process, and then whether each has weights of its own there.
     template <class Workers>
     static constexpr bool shares_memory = requires { Workers::shares_memory; };
@@ -139,11 +144,11 @@ public:
                       "model.forward_backward(team, x, targets, criterion) and optimizer.step(model)");
         T loss{};
         if constexpr (detail::shares_step<O, T>) {
-            const std::size_t used = passes::workers_of(team);
+            const std::size_t used = detail::workers_of<S>(team);
             make_memory(team, used);
             if constexpr (copies_for<Workers>) copy_state(used, optimizer);
             loss = passes_.run(team, used, *this, x, targets, criterion,
-                               [&](std::size_t worker, std::span<const T* const> gradients) {
+                               [&](std::size_t worker, const found& gradients) {
                                    update<Workers>(worker, used, gradients, optimizer);
                                });
             optimizer.end_step();
@@ -157,13 +162,12 @@ public:
     template <Team Workers, class X, class Y, class C>
     T forward_backward(Workers& team, const X& x, const Y& targets, const C& criterion)
     {
-        const std::size_t used = passes::workers_of(team);
+        const std::size_t used = detail::workers_of<S>(team);
         make_memory(team, used);
         const T loss = passes_.run(team, used, *this, x, targets, criterion,
-                                   [&](std::size_t worker, std::span<const T* const> gradients) {
+                                   [&](std::size_t worker, const found& gradients) {
                                        if (worker == passes::first_here(team))
-                                           kernel::tree_sum(base::gradient_block(), gradients.data(),
-                                                            gradients.size(), learning, T{1} / S);
+                                           put_gradients(gradients, *workers_[worker]);
                                    });
         has_moved(copies_for<Workers> ? used : 0, false); // the running statistics
         return loss;
@@ -237,7 +241,9 @@ private:
         std::optional<Weights<Net, T>> weights;
         std::vector<std::vector<T>> state;
         std::uint64_t weights_at = 0, state_at = 0; ///< the version that they are
-        alignas(64) std::array<T, piece> total{}, stepped{};
+        std::array<detail::lookups_by_row<T>, tables::count> looked_up;
+        alignas(64) std::array<T, std::max(piece, tables::value.longest_row)> total{};
+        alignas(64) std::array<T, piece> stepped{};
     };
     passes passes_;
     std::vector<std::unique_ptr<worker_memory>> workers_;
@@ -313,7 +319,7 @@ private:
 
     /// A worker's part of the optimizer's step: all of it on its own weights, or its slice of those of all.
     template <class Workers, class O>
-    void update(std::size_t worker, std::size_t used, std::span<const T* const> gradients, O& optimizer)
+    void update(std::size_t worker, std::size_t used, const found& gradients, O& optimizer)
     {
         worker_memory& own = *workers_[worker];
         T* const w = weights_of(worker).data();
@@ -321,28 +327,53 @@ private:
         if (copies_for<Workers> && worker != first_worker_)
             for (std::size_t k = 0; k < state.size(); ++k)
                 if (state[k] != nullptr) state[k] = own.state[k].data();
-        constexpr std::size_t line = 64 / sizeof(T), lines = learning / line;
         const bool slices = shares_memory<Workers> && !copies_for<Workers> && used > 1;
-        const std::size_t begin = slices ? worker * lines / used * line : 0,
-                          end = slices ? (worker + 1) * lines / used * line : learning;
-        for (std::size_t first = begin; first < end; first += piece) {
-            const std::size_t n = std::min(piece, end - first);
-            std::array<const T*, S> from;
-            for (std::size_t k = 0; k < gradients.size(); ++k) from[k] = gradients[k] + first;
-            kernel::tree_sum(own.total.data(), from.data(), gradients.size(), n, T{1} / S);
-            auto part = state;
-            for (T*& array : part)
+        const std::size_t part = slices ? worker : 0, parts = slices ? used : 1;
+        const auto apply = [&](T* to, const T* g, std::size_t first, std::size_t n) {
+            auto of_first = state;
+            for (T*& array : of_first)
                 if (array != nullptr) array += first;
-            if (!slices) {
-                optimizer.apply(w + first, part, own.total.data(), first, n);
-                continue;
+            optimizer.apply(to, of_first, g, first, n);
+        };
+        for (const detail::dense_stretch& stretch : tables::stretches) {
+            constexpr std::size_t line = 64 / sizeof(T);
+            const std::size_t lines = (stretch.end - stretch.begin) / line,
+                              end = stretch.begin + (part + 1) * lines / parts * line;
+            for (std::size_t first = stretch.begin + part * lines / parts * line; first < end;
+                 first += piece) {
+                const std::size_t n = std::min(piece, end - first);
+                gradients.sum(own.total.data(), stretch, first, n);
+                if (!slices) {
+                    apply(w + first, own.total.data(), first, n);
+                    continue;
+                }
+                std::memcpy(own.stepped.data(), w + first, n * sizeof(T));
+                apply(own.stepped.data(), own.total.data(), first, n);
+                const T* const stepped = own.stepped.data();
+                kernel::tree_sum_to_others(w + first, &stepped, 1, n);
             }
-            std::memcpy(own.stepped.data(), w + first, n * sizeof(T));
-            optimizer.apply(own.stepped.data(), part, own.total.data(), first, n);
-            const T* const stepped = own.stepped.data();
-            kernel::tree_sum_to_others(w + first, &stepped, 1, n);
         }
+        for (std::size_t k = 0; k < tables::count; ++k)
+            own.looked_up[k].step(
+                tables::tables[k], gradients, is_plain(optimizer), part, parts, own.total,
+                [&](const T* g, std::size_t first, std::size_t n) { apply(w + first, g, first, n); });
         if (slices) simd::finish_streams();
+    }
+    /// Whether a gradient of 0 leaves a parameter, and the optimizer's state, as they are.
+    template <class O>
+    static bool is_plain(const O& optimizer)
+    {
+        if constexpr (requires { optimizer.is_plain(); }) return optimizer.is_plain();
+        else return false;
+    }
+    /// The gradients where those of a model are.
+    void put_gradients(const found& gradients, worker_memory& own)
+    {
+        T* const to = base::gradient_block();
+        for (const detail::dense_stretch& part : tables::stretches)
+            gradients.sum(to + part.begin, part, part.begin, part.end - part.begin);
+        for (std::size_t k = 0; k < tables::count; ++k)
+            own.looked_up[k].put_gradients(tables::tables[k], gradients, to + tables::tables[k].offset);
     }
 };
 

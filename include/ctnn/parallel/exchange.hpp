@@ -21,13 +21,18 @@ namespace ctnn::inline CTNN_ARCH::detail {
 /// next to nothing. Nothing tells which it is, so it is measured.
 enum class way_of_writing { plain, past_the_caches };
 
-/// The usual way to make one array of several: their tree sum.
+/// The usual way to make one array of several: the tree sum of their first n numbers, and then what each has
+/// beyond, `more` numbers a worker, one after the other.
+///   to : may be one of two
 struct add_up {
-    std::size_t n;
+    std::size_t n, more = 0;
     template <class T>
-    void operator()(T* to, const T* const* from, std::size_t count, std::size_t /*workers*/) const
+    void operator()(T* to, const T* const* from, std::size_t count, std::size_t workers) const
     {
         kernel::tree_sum(to, from, count, n);
+        for (std::size_t k = count; more > 0 && k-- > 0;) // from the end: the first may have to move up
+            if (from[k] + n != to + n + k * workers * more)
+                std::copy_n(from[k] + n, workers * more, to + n + k * workers * more);
     }
 };
 
@@ -49,20 +54,22 @@ void write_to_others(way_of_writing way, T* to, T* own, const T* const* from, st
     }
 }
 
-/// Arrays of n numbers, one a worker, that all read once all have been written. Two of each worker's, used in
-/// turn: who is late still reads the old one while the next is written.
+/// Arrays of n numbers and `more`, one a worker, that all read once all have been written. Two of each
+/// worker's, used in turn: who is late still reads the old one while the next is written.
 ///
 ///   team  : Workers, whose arrays stand in the memory of the program
 ///   put   : a worker writes a part of its array, the tree sum of others; `head` is the part before the first
 ///           that is put so, to be written as it is
 ///   trade : by each worker, when it has
-///   all   : then the arrays whose tree sum is the sum of all, as a worker reads them
+///   all   : then arrays of as many workers each, as a worker reads them: the tree sum of their first n
+///           numbers is that of all, and then each has `more` numbers of each of its workers
 ///   turn  : by each worker, after it has read what was traded
 template <class Team, class T>
 class exchange {
 public:
-    exchange(Team& team, std::size_t workers, std::size_t n) : team_(&team)
+    exchange(Team& team, std::size_t workers, std::size_t sums, std::size_t more = 0) : team_(&team)
     {
+        const std::size_t n = sums + more;
         for (std::size_t worker = 0; worker < workers; ++worker)
             box_.push_back(
                 {{memory_block(n * sizeof(T)), memory_block(n * sizeof(T))}, memory_block(n * sizeof(T)), 0});

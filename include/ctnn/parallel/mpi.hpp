@@ -24,9 +24,11 @@ namespace detail {
 template <class T>
 class exchange<mpi::Ranks, T> {
 public:
-    exchange(mpi::Ranks& ranks, std::size_t /*workers*/, std::size_t n)
-        : ranks_(&ranks), n_(n), own_(n * sizeof(T)), sum_(n * sizeof(T)), other_(n * sizeof(T))
+    exchange(mpi::Ranks& ranks, std::size_t /*workers*/, std::size_t sums, std::size_t more = 0)
+        : ranks_(&ranks), n_(sums + more), of_all_(sums + ranks.size() * more), own_(n_ * sizeof(T)),
+          sum_(of_all_ * sizeof(T)), other_(of_all_ * sizeof(T))
     {
+        const std::size_t n = n_;
         for (std::size_t turn = 0; turn < 2; ++turn) {
             for (std::byte* const p : ranks.shared(n * sizeof(T)))
                 box_[turn].push_back(reinterpret_cast<T*>(p));
@@ -41,8 +43,9 @@ public:
                 for (std::size_t bit = 1; bit < ranks.hosts(); bit *= 2)
                     rounds_.push_back(ranks.trade_with(((ranks.rank() / a_host) ^ bit) * a_host,
                                                        sum_.template at<T>(0), other_.template at<T>(0),
-                                                       n * sizeof(T)));
-            for (std::byte* const p : ranks.shared(n * sizeof(T))) total_.push_back(reinterpret_cast<T*>(p));
+                                                       (sums + a_host * bit * more) * sizeof(T)));
+            for (std::byte* const p : ranks.shared(of_all_ * sizeof(T)))
+                total_.push_back(reinterpret_cast<T*>(p));
         }
         ranks.share_signals();
     }
@@ -103,7 +106,7 @@ private:
     static constexpr std::size_t signal_at = 2, compared_at = 3, pieces = 4, differs_at = 7;
     mpi::Ranks* ranks_;
     std::array<T, pieces> compared_{};
-    std::size_t n_, turn_ = 0;
+    std::size_t n_, of_all_, turn_ = 0; ///< of a rank, and of all together
     memory_block own_, sum_, other_;
     std::array<std::vector<T*>, 2> box_;
     std::array<std::vector<const T*>, 2> read_;
@@ -147,7 +150,7 @@ private:
                 workers *= 2;
                 put_back();
             }
-            kernel::tree_sum_to_others(total_[0], &own, 1, n_);
+            kernel::tree_sum_to_others(total_[0], &own, 1, of_all_);
             simd::finish_streams();
         }
         ranks_->meet_in_host();

@@ -25,6 +25,8 @@
 #include <ctnn/model/train.hpp>
 #include <ctnn/parallel/exchange.hpp>
 #include <ctnn/parallel/kept.hpp>
+#include <ctnn/parallel/layer_by_layer.hpp>
+#include <ctnn/parallel/lookups.hpp>
 #include <ctnn/parallel/shards.hpp>
 #include <ctnn/parallel/synchronised.hpp>
 
@@ -37,8 +39,8 @@ template <class Net, Mode Train, std::size_t S, class T>
 class sharded_pass {
     using Space = Workspace<Net, Train, T>;
     using table = slots<Net, T>;
-    static constexpr std::size_t B = Train::batch, batch = S * B, learning = table::value.learning,
-                                 elements = table::value.elements;
+    using tables = lookups<Net, Train, S, T>;
+    static constexpr std::size_t B = Train::batch, batch = S * B, elements = table::value.elements;
     /// The block of weights ends with the buffers.
     static constexpr std::size_t first_buffer = [] {
         std::size_t first = elements;
@@ -49,14 +51,14 @@ class sharded_pass {
     static constexpr std::size_t buffers = elements - first_buffer;
     /// What a worker tells the others before its gradients, in a cache line: the sum of its losses, and
     /// whether it has failed.
-    static constexpr std::size_t head = 64 / sizeof(T), message = head + learning + buffers;
+    static constexpr std::size_t head = 64 / sizeof(T), message = head + tables::dense + buffers;
     static constexpr bool waits = layers_that_wait<Net>::count > 0;
     static constexpr bool draws = first_that_draws<Net>() < table::nodes;
 
 public:
     sharded_pass()
     {
-        for (std::size_t s = 1; s < S; ++s) shards_[s].workspace.emplace();
+        for (std::size_t s = 1; s < S; ++s) shards_[s].workspace.emplace(tables::memory_of_workspace());
         for (std::size_t s = 0; s < S; ++s) seeds_[s] = static_cast<std::int64_t>(s);
     }
     /// Each shard draws a seed, if layers draw in training.
@@ -85,19 +87,6 @@ public:
         }
     }
 
-    /// How many of a team work: each has as many shards as the others.
-    ///   errors : [ctnn.parallel] they do not divide the shards
-    template <class Workers>
-    static std::size_t workers_of(const Workers& team)
-    {
-        const std::size_t n = team.size();
-        if (team.is_default()) return std::bit_floor(std::min(n, S));
-        if (n > S || S % n != 0)
-            throw Error("ctnn.parallel", std::to_string(n) + " workers cannot share " + std::to_string(S) +
-                                             " shards alike, expected 1, 2, 4, ... up to " +
-                                             std::to_string(S));
-        return n;
-    }
     /// The first of the workers that are in this process: it has the model's own weights.
     template <class Workers>
     static std::size_t first_here(const Workers& team)
@@ -105,8 +94,8 @@ public:
         if constexpr (requires { team.rank(); }) return team.rank();
         else return 0;
     }
-    /// Forward and backward of all shards; then use(worker, gradients), the arrays whose tree sum is S times
-    /// the gradient, by each worker, and the mean of what the buffers have become.
+    /// Forward and backward of all shards; then use(worker, gradients) by each worker, and the mean of what
+    /// the buffers have become.
     template <class Workers, class M, class X, class Y, class C, class Use>
     T run(Workers& team, std::size_t used, M& model, const X& x, const Y& targets, const C& criterion,
           Use use)
@@ -166,9 +155,11 @@ public:
                 if (worker > 0) return;
                 run_shards(0);
                 if (workers_[0].error) return;
-                std::array<const T*, S> gradients, running, losses;
+                shard_gradients<T, S> gradients;
+                std::array<const T*, S> running, losses;
                 for (std::size_t s = 0; s < S; ++s) {
-                    gradients[s] = std::as_const(workspace_of(s)).gradients().data();
+                    gradients.sums[s] = std::as_const(workspace_of(s)).gradients().data();
+                    gradients.lookups[s] = shards_[s].lookups.data();
                     running[s] = shards_[s].buffers_after.data();
                     losses[s] = &shards_[s].loss;
                 }
@@ -189,7 +180,7 @@ public:
                 }
                 run_shards(worker);
                 tell(exchange, worker, used);
-                exchange.trade(worker, add_up{message});
+                exchange.trade(worker, add_up{message, S / used * tables::numbers});
                 const std::span<const T* const> all = exchange.all(worker);
                 bool all_well = true;
                 for (const T* const one : all) all_well = all_well && one[1] == 0;
@@ -201,18 +192,23 @@ public:
                     exchange.turn(worker);
                     return;
                 }
-                std::array<const T*, S> part;
-                const auto from = [&](std::size_t first) {
-                    for (std::size_t k = 0; k < all.size(); ++k) part[k] = all[k] + first;
-                    return std::span<const T* const>(part.data(), all.size());
-                };
+                shard_gradients<T, S> gradients;
+                gradients.count = all.size();
+                gradients.are_in_place = false;
+                std::array<const T*, S> after;
+                for (std::size_t k = 0; k < all.size(); ++k) {
+                    gradients.sums[k] = all[k] + head;
+                    after[k] = all[k] + head + tables::dense;
+                }
+                for (std::size_t s = 0, each = S / all.size(); s < S; ++s)
+                    gradients.lookups[s] = all[s / each] + message + s % each * tables::numbers;
                 if (worker == first_here(team)) kernel::tree_sum(&loss, all.data(), all.size(), 1, T{1} / S);
                 try {
-                    use(worker, from(head));
+                    use(worker, gradients);
                 } catch (...) { // of a user's optimizer: all go on together
                     own.error = std::current_exception();
                 }
-                kernel::tree_sum(running, from(head + learning).data(), all.size(), buffers, T{1} / S);
+                kernel::tree_sum(running, after.data(), all.size(), buffers, T{1} / S);
                 exchange.turn(worker);
             });
         }
@@ -229,7 +225,7 @@ public:
 private:
     struct alignas(64) shard {
         std::optional<Space> workspace; ///< the first shard has the model's
-        std::vector<T> buffers_after = std::vector<T>(buffers);
+        std::vector<T> buffers_after = std::vector<T>(buffers), lookups = std::vector<T>(tables::numbers);
         T loss{};
         std::optional<Generator> generator;
     };
@@ -266,7 +262,7 @@ private:
             if constexpr (requires { team.require_same_program(std::string()); })
                 team.require_same_program(std::to_string(S) + " shards of " + std::to_string(B) + ", " +
                                           signature<Net>());
-            found = &exchange_.template make<kind>(team, used, message);
+            found = &exchange_.template make<kind>(team, used, message, S / used * tables::numbers);
             if constexpr (waits)
                 (void)exchange_of_waiting_.template make<kind>(
                     team, used, synchronised_passes<Net, S, Train, T>::message);
@@ -299,6 +295,11 @@ private:
         ++steps_with_team_;
     }
 
+    bool keep(std::size_t s, const auto& r, std::size_t node)
+    {
+        if constexpr (tables::count == 0) return false;
+        else return tables::keep(r, node, shards_[s].lookups.data());
+    }
     template <class Sources, class Expected, class OwnCriterion>
     void run_shard(std::size_t s, Weights<Net, T>& weights, const Sources& sources, const Expected& expected,
                    OwnCriterion& criterion)
@@ -311,11 +312,16 @@ private:
             },
             sources);
         const auto& result = criterion.of(y, expected.rows(s * B, B));
-        const auto& dy = std::get<1>(result);
-        if constexpr (requires { std::tuple_size<std::remove_cvref_t<decltype(dy)>>::value; })
-            std::apply([&](const auto&... each) { workspace.template backward<false>(weights, each...); },
-                       dy);
-        else workspace.template backward<false>(weights, dy);
+        with_tensors(std::get<1>(result), [&](const auto&... dy) {
+            if constexpr (tables::count == 0) {
+                workspace.template backward<false>(weights, dy...);
+            } else {
+                typename Space::memory_pieces memory;
+                const auto r = workspace.start_backward(weights, memory, dy...);
+                layer_by_layer<Net, T, Train>::backward_range(r, 0, table::nodes,
+                                                              [&](std::size_t i) { return keep(s, r, i); });
+            }
+        });
         shards_[s].loss = static_cast<T>(std::get<0>(result));
     }
 
@@ -343,20 +349,17 @@ private:
             [&](std::size_t s) { std::copy_n(shards_[s].buffers_after.begin(), buffers, running); },
             [&](std::size_t s) { std::copy_n(running, buffers, shards_[s].buffers_after.begin()); });
         own.passes->backward(
-            waiting, worker, used, own.error, [&](std::size_t s, typename Space::memory_pieces& memory) {
+            waiting, worker, used, own.error,
+            [&](std::size_t s, typename Space::memory_pieces& memory) {
                 put_criterion(criteria[s].criterion, criterion);
                 const auto& result =
                     criteria[s].of(workspace_of(s).views_of_outputs(), expected.rows(s * B, B));
                 shards_[s].loss = static_cast<T>(std::get<0>(result));
-                const auto& dy = std::get<1>(result);
-                if constexpr (requires { std::tuple_size<std::remove_cvref_t<decltype(dy)>>::value; })
-                    return std::apply(
-                        [&](const auto&... each) {
-                            return workspace_of(s).start_backward(weights, memory, each...);
-                        },
-                        dy);
-                else return workspace_of(s).start_backward(weights, memory, dy);
-            });
+                return with_tensors(std::get<1>(result), [&](const auto&... dy) {
+                    return workspace_of(s).start_backward(weights, memory, dy...);
+                });
+            },
+            [&](std::size_t s, const auto& r, std::size_t i) { return keep(s, r, i); });
     }
 
     /// The sums of a worker's shards where the others read them.
@@ -375,8 +378,16 @@ private:
         else kernel::tree_sum(first_numbers.data(), losses.data(), n, 1);
         exchange.put_head(worker, first_numbers.data(), head);
         if (workers_[worker].error) return;
-        exchange.put(worker, head, gradients.data(), n, learning);
-        exchange.put(worker, head + learning, running.data(), n, buffers);
+        for (const dense_stretch& part : tables::stretches) {
+            std::array<const T*, S> from;
+            for (std::size_t k = 0; k < n; ++k) from[k] = gradients[k] + part.begin;
+            exchange.put(worker, head + part.at, from.data(), n, part.end - part.begin);
+        }
+        exchange.put(worker, head + tables::dense, running.data(), n, buffers);
+        for (std::size_t k = 0; tables::count > 0 && k < n; ++k) {
+            const T* const lookups = shards_[first + k].lookups.data();
+            exchange.put(worker, message + k * tables::numbers, &lookups, 1, tables::numbers);
+        }
     }
 };
 

@@ -2,12 +2,15 @@
 /// The parts of a step, and what each of them is given.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 
+#include <ctnn/core/error.hpp>
 #include <ctnn/parallel/team.hpp>
 
 namespace ctnn::inline CTNN_ARCH {
@@ -25,6 +28,26 @@ inline constexpr std::size_t shard_count = 0;
 template <std::size_t S>
 inline constexpr std::size_t shard_count<Shards<S>> = S <= 128 && std::has_single_bit(S) ? S : 0;
 
+/// How many of a team work: each has as many of S shards as the others.
+///   errors : [ctnn.parallel] they do not divide the shards
+template <std::size_t S, class Workers>
+std::size_t workers_of(const Workers& team)
+{
+    const std::size_t n = team.size();
+    if (team.is_default()) return std::bit_floor(std::min(n, S));
+    if (n > S || S % n != 0)
+        throw Error("ctnn.parallel", std::to_string(n) + " workers cannot share " + std::to_string(S) +
+                                         " shards alike, expected 1, 2, 4, ... up to " + std::to_string(S));
+    return n;
+}
+
+/// f(each...) of a tensor, or of a tuple of them.
+template <class Y, class F>
+decltype(auto) with_tensors(const Y& y, F f)
+{
+    if constexpr (requires { std::tuple_size<Y>::value; }) return std::apply(f, y);
+    else return f(y);
+}
 /// A tuple of sources for a tensor of samples, or for a tuple of them.
 template <class X>
 auto sources_of(const X& x)

@@ -13,7 +13,7 @@
 #include <ctnn/core/index.hpp>
 #include <ctnn/core/roles.hpp>
 #include <ctnn/model/workspace.hpp>
-#include <ctnn/parallel/exchange.hpp>
+#include <ctnn/parallel/layer_by_layer.hpp>
 
 namespace ctnn::inline CTNN_ARCH::detail {
 
@@ -37,64 +37,6 @@ struct layers_that_wait {
         return all;
     }();
     static constexpr std::size_t most_numbers = *std::max_element(tells.begin(), tells.end());
-};
-
-/// The executor's layers one by one, for those who do some of them in their own way: the passes of node I
-/// over a full batch, its dx by another than the layer's backward, and the layers from `first` to before
-/// `last`, forward in order and backward in the other.
-template <class Net, class T, Mode Train>
-struct layer_by_layer {
-    using executor = typename Workspace<Net, Train, T>::executor;
-    static constexpr auto& table = executor::table;
-
-    template <std::size_t I>
-    static auto forward_pass(const run<T>& r)
-    {
-        return pass_of<I, table.applies[I]>(r);
-    }
-    template <std::size_t I>
-    static auto backward_pass(const run<T>& r)
-    {
-        auto pass = pass_of<I, table.applies_backward[I]>(r);
-        pass.dy_data = r.template at<const T>(table.dy[I]);
-        for (std::size_t k = 0; k < executor::trace.facts[I]->parameters; ++k)
-            pass.gradient_data[k] = r.gradients + executor::slot_table::offset_of_parameter(I, k);
-        return pass;
-    }
-    template <std::size_t I, class Backward>
-    static void input_gradient_by(const run<T>& r, Backward by)
-    {
-        constexpr std::size_t read = executor::schedule.nodes[I].reads.first;
-        constexpr bool adds = executor::template must_add<I>(0);
-        if (table.dx_write[read] == write_mode::skip) return;
-        auto pass = backward_pass<I>(r);
-        T* const dx = r.template at<T>(table.dx[executor::plan::of_run.first_read[I]]);
-        pass.dx_data[0] = adds || table.dx_aside[read] ? pass.scratch_data : dx;
-        by(std::as_const(pass));
-        if (adds)
-            executor::add(dx, pass.dx_data[0],
-                          Train::batch * executor::plan::of_run.size[executor::value_read(I, 0)]);
-    }
-    static void forward_range(const run<T>& r, std::size_t first, std::size_t last)
-    {
-        for (std::size_t i = first; i < last; ++i)
-            if (table.runs[i]) executor::template forward_functions<false>[executor::kinds.kind_of[i]](r, i);
-    }
-    static void backward_range(const run<T>& r, std::size_t first, std::size_t last)
-    {
-        for (std::size_t i = last; i-- > first;)
-            if (table.runs_backward[i])
-                executor::template backward_functions<false, false>[executor::kinds.kind_of[i]](r, i);
-    }
-
-private:
-    template <std::size_t I, std::size_t Applied>
-    static auto pass_of(const run<T>& r)
-    {
-        using gradients = typename executor::template input_of<I>::template gradients<
-            table.weights[I], typename executor::template activation_applied<Applied>::type>;
-        return executor::template pass_of<I, gradients>(r, I, row_count<Train>{});
-    }
 };
 
 /// What a worker does at such layers.
@@ -149,10 +91,10 @@ public:
             executor::forward_range(run_[s], layers::node[layers::count - 1] + 1, layers::nodes);
         });
     }
-    /// The same backward.
-    template <class Exchange, class Start>
+    /// The same backward. keeps(s, run, i) does what is to be done for node i of shard s itself, or is false.
+    template <class Exchange, class Start, class Keeps>
     void backward(Exchange* exchange, std::size_t worker, std::size_t workers, std::exception_ptr& error,
-                  Start start)
+                  Start start, Keeps keeps)
     {
         const std::size_t first_shard = worker * S / workers, last_shard = (worker + 1) * S / workers;
         const auto each = [&](auto f) {
@@ -162,13 +104,17 @@ public:
                     error = std::current_exception();
                 }
         };
+        const auto range = [&](std::size_t s, std::size_t first, std::size_t last) {
+            executor::backward_range(run_[s], first, last,
+                                     [&](std::size_t i) { return keeps(s, run_[s], i); });
+        };
         each([&](std::size_t s) { run_[s] = start(s, pieces_[s]); });
         for_each_index<layers::count>([&](auto from_end) {
             constexpr std::size_t k = layers::count - 1 - from_end(), i = layers::node[k],
                                   before = k + 1 == layers::count ? layers::nodes : layers::node[k + 1];
             using rule = shard_rule<layer_at<Net, i>>;
             each([&](std::size_t s) {
-                executor::backward_range(run_[s], i + 1, before);
+                range(s, i + 1, before);
                 rule::tell_backward(executor::template backward_pass<i>(run_[s]), told(s));
             });
             share(exchange, worker, workers, rule::backward_numbers, [](T* a, const T* b, std::size_t) {
@@ -179,7 +125,7 @@ public:
                     run_[s], [&](const auto& pass) { rule::backward(pass, merged_.data() + head, S); });
             });
         });
-        each([&](std::size_t s) { executor::backward_range(run_[s], 0, layers::node[0]); });
+        each([&](std::size_t s) { range(s, 0, layers::node[0]); });
     }
 
 private:

@@ -91,6 +91,8 @@ public:
 
 } // namespace
 
+void set_eigen_threads(int n) { Eigen::setNbThreads(n); }
+
 peer eigen_peer()
 {
     peer p = peer_of<eigen>("Eigen");

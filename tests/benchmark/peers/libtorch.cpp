@@ -104,6 +104,8 @@ public:
 
 } // namespace
 
+void set_libtorch_threads(int n) { torch::set_num_threads(n); }
+
 peer libtorch_peer()
 {
     torch::set_num_threads(1);
