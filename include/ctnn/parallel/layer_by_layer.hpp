@@ -51,13 +51,15 @@ struct layer_by_layer {
         for (std::size_t i = first; i < last; ++i)
             if (table.runs[i]) executor::template forward_functions<false>[executor::kinds.kind_of[i]](r, i);
     }
-    /// keeps(i) does what is to be done for node i itself, or is false.
-    template <class Keeps>
-    static void backward_range(const run<T>& r, std::size_t first, std::size_t last, Keeps keeps)
+    /// keeps(i) does what is to be done for node i itself, or is false; after(i) is called after each.
+    template <class Keeps, class After>
+    static void backward_range(const run<T>& r, std::size_t first, std::size_t last, Keeps keeps, After after)
     {
-        for (std::size_t i = last; i-- > first;)
+        for (std::size_t i = last; i-- > first;) {
             if (table.runs_backward[i] && !keeps(i))
                 executor::template backward_functions<false, false>[executor::kinds.kind_of[i]](r, i);
+            after(i);
+        }
     }
 
 private:

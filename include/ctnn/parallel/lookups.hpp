@@ -6,14 +6,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <ctnn/core/facts.hpp>
 #include <ctnn/core/index.hpp>
-#include <ctnn/core/memory.hpp>
 #include <ctnn/core/mode.hpp>
 #include <ctnn/core/roles.hpp>
 #include <ctnn/kernel/elementwise.hpp>
@@ -32,6 +31,10 @@ struct looked_up_table {
 /// Parameters next to each other of which every gradient is exchanged, and where it stands there.
 struct dense_stretch {
     std::size_t begin = 0, end = 0, at = 0;
+};
+/// A part of one: what is there when the backward of a node is done.
+struct dense_part {
+    std::size_t node = 0, begin = 0, end = 0, at = 0;
 };
 
 /// What S shards tell each other of a step's gradients. Of a table with more than four times as many rows as
@@ -76,24 +79,36 @@ struct lookups {
         add_stretch(executor::slot_table::value.learning);
         return t;
     }();
+    /// The parts, by the first node that has a share in a gradient, which is the last to add to it.
+    static constexpr auto parts = [] {
+        using slots = typename executor::slot_table;
+        std::array<dense_part, slots::parameters + 1> all{};
+        std::array<std::size_t, slots::parameters + 1> node{};
+        node.fill(nodes);
+        for (std::size_t i = nodes; i-- > 0;)
+            for (std::size_t k = slots::value.parameter_uses[i]; k < slots::value.parameter_uses[i + 1]; ++k)
+                node[slots::value.parameter_used[k]] = i;
+        std::size_t n = 0;
+        for (const dense_stretch& stretch : value.stretches)
+            for (std::size_t k = 0; k < slots::parameters; ++k) {
+                const auto& slot = slots::value.slot_at[k];
+                if (slot.is_fixed || slot.offset < stretch.begin || slot.offset >= stretch.end) continue;
+                all[n++] = {node[k], slot.offset, slot.offset + aligned<T>(slot.shape.size()),
+                            stretch.at + (slot.offset - stretch.begin)};
+            }
+        return std::pair{all, n};
+    }();
+    /// f(part) for those of node i.
+    template <class F>
+    static void for_each_part(std::size_t i, F f)
+    {
+        for (std::size_t k = 0; k < parts.second; ++k)
+            if (parts.first[k].node == i) f(parts.first[k]);
+    }
     static constexpr std::size_t count = value.count, numbers = value.numbers, dense = value.dense;
     static constexpr std::span<const looked_up_table> tables{value.tables.data(), count};
     static constexpr std::span<const dense_stretch> stretches{value.stretches.data(), value.stretch_count};
 
-    /// Of a shard: zeroed, but for the gradients of these tables, which nobody writes, so that they stay
-    /// addresses without memory.
-    static memory_block memory_of_workspace()
-    {
-        using Space = Workspace<Net, Train, T>;
-        if constexpr (count == 0) return memory_block(Space::bytes);
-        memory_block memory(Space::bytes, memory_block::not_zeroed{});
-        for (const dense_stretch& part : stretches)
-            std::memset(memory.template at<T>(part.begin * sizeof(T)), 0,
-                        (part.end - part.begin) * sizeof(T));
-        constexpr std::size_t gradients = executor::slot_table::value.learning * sizeof(T);
-        std::memset(memory.template at<std::byte>(gradients), 0, Space::bytes - gradients);
-        return memory;
-    }
     /// In place of the backward of node i, if it is one that looks up: what a shard tells.
     static bool keep(const run<T>& r, std::size_t i, T* to)
     {

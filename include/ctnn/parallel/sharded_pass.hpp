@@ -27,6 +27,7 @@
 #include <ctnn/parallel/kept.hpp>
 #include <ctnn/parallel/layer_by_layer.hpp>
 #include <ctnn/parallel/lookups.hpp>
+#include <ctnn/parallel/shard_memory.hpp>
 #include <ctnn/parallel/shards.hpp>
 #include <ctnn/parallel/synchronised.hpp>
 
@@ -34,7 +35,7 @@ namespace ctnn::inline CTNN_ARCH {
 
 namespace detail {
 
-/// The shards of a step: a workspace each, which the workers take forward and backward.
+/// The shards of a step, which the workers take forward and backward, each its first at last.
 template <class Net, Mode Train, std::size_t S, class T>
 class sharded_pass {
     using Space = Workspace<Net, Train, T>;
@@ -58,7 +59,6 @@ class sharded_pass {
 public:
     sharded_pass()
     {
-        for (std::size_t s = 1; s < S; ++s) shards_[s].workspace.emplace(tables::memory_of_workspace());
         for (std::size_t s = 0; s < S; ++s) seeds_[s] = static_cast<std::int64_t>(s);
     }
     /// Each shard draws a seed, if layers draw in training.
@@ -118,8 +118,8 @@ public:
                                                            expected.rows(0, B)))>;
         auto* criteria = criteria_.template find<std::vector<own_criterion>>();
         if (criteria == nullptr) criteria = &criteria_.template make<std::vector<own_criterion>>(S);
-        first_ = &model.workspace();
         if (workers_.size() < used) workers_.resize(used);
+        memory_.make_room(first_here(team), used, shares_memory<Workers>, model.workspace());
         for (worker_memory& worker : workers_) {
             worker.error = nullptr;
             worker.has_failed = false;
@@ -127,7 +127,7 @@ public:
                 if (!worker.passes) worker.passes.emplace();
         }
 
-        const auto run_shards = [&](std::size_t worker) {
+        const auto run_shards = [&](std::size_t worker, auto after) {
             worker_memory& own = workers_[worker];
             Weights<Net, T>& weights = model.weights_of(worker);
             T* const running = weights.data() + first_buffer;
@@ -135,16 +135,18 @@ public:
             if constexpr (waits) {
                 run_waiting_shards<Workers>(worker, used, weights, sources, expected, criterion, *criteria);
             } else {
-                try {
-                    for (std::size_t s = worker * S / used; s < (worker + 1) * S / used; ++s) {
+                for (std::size_t s = (worker + 1) * S / used; s-- > worker * S / used;) try {
                         std::copy_n(own.buffers_before.begin(), buffers, running);
                         put_criterion((*criteria)[s].criterion, criterion);
-                        run_shard(s, weights, sources, expected, (*criteria)[s]);
+                        const bool is_last = s == worker * S / used;
+                        run_shard(memory_.workspace(worker), s, weights, sources, expected, (*criteria)[s],
+                                  [&](std::size_t i) {
+                                      if (is_last) after(i);
+                                  });
                         std::copy_n(running, buffers, shards_[s].buffers_after.begin());
+                    } catch (...) { // that of the first shard is the one to be told
+                        own.error = std::current_exception();
                     }
-                } catch (...) {
-                    own.error = std::current_exception();
-                }
             }
             own.has_failed = static_cast<bool>(own.error);
             if (own.has_failed) std::copy_n(own.buffers_before.begin(), buffers, running);
@@ -153,12 +155,12 @@ public:
         if (used == 1) {
             team.run([&](std::size_t worker) {
                 if (worker > 0) return;
-                run_shards(0);
+                run_shards(0, [](std::size_t) {});
                 if (workers_[0].error) return;
                 shard_gradients<T, S> gradients;
                 std::array<const T*, S> running, losses;
                 for (std::size_t s = 0; s < S; ++s) {
-                    gradients.sums[s] = std::as_const(workspace_of(s)).gradients().data();
+                    gradients.sums[s] = memory_.gradients(s);
                     gradients.lookups[s] = shards_[s].lookups.data();
                     running[s] = shards_[s].buffers_after.data();
                     losses[s] = &shards_[s].loss;
@@ -178,8 +180,10 @@ public:
                     for (std::size_t time = 0; time < times; ++time) team.meet();
                     return;
                 }
-                run_shards(worker);
-                tell(exchange, worker, used);
+                run_shards(worker, [&](std::size_t i) {
+                    tables::for_each_part(i, [&](const dense_part& p) { tell(exchange, worker, used, p); });
+                });
+                tell_the_rest(exchange, worker, used);
                 exchange.trade(worker, add_up{message, S / used * tables::numbers});
                 const std::span<const T* const> all = exchange.all(worker);
                 bool all_well = true;
@@ -224,7 +228,6 @@ public:
 
 private:
     struct alignas(64) shard {
-        std::optional<Space> workspace; ///< the first shard has the model's
         std::vector<T> buffers_after = std::vector<T>(buffers), lookups = std::vector<T>(tables::numbers);
         T loss{};
         std::optional<Generator> generator;
@@ -237,7 +240,7 @@ private:
     };
     std::vector<shard> shards_ = std::vector<shard>(S);
     std::vector<worker_memory> workers_;
-    Space* first_ = nullptr;
+    shard_memory<Net, Train, S, T, waits> memory_;
     std::array<std::int64_t, S> seeds_{};
     std::int64_t steps_drawn_ = 0;
     kept_object exchange_, exchange_of_waiting_, criteria_;
@@ -250,8 +253,6 @@ private:
         if constexpr (!draws) return nullptr;
         else return &shards_[s].generator.emplace(generator_of(s));
     }
-    Space& workspace_of(std::size_t s) { return s == 0 ? *first_ : *shards_[s].workspace; }
-
     template <class Workers>
     auto& exchange_of(Workers& team, std::size_t used)
     {
@@ -300,11 +301,11 @@ private:
         if constexpr (tables::count == 0) return false;
         else return tables::keep(r, node, shards_[s].lookups.data());
     }
-    template <class Sources, class Expected, class OwnCriterion>
-    void run_shard(std::size_t s, Weights<Net, T>& weights, const Sources& sources, const Expected& expected,
-                   OwnCriterion& criterion)
+    /// after(i) is called when node i has been taken backward.
+    template <class Sources, class Expected, class OwnCriterion, class After>
+    void run_shard(Space& workspace, std::size_t s, Weights<Net, T>& weights, const Sources& sources,
+                   const Expected& expected, OwnCriterion& criterion, After after)
     {
-        Space& workspace = workspace_of(s);
         Generator* const generator = new_generator(s);
         const auto y = std::apply(
             [&](const auto&... each) {
@@ -312,16 +313,13 @@ private:
             },
             sources);
         const auto& result = criterion.of(y, expected.rows(s * B, B));
-        with_tensors(std::get<1>(result), [&](const auto&... dy) {
-            if constexpr (tables::count == 0) {
-                workspace.template backward<false>(weights, dy...);
-            } else {
-                typename Space::memory_pieces memory;
-                const auto r = workspace.start_backward(weights, memory, dy...);
-                layer_by_layer<Net, T, Train>::backward_range(r, 0, table::nodes,
-                                                              [&](std::size_t i) { return keep(s, r, i); });
-            }
+        typename Space::memory_pieces memory;
+        auto r = with_tensors(std::get<1>(result), [&](const auto&... dy) {
+            return workspace.start_backward(weights, memory, dy...);
         });
+        r.gradients = memory_.gradients(s);
+        layer_by_layer<Net, T, Train>::backward_range(
+            r, 0, table::nodes, [&](std::size_t i) { return keep(s, r, i); }, after);
         shards_[s].loss = static_cast<T>(std::get<0>(result));
     }
 
@@ -341,8 +339,8 @@ private:
             [&](std::size_t s, typename Space::memory_pieces& memory) {
                 return std::apply(
                     [&](const auto&... each) {
-                        return workspace_of(s).start(weights, new_generator(s), memory,
-                                                     each.rows(s * B, B)...);
+                        return memory_.workspace(s).start(weights, new_generator(s), memory,
+                                                          each.rows(s * B, B)...);
                     },
                     sources);
             },
@@ -353,23 +351,33 @@ private:
             [&](std::size_t s, typename Space::memory_pieces& memory) {
                 put_criterion(criteria[s].criterion, criterion);
                 const auto& result =
-                    criteria[s].of(workspace_of(s).views_of_outputs(), expected.rows(s * B, B));
+                    criteria[s].of(memory_.workspace(s).views_of_outputs(), expected.rows(s * B, B));
                 shards_[s].loss = static_cast<T>(std::get<0>(result));
-                return with_tensors(std::get<1>(result), [&](const auto&... dy) {
-                    return workspace_of(s).start_backward(weights, memory, dy...);
+                auto r = with_tensors(std::get<1>(result), [&](const auto&... dy) {
+                    return memory_.workspace(s).start_backward(weights, memory, dy...);
                 });
+                r.gradients = memory_.gradients(s);
+                return r;
             },
             [&](std::size_t s, const auto& r, std::size_t i) { return keep(s, r, i); });
     }
 
-    /// The sums of a worker's shards where the others read them.
+    /// The sums of a worker's shards where the others read them: of a part as soon as it is there, so that it
+    /// is on its way while the rest is made.
     template <class Exchange>
-    void tell(Exchange& exchange, std::size_t worker, std::size_t used)
+    void tell(Exchange& exchange, std::size_t worker, std::size_t used, const dense_part& part)
+    {
+        const std::size_t n = S / used;
+        std::array<const T*, S> from;
+        for (std::size_t k = 0; k < n; ++k) from[k] = memory_.gradients(worker * n + k) + part.begin;
+        exchange.put(worker, head + part.at, from.data(), n, part.end - part.begin);
+    }
+    template <class Exchange>
+    void tell_the_rest(Exchange& exchange, std::size_t worker, std::size_t used)
     {
         const std::size_t n = S / used, first = worker * n;
-        std::array<const T*, S> gradients, running, losses;
+        std::array<const T*, S> running, losses;
         for (std::size_t k = 0; k < n; ++k) {
-            gradients[k] = std::as_const(workspace_of(first + k)).gradients().data();
             running[k] = shards_[first + k].buffers_after.data();
             losses[k] = &shards_[first + k].loss;
         }
@@ -378,11 +386,8 @@ private:
         else kernel::tree_sum(first_numbers.data(), losses.data(), n, 1);
         exchange.put_head(worker, first_numbers.data(), head);
         if (workers_[worker].error) return;
-        for (const dense_stretch& part : tables::stretches) {
-            std::array<const T*, S> from;
-            for (std::size_t k = 0; k < n; ++k) from[k] = gradients[k] + part.begin;
-            exchange.put(worker, head + part.at, from.data(), n, part.end - part.begin);
-        }
+        for (std::size_t i = 0; waits && i < table::nodes; ++i)
+            tables::for_each_part(i, [&](const dense_part& p) { tell(exchange, worker, used, p); });
         exchange.put(worker, head + tables::dense, running.data(), n, buffers);
         for (std::size_t k = 0; tables::count > 0 && k < n; ++k) {
             const T* const lookups = shards_[first + k].lookups.data();

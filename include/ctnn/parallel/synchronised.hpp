@@ -105,8 +105,9 @@ public:
                 }
         };
         const auto range = [&](std::size_t s, std::size_t first, std::size_t last) {
-            executor::backward_range(run_[s], first, last,
-                                     [&](std::size_t i) { return keeps(s, run_[s], i); });
+            executor::backward_range(
+                run_[s], first, last, [&](std::size_t i) { return keeps(s, run_[s], i); },
+                [](std::size_t) {});
         };
         each([&](std::size_t s) { run_[s] = start(s, pieces_[s]); });
         for_each_index<layers::count>([&](auto from_end) {
