@@ -96,9 +96,10 @@ public:
 ///   Embedding  : of a table with more than 4 times the rows that a step looks up, workers exchange only
 ///                those that were looked up, and plain SGD touches no other; gradient() of it has any content
 ///   cost       : no allocation after the first step with a team, but for a criterion that can only be copied
-///                (a lambda with captures) and for input with gaps. Memory: a workspace a shard. Each thread
-///                has its own weights and optimizer state, and they meet once a step; of a network of more
-///                than 512 KB without running statistics they share both, and take a slice of the step each
+///                (a lambda with captures) and for input with gaps. Memory: a workspace a worker, or with
+///                SyncBatchNorm a shard, and the gradients of each shard. Each thread has its own weights and
+///                optimizer state, and they meet once a step; of a network of more than 512 KB without
+///                running statistics they share both, and take a slice of the step each
 template <class Net, std::size_t B, class Keep, std::size_t S, Scalar T>
     requires(detail::is_sound<Net, Train<B, Keep>> && detail::shard_count<Shards<S>> != 0)
 class DataParallel<Net, Train<B, Keep>, Shards<S>, T> : public Model<Net, Train<B, Keep>, T> {

@@ -67,7 +67,9 @@ void write_to_others(way_of_writing way, T* to, T* own, const T* const* from, st
 template <class Team, class T>
 class exchange {
 public:
-    exchange(Team& team, std::size_t workers, std::size_t sums, std::size_t more = 0) : team_(&team)
+    exchange(Team& team, std::size_t workers, std::size_t sums, std::size_t more = 0,
+             bool /*only_adds*/ = true)
+        : team_(&team)
     {
         const std::size_t n = sums + more;
         for (std::size_t worker = 0; worker < workers; ++worker)
@@ -99,7 +101,7 @@ public:
                         box_[worker].own.template at<T>(0) + first, from, count, n);
     }
     /// combine(to, from, count, workers) makes one array of `count`, which are of so many workers each; it is
-    /// called where that is done on the way, as between hosts.
+    /// called where that is done on the way, as between hosts. With `only_adds` it is always add_up.
     template <class Combine>
     void trade(std::size_t /*worker*/, const Combine& /*combine*/)
     {

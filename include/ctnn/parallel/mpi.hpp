@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <ctnn/core/error.hpp>
@@ -19,14 +20,14 @@
 namespace ctnn::inline CTNN_ARCH {
 namespace detail {
 
-/// The arrays of ranks: in the memory that those of a host share; and a butterfly of the hosts' sums, each
-/// with the host whose number differs in one bit, which is the tree.
+/// The arrays of ranks: in the memory that those of a host share; and the hosts' sums in messages.
 template <class T>
 class exchange<mpi::Ranks, T> {
 public:
-    exchange(mpi::Ranks& ranks, std::size_t /*workers*/, std::size_t sums, std::size_t more = 0)
-        : ranks_(&ranks), n_(sums + more), of_all_(sums + ranks.size() * more), own_(n_ * sizeof(T)),
-          sum_(of_all_ * sizeof(T)), other_(of_all_ * sizeof(T))
+    exchange(mpi::Ranks& ranks, std::size_t /*workers*/, std::size_t sums, std::size_t more = 0,
+             bool only_adds = true)
+        : ranks_(&ranks), n_(sums + more), more_(more), of_all_(sums + ranks.size() * more),
+          own_(n_ * sizeof(T)), sum_(of_all_ * sizeof(T)), other_(of_all_ * sizeof(T))
     {
         const std::size_t n = n_;
         for (std::size_t turn = 0; turn < 2; ++turn) {
@@ -38,12 +39,7 @@ public:
         if (way_ != way_of_writing::plain)
             for (auto& read : read_) read[ranks.rank_in_host()] = own_.template at<T>(0);
         if (ranks.hosts() > 1) {
-            const std::size_t a_host = ranks.ranks_a_host();
-            if (ranks.rank_in_host() == 0)
-                for (std::size_t bit = 1; bit < ranks.hosts(); bit *= 2)
-                    rounds_.push_back(ranks.trade_with(((ranks.rank() / a_host) ^ bit) * a_host,
-                                                       sum_.template at<T>(0), other_.template at<T>(0),
-                                                       (sums + a_host * bit * more) * sizeof(T)));
+            if (ranks.rank_in_host() == 0) prepare_rounds(sums, more, only_adds);
             for (std::byte* const p : ranks.shared(of_all_ * sizeof(T)))
                 total_.push_back(reinterpret_cast<T*>(p));
         }
@@ -106,14 +102,51 @@ private:
     static constexpr std::size_t signal_at = 2, compared_at = 3, pieces = 4, differs_at = 7;
     mpi::Ranks* ranks_;
     std::array<T, pieces> compared_{};
-    std::size_t n_, of_all_, turn_ = 0; ///< of a rank, and of all together
+    std::size_t n_, more_, of_all_, turn_ = 0; ///< numbers of a rank, and of all together
     memory_block own_, sum_, other_;
     std::array<std::vector<T*>, 2> box_;
     std::array<std::vector<const T*>, 2> read_;
     std::vector<T*> total_;
     std::array<const T*, 1> total_read_{};
-    std::vector<std::array<MPI_Request, 2>> rounds_;
+    using requests = std::array<MPI_Request, 2>;
+    std::vector<requests> rounds_;
+    /// Of many numbers: what this host adds up in each round, and how that is traded there and back.
+    struct slice {
+        std::size_t begin, end;
+    };
+    std::vector<slice> slices_;
+    std::vector<requests> halving_, doubling_;
+    std::size_t halved_ = 0; ///< numbers that the other rounds leave out
     way_of_writing way_ = way_of_writing::plain;
+
+    /// In each round the hosts whose numbers differ in one bit trade, the lowest bit first: that is the tree.
+    /// What has few numbers goes whole. Of many sums each round halves them: a host sends what the other will
+    /// add up; then they go back the same way. Twice the rounds, and at most twice the bytes of one of them.
+    void prepare_rounds(std::size_t sums, std::size_t more, bool only_adds)
+    {
+        constexpr std::size_t many = 256 * 1024, line = 64 / sizeof(T);
+        mpi::Ranks& ranks = *ranks_;
+        const std::size_t a_host = ranks.ranks_a_host(), host = ranks.rank() / a_host;
+        T *const sum = sum_.template at<T>(0), *const other = other_.template at<T>(0);
+        if (only_adds && ranks.hosts() >= 4 && sums * sizeof(T) >= many) halved_ = sums;
+        slice left{0, halved_};
+        for (std::size_t bit = 1; bit < ranks.hosts(); bit *= 2) {
+            const std::size_t partner = (host ^ bit) * a_host;
+            const std::size_t bytes = (sums - halved_ + a_host * bit * more) * sizeof(T);
+            if (bytes > 0)
+                rounds_.push_back(ranks.trade_with(partner, sum + halved_, bytes, other + halved_, bytes));
+            if (halved_ == 0) continue;
+            const std::size_t middle = left.begin + (left.end - left.begin) / (2 * line) * line;
+            slice mine{left.begin, middle}, theirs{middle, left.end};
+            if ((host & bit) != 0) std::swap(mine, theirs);
+            const auto bytes_of = [](slice s) { return (s.end - s.begin) * sizeof(T); };
+            halving_.push_back(ranks.trade_with(partner, sum + theirs.begin, bytes_of(theirs),
+                                                other + mine.begin, bytes_of(mine)));
+            doubling_.push_back(ranks.trade_with(partner, sum + mine.begin, bytes_of(mine),
+                                                 sum + theirs.begin, bytes_of(theirs)));
+            slices_.push_back(left = mine);
+        }
+    }
 
     /// The first rank of a host adds up its host's and trades sums with those of other hosts.
     template <class Combine>
@@ -139,15 +172,31 @@ private:
             for (const T* const rank : of_host) look_at(rank);
             put_back();
             const T *const other = other_.template at<T>(0), *const own = sum;
-            std::size_t workers = of_host.size();
-            for (auto& round : rounds_) {
-                MPI_Startall(2, round.data());
-                ranks_->wait(round.data(), 2);
+            const auto is_lower = [&](std::size_t round) {
+                return (ranks_->rank() / of_host.size() >> round & 1U) == 0;
+            };
+            for (std::size_t round = 0; round < halving_.size(); ++round) {
+                ranks_->trade(halving_[round]);
+                const auto [begin, end] = slices_[round];
+                const T* both[2] = {own + begin, other + begin};
+                if (!is_lower(round)) std::swap(both[0], both[1]);
+                kernel::tree_sum(sum + begin, both, 2, end - begin);
+                if (begin > 0) continue; // it has no head
                 look_at(other);
-                const bool is_lower = (ranks_->rank() & workers) == 0;
-                const T* const both[2] = {is_lower ? own : other, is_lower ? other : own};
-                combine(sum, both, 2, workers);
-                workers *= 2;
+                put_back();
+            }
+            for (std::size_t round = doubling_.size(); round-- > 0;) ranks_->trade(doubling_[round]);
+            for (std::size_t round = 0; round < rounds_.size(); ++round) {
+                ranks_->trade(rounds_[round]);
+                const T* both[2] = {own, other};
+                if (!is_lower(round)) std::swap(both[0], both[1]);
+                if (halved_ > 0) {
+                    for (const T*& array : both) array += halved_;
+                    add_up{0, more_}(sum + halved_, both, 2, of_host.size() << round);
+                    continue;
+                }
+                look_at(other);
+                combine(sum, both, 2, of_host.size() << round);
                 put_back();
             }
             kernel::tree_sum_to_others(total_[0], &own, 1, of_all_);

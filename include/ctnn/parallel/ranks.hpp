@@ -216,15 +216,21 @@ public:
         MPI_Barrier(host_);
         return all;
     }
-    /// A pair of requests to be started again and again: to send n bytes to a rank, and to get as many.
-    [[nodiscard]] std::array<MPI_Request, 2> trade_with(std::size_t rank, const void* mine, void* theirs,
-                                                        std::size_t bytes)
+    /// A pair of requests to be started again and again: to send n bytes to a rank, and to get m.
+    [[nodiscard]] std::array<MPI_Request, 2> trade_with(std::size_t rank, const void* mine, std::size_t n,
+                                                        void* theirs, std::size_t m)
     {
         std::array<MPI_Request, 2> pair{};
-        MPI_Send_init(mine, length(bytes), MPI_BYTE, static_cast<int>(rank), 0, world_, &pair[0]);
-        MPI_Recv_init(theirs, length(bytes), MPI_BYTE, static_cast<int>(rank), 0, world_, pair.data() + 1);
+        MPI_Send_init(mine, length(n), MPI_BYTE, static_cast<int>(rank), 0, world_, pair.data());
+        MPI_Recv_init(theirs, length(m), MPI_BYTE, static_cast<int>(rank), 0, world_, pair.data() + 1);
         requests_.insert(requests_.end(), pair.begin(), pair.end());
         return pair;
+    }
+    /// Starts such a pair, and waits for it.
+    void trade(std::array<MPI_Request, 2>& pair)
+    {
+        MPI_Startall(2, pair.data());
+        wait(pair.data(), 2);
     }
     /// The signal that has come to this rank, if others know of it or not; else 0.
     [[nodiscard]] static int signal()

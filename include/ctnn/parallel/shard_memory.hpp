@@ -24,7 +24,7 @@ class shard_memory {
     static constexpr std::size_t gradient_bytes = slots<Net, T>::value.learning * sizeof(T);
 
 public:
-    /// What the workers of this process need, the first of which is `here`; allocated when it is needed first.
+    /// What the workers of this process need, of whom `here` is the first. Allocated when it is needed first.
     void make_room(std::size_t here, std::size_t workers, bool share_memory, Space& of_model)
     {
         model_ = &of_model;

@@ -266,7 +266,7 @@ private:
             found = &exchange_.template make<kind>(team, used, message, S / used * tables::numbers);
             if constexpr (waits)
                 (void)exchange_of_waiting_.template make<kind>(
-                    team, used, synchronised_passes<Net, S, Train, T>::message);
+                    team, used, synchronised_passes<Net, S, Train, T>::message, 0, false);
             steps_with_team_ = 0;
             team_ = team.id();
             team_workers_ = used;
