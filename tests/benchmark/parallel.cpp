@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -166,7 +167,13 @@ int main(int argc, char** argv)
 #endif
     add_evaluations();
     add_trials();
+#if defined(CTNN_BENCHMARK_PYTORCH)
+    const bool runs_all = argc == 1;
+#endif
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
+#if defined(CTNN_BENCHMARK_PYTORCH)
+    if (runs_all) return std::system(CTNN_BENCHMARK_PYTORCH);
+#endif
 }
