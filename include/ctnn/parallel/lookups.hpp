@@ -160,6 +160,7 @@ public:
               std::size_t part, std::size_t parts, std::array<T, Room>& room, Apply apply)
     {
         const std::size_t C = table.row_size, at_once = Room / C;
+        const forgets in_the_end{this}; // also where apply throws
         if (zeros_change_nothing) {
             // One row here, one there, for the frequent ones are often neighbours.
             list(table, gradients.lookups, [&](std::size_t row) { return row % parts == part; });
@@ -177,15 +178,14 @@ public:
                 apply(room.data(), table.offset + row * C, n * C);
             }
         }
-        forget();
     }
     /// to(V, C) = the gradient.
     template <std::size_t S>
     void put_gradients(const looked_up_table& table, const shard_gradients<T, S>& gradients, T* to)
     {
+        const forgets in_the_end{this};
         list(table, gradients.lookups, [](std::size_t) { return true; });
         for (std::size_t row = 0; row < table.rows; ++row) sum(to + row * table.row_size, row, T{1} / S);
-        forget();
     }
 
 private:
@@ -193,6 +193,15 @@ private:
     std::vector<std::uint32_t> first_, next_; ///< of each row, and after each lookup
     const looked_up_table* table_ = nullptr;
     std::span<const T* const> shards_;
+
+    /// Empties the lists of the rows that have one.
+    struct forgets {
+        lookups_by_row* lists;
+        ~forgets()
+        {
+            for (std::size_t n = 0; n < lists->next_.size(); ++n) lists->first_[lists->row_of(n)] = none;
+        }
+    };
 
     [[nodiscard]] std::size_t row_of(std::size_t n) const
     {
@@ -222,10 +231,6 @@ private:
             kernel::add(to, to, shards_[n / table_->ids] + table_->gradients_at + n % table_->ids * size,
                         size);
         kernel::tree_sum(to, &to, 1, size, factor);
-    }
-    void forget()
-    {
-        for (std::size_t n = 0; n < next_.size(); ++n) first_[row_of(n)] = none;
     }
 };
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /// Tables of which shards exchange the rows that were looked up.
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -179,6 +182,44 @@ TEST_CASE("lookups: two tables, one of them with few rows, and what stands betwe
     const std::string one = bits(1);
     CHECK(bits(2) == one);
     CHECK(bits(4) == one);
+}
+
+namespace {
+
+/// A user's own, which takes w -= g, and fails now and then.
+struct FailingOptimizer {
+    mutable std::atomic<int> calls_left = -1;
+    std::int64_t count = 0;
+    [[nodiscard]] static std::array<float*, 0> state() { return {}; }
+    void apply(float* w, const std::array<float*, 0>&, const float* g, std::size_t, std::size_t n) const
+    {
+        if (calls_left-- == 0) throw std::runtime_error("out of order");
+        for (std::size_t i = 0; i < n; ++i) w[i] -= g[i];
+    }
+    void end_step() { ++count; }
+    [[nodiscard]] std::int64_t steps() const { return count; }
+};
+
+} // namespace
+
+TEST_CASE("lookups: after an optimizer that failed in the middle of a table")
+{
+    for (const std::size_t count : {1U, 2U}) {
+        Generator generator{7};
+        const Model<SmallNet, Eval> start{Model<SmallNet, Train<8>>{generator}};
+        DataParallel<SmallNet, Train<8>, Shards<4>> model{start}, other{start};
+        FailingOptimizer optimizer;
+        Workers workers{count, many};
+        const auto step = [&](auto& m) {
+            return m.step(workers, ids_of<3000>(32, 1), targets_of(32, 1), CrossEntropy{}, optimizer);
+        };
+        optimizer.calls_left = 6; // stretches of other parameters, and then of the table
+        CHECK_THROWS_AS(step(model), std::runtime_error);
+        model.weights() = start.weights();
+        optimizer.calls_left = -1;
+        for (int i = 0; i < 3; ++i) CHECK(step(model) == step(other));
+        CHECK(bits_of(model) == bits_of(other));
+    }
 }
 
 TEST_CASE("lookups: a table that is tied or fixed is not among them")
