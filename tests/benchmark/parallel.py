@@ -18,7 +18,7 @@ def hidden(inputs, outputs):
 
 
 class Rows(nn.Module):
-    """Rows of so many numbers, for what follows: the positions of a sample are rows of batch normalisation."""
+    """Rows of so many numbers: the positions of a sample are rows of batch normalisation."""
 
     def __init__(self, numbers):
         super().__init__()
