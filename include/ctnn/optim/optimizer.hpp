@@ -131,8 +131,9 @@ public:
 
     /// For workers who share a step (parallel/data_parallel.hpp). `state` gives the arrays of the optimizer's
     /// state, each as long as the block of parameters, null if it is not used. `apply` takes the step of
-    /// `count` parameters from number `first` on; w, state and g point to the first of them. `end_step`
-    /// counts the step when all parameters have taken theirs, and `steps` is the number counted so far.
+    /// `count` parameters from number `first` on, which come in any order; w, state and g point to the first
+    /// of them. Where the optimizer `is_plain`, rows of a large table that were not looked up are left out.
+    /// `end_step` counts the step when all parameters have taken theirs, and `steps` is the number so far.
     using state_arrays = std::array<T*, arrays>;
     [[nodiscard]] state_arrays state()
     {

@@ -43,6 +43,9 @@ template <class Net, class T>
 inline constexpr bool copies_weights =
     slots<Net, T>::value.elements * sizeof(T) <= 512 * 1024 || slots<Net, T>::counts.buffers > 0;
 
+template <class C, class F, class G>
+void of_one_class(F C::*, G C::*);
+
 /// An optimizer whose step can be shared out.
 template <class O, class T>
 concept shares_step = requires(O& o, const O& c, T* w, const T* g, std::size_t n) {
@@ -94,7 +97,8 @@ public:
 ///   errors     : [ctnn.shape] other extents; [ctnn.parallel] workers that do not divide the shards; those of
 ///                network and criterion. Parameters, statistics and what is drawn are as they were then
 ///   Embedding  : of a table with more than 4 times the rows that a step looks up, workers exchange only
-///                those that were looked up, and plain SGD touches no other; gradient() of it has any content
+///                those that were looked up, and plain SGD touches no other
+///   gradients  : after forward_backward; step leaves any content there
 ///   cost       : no allocation after the first step with a team, but for a criterion that can only be copied
 ///                (a lambda with captures) and for input with gaps. Memory: a workspace a worker, or with
 ///                SyncBatchNorm a shard, and the gradients of each shard. Each thread has its own weights and
@@ -148,10 +152,15 @@ public:
             const std::size_t used = detail::workers_of<S>(team);
             make_memory(team, used);
             if constexpr (copies_for<Workers>) copy_state(used, optimizer);
-            loss = passes_.run(team, used, *this, x, targets, criterion,
-                               [&](std::size_t worker, const found& gradients) {
-                                   update<Workers>(worker, used, gradients, optimizer);
-                               });
+            try {
+                loss = passes_.run(team, used, *this, x, targets, criterion,
+                                   [&](std::size_t worker, const found& gradients) {
+                                       update<Workers>(worker, used, gradients, optimizer);
+                                   });
+            } catch (...) { // if by an optimizer, workers may have come to different weights
+                is_written();
+                throw;
+            }
             optimizer.end_step();
             has_moved(copies_for<Workers> ? used : 0, true);
             state_is_of_ = {&optimizer, optimizer.steps()};
@@ -167,7 +176,7 @@ public:
         make_memory(team, used);
         const T loss = passes_.run(team, used, *this, x, targets, criterion,
                                    [&](std::size_t worker, const found& gradients) {
-                                       if (worker == passes::first_here(team))
+                                       if (worker == detail::first_here(team))
                                            put_gradients(gradients, *workers_[worker]);
                                    });
         has_moved(copies_for<Workers> ? used : 0, false); // the running statistics
@@ -278,7 +287,7 @@ private:
     template <class Workers>
     void make_memory(const Workers& team, std::size_t used)
     {
-        first_worker_ = passes::first_here(team);
+        first_worker_ = detail::first_here(team);
         for (std::size_t worker = 0; worker < used; ++worker) {
             if (!shares_memory<Workers> && worker != first_worker_) continue;
             worker_memory& memory = memory_of(worker);
@@ -360,11 +369,13 @@ private:
                 [&](const T* g, std::size_t first, std::size_t n) { apply(w + first, g, first, n); });
         if (slices) simd::finish_streams();
     }
-    /// Whether a gradient of 0 leaves a parameter, and the optimizer's state, as they are.
+    /// Whether a gradient of 0 leaves a parameter, and the optimizer's state, as they are: if it says so, and
+    /// nobody has put an `apply` over that of the class that says it.
     template <class O>
     static bool is_plain(const O& optimizer)
     {
-        if constexpr (requires { optimizer.is_plain(); }) return optimizer.is_plain();
+        if constexpr (requires { detail::of_one_class(&O::apply, &O::is_plain); })
+            return optimizer.is_plain();
         else return false;
     }
     /// The gradients where those of a model are.

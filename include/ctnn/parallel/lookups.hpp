@@ -43,9 +43,9 @@ struct dense_part {
 template <class Net, Mode Train, std::size_t S, class T>
 struct lookups {
     using executor = typename Workspace<Net, Train, T>::executor;
-    static constexpr std::size_t nodes = executor::plan::nodes, lines = 64 / sizeof(T);
+    static constexpr std::size_t nodes = executor::plan::nodes;
 
-    struct table {
+    struct layout {
         std::array<looked_up_table, nodes + 1> tables{};
         std::array<dense_stretch, nodes + 1> stretches{};
         std::size_t count = 0, stretch_count = 0;
@@ -53,11 +53,11 @@ struct lookups {
         std::size_t dense = 0;   ///< that are added
         std::size_t longest_row = 0;
     };
-    static constexpr table value = [] {
+    static constexpr layout value = [] {
         constexpr auto rows_of = with_indices<nodes>([](auto... i) {
             return std::array<std::size_t, nodes + 1>{lookup_rule<layer_at<Net, i()>>::rows...};
         });
-        table t;
+        layout t;
         std::size_t begin = 0;
         const auto add_stretch = [&](std::size_t end) {
             if (end > begin) t.stretches[t.stretch_count++] = {begin, end, t.dense};

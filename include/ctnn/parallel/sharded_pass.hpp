@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -35,7 +34,8 @@ namespace ctnn::inline CTNN_ARCH {
 
 namespace detail {
 
-/// The shards of a step, which the workers take forward and backward, each its first at last.
+/// The shards of a step, which the workers take forward and backward. A worker takes its shards from the last
+/// to the first, which is then what an Observer sees; with the first the sums are told.
 template <class Net, Mode Train, std::size_t S, class T>
 class sharded_pass {
     using Space = Workspace<Net, Train, T>;
@@ -87,13 +87,6 @@ public:
         }
     }
 
-    /// The first of the workers that are in this process: it has the model's own weights.
-    template <class Workers>
-    static std::size_t first_here(const Workers& team)
-    {
-        if constexpr (requires { team.rank(); }) return team.rank();
-        else return 0;
-    }
     /// Forward and backward of all shards; then use(worker, gradients) by each worker, and the mean of what
     /// the buffers have become.
     template <class Workers, class M, class X, class Y, class C, class Use>
@@ -122,7 +115,7 @@ public:
         memory_.make_room(first_here(team), used, shares_memory<Workers>, model.workspace());
         for (worker_memory& worker : workers_) {
             worker.error = nullptr;
-            worker.has_failed = false;
+            worker.has_failed = worker.failed_forward = false;
             if constexpr (waits)
                 if (!worker.passes) worker.passes.emplace();
         }
@@ -144,12 +137,24 @@ public:
                                       if (is_last) after(i);
                                   });
                         std::copy_n(running, buffers, shards_[s].buffers_after.begin());
-                    } catch (...) { // that of the first shard is the one to be told
-                        own.error = std::current_exception();
+                    } catch (...) { // all are tried, and that of the first shard is told, whoever has which
+                        own.error = error_of_shard(s, B);
                     }
             }
             own.has_failed = static_cast<bool>(own.error);
             if (own.has_failed) std::copy_n(own.buffers_before.begin(), buffers, running);
+        };
+        const auto finish = [&](std::size_t worker, const shard_gradients<T, S>& gradients,
+                                const T* const* buffers_after, std::size_t count) {
+            worker_memory& own = workers_[worker];
+            T* const running = model.weights_of(worker).data() + first_buffer;
+            try {
+                use(worker, gradients);
+                kernel::tree_sum(running, buffers_after, count, buffers, T{1} / S);
+            } catch (...) { // of a user's optimizer: all go on together
+                own.error = std::current_exception();
+                std::copy_n(own.buffers_before.begin(), buffers, running);
+            }
         };
         T loss{};
         if (used == 1) {
@@ -166,9 +171,7 @@ public:
                     losses[s] = &shards_[s].loss;
                 }
                 kernel::tree_sum(&loss, losses.data(), S, 1, T{1} / S);
-                use(0, gradients);
-                kernel::tree_sum(model.weights_of(0).data() + first_buffer, running.data(), S, buffers,
-                                 T{1} / S);
+                finish(0, gradients, running.data(), S);
             });
         } else {
             auto& exchange = exchange_of(team, used);
@@ -207,17 +210,13 @@ public:
                 for (std::size_t s = 0, each = S / all.size(); s < S; ++s)
                     gradients.lookups[s] = all[s / each] + message + s % each * tables::numbers;
                 if (worker == first_here(team)) kernel::tree_sum(&loss, all.data(), all.size(), 1, T{1} / S);
-                try {
-                    use(worker, gradients);
-                } catch (...) { // of a user's optimizer: all go on together
-                    own.error = std::current_exception();
-                }
-                kernel::tree_sum(running, after.data(), all.size(), buffers, T{1} / S);
+                finish(worker, gradients, after.data(), all.size());
                 exchange.turn(worker);
             });
         }
-        for (worker_memory& worker : workers_)
-            if (worker.error) std::rethrow_exception(std::exchange(worker.error, {}));
+        for (const bool forward : {true, false}) // what was met first, whoever met it
+            for (const worker_memory& worker : workers_)
+                if (worker.error && worker.failed_forward == forward) std::rethrow_exception(worker.error);
         for (std::size_t worker = 0; worker < used; ++worker)
             if (workers_[worker].has_failed)
                 throw Error("ctnn.parallel",
@@ -236,7 +235,7 @@ private:
         std::vector<T> buffers_before = std::vector<T>(buffers);
         std::optional<synchronised_passes<Net, S, Train, T>> passes;
         std::exception_ptr error;
-        bool has_failed = false;
+        bool has_failed = false, failed_forward = false;
     };
     std::vector<shard> shards_ = std::vector<shard>(S);
     std::vector<worker_memory> workers_;
@@ -346,6 +345,7 @@ private:
             },
             [&](std::size_t s) { std::copy_n(shards_[s].buffers_after.begin(), buffers, running); },
             [&](std::size_t s) { std::copy_n(running, buffers, shards_[s].buffers_after.begin()); });
+        own.failed_forward = static_cast<bool>(own.error);
         own.passes->backward(
             waiting, worker, used, own.error,
             [&](std::size_t s, typename Space::memory_pieces& memory) {

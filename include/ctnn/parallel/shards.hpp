@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -39,6 +40,27 @@ std::size_t workers_of(const Workers& team)
         throw Error("ctnn.parallel", std::to_string(n) + " workers cannot share " + std::to_string(S) +
                                          " shards alike, expected 1, 2, 4, ... up to " + std::to_string(S));
     return n;
+}
+
+/// The first of the workers that are in this process: it has the model's own weights.
+template <class Workers>
+std::size_t first_here(const Workers& team)
+{
+    if constexpr (requires { team.rank(); }) return team.rank();
+    else return 0;
+}
+/// What has just been thrown in shard s of B samples; if it is ours it says which samples those are.
+inline std::exception_ptr error_of_shard(std::size_t s, std::size_t B)
+{
+    try {
+        throw;
+    } catch (const Error& error) {
+        const std::string text(error.what() + error.id().size() + 3); // after "[id] "
+        return std::make_exception_ptr(Error(error.id(), text + "; shard " + std::to_string(s) +
+                                                             " begins with sample " + std::to_string(s * B)));
+    } catch (...) {
+        return std::current_exception();
+    }
 }
 
 /// f(each...) of a tensor, or of a tuple of them.

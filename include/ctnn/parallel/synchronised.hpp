@@ -14,6 +14,7 @@
 #include <ctnn/core/roles.hpp>
 #include <ctnn/model/workspace.hpp>
 #include <ctnn/parallel/layer_by_layer.hpp>
+#include <ctnn/parallel/shards.hpp>
 
 namespace ctnn::inline CTNN_ARCH::detail {
 
@@ -67,7 +68,7 @@ public:
                     f(s);
                     unswap(s);
                 } catch (...) {
-                    error = std::current_exception();
+                    error = error_of_shard(s, Train::batch);
                 }
         };
         each([&](std::size_t s) { run_[s] = start(s, pieces_[s]); });
@@ -101,7 +102,7 @@ public:
             for (std::size_t s = first_shard; s < last_shard && !error; ++s) try {
                     f(s);
                 } catch (...) {
-                    error = std::current_exception();
+                    error = error_of_shard(s, Train::batch);
                 }
         };
         const auto range = [&](std::size_t s, std::size_t first, std::size_t last) {
