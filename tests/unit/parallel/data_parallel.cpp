@@ -63,7 +63,7 @@ std::string bits_of(const M& model)
 
 /// The weights after some steps with a number of workers, and the last loss.
 template <class Net, std::size_t B, std::size_t S, class MakeOptimizer>
-std::pair<std::string, float> trained(std::size_t count, MakeOptimizer make, int steps = 60)
+std::pair<std::string, float> trained(std::size_t count, MakeOptimizer make, int steps)
 {
     Generator generator{7};
     DataParallel<Net, Train<B>, Shards<S>> model{generator};
@@ -72,20 +72,20 @@ std::pair<std::string, float> trained(std::size_t count, MakeOptimizer make, int
     float loss = 0;
     for (int i = 0; i < steps; ++i) {
         const Batch b = batch_of(B * S, static_cast<std::uint64_t>(i % 5));
-        if (i == 30) optimizer.set_learning_rate(0.01);
+        if (i == steps / 2) optimizer.set_learning_rate(0.01);
         loss = model.step(workers, b.x, b.t, CrossEntropy{}, optimizer);
     }
     return {bits_of(model), loss};
 }
 template <class Net, std::size_t B, std::size_t S, class MakeOptimizer>
-void check_workers(MakeOptimizer make)
+void check_workers(MakeOptimizer make, int steps = 24)
 {
-    const auto one = trained<Net, B, S>(1, make);
+    const auto one = trained<Net, B, S>(1, make, steps);
     CHECK(std::isfinite(one.second));
     CHECK(one.second < 3.3F);
     for (std::size_t count = 2; count <= S; count *= 2) {
         CAPTURE(count);
-        CHECK(trained<Net, B, S>(count, make) == one);
+        CHECK(trained<Net, B, S>(count, make, steps) == one);
     }
 }
 
@@ -106,10 +106,10 @@ TEST_CASE("data parallel: one checksum for 1, 2, 4 and 8 workers")
     SUBCASE("RMSprop") { check_workers<PlainNet, 8, 4>(rms_prop); }
     SUBCASE("SyncBatchNorm") { check_workers<SyncNet, 8, 4>(momentum); }
     SUBCASE("Dropout") { check_workers<DropNet, 8, 4>(momentum); }
-    SUBCASE("large, with batch norm") { check_workers<LargeNormNet, 4, 4>(momentum); }
-    SUBCASE("weights in slices, momentum") { check_workers<LargeNet, 4, 4>(momentum); }
-    SUBCASE("weights in slices, AdamW in groups") { check_workers<LargeNet, 4, 4>(adam_w); }
-    SUBCASE("sixteen shards") { check_workers<PlainNet, 2, 16>(momentum); }
+    SUBCASE("large, with batch norm") { check_workers<LargeNormNet, 4, 4>(momentum, 8); }
+    SUBCASE("weights in slices, momentum") { check_workers<LargeNet, 4, 4>(momentum, 8); }
+    SUBCASE("weights in slices, AdamW in groups") { check_workers<LargeNet, 4, 4>(adam_w, 8); }
+    SUBCASE("sixteen shards") { check_workers<PlainNet, 2, 16>(momentum, 12); }
 }
 
 TEST_CASE("data parallel: one shard is as a Model")
@@ -123,7 +123,7 @@ TEST_CASE("data parallel: one shard is as a Model")
         auto plain_optimizer = make(plain_model);
         CrossEntropy criterion;
         Workers workers{1};
-        for (std::uint64_t i = 0; i < 50; ++i) {
+        for (std::uint64_t i = 0; i < 15; ++i) {
             const Batch b = batch_of(32, i);
             const float loss = model.step(workers, b.x, b.t, criterion, optimizer);
             const auto [expected, dlogits] = criterion(plain_model.forward(b.x), b.t);

@@ -67,8 +67,8 @@ std::pair<std::string, float> trained(std::size_t count, MakeOptimizer make)
     auto optimizer = make(model);
     Workers workers{count, many};
     float loss = 0;
-    for (std::uint64_t i = 0; i < 40; ++i)
-        loss = model.step(workers, ids_of<V>(model.batch, i % 5), targets_of(model.batch, i % 5),
+    for (std::uint64_t i = 0; i < 24; ++i)
+        loss = model.step(workers, ids_of<V>(model.batch, i % 2), targets_of(model.batch, i % 2),
                           CrossEntropy{}, optimizer);
     return {bits_of(model), loss};
 }
