@@ -90,6 +90,7 @@ void add_steps(const std::string& name)
     }
 }
 
+#if defined(CTNN_BENCHMARK_EIGEN) || defined(CTNN_BENCHMARK_LIBTORCH)
 /// A step of a peer with one thread and with two.
 void add_peer(const char* name, std::unique_ptr<trainer> (*make)(const parameters&), const parameters& all,
               const std::string& net, std::size_t context, void (*set_threads)(int))
@@ -111,6 +112,7 @@ void add_peers(const char* name, const peer& p, void (*set_threads)(int))
     add_peer(name, p.hierarchical, parameters_of_model(Model<Hierarchical, Train<whole>>(generator)),
              "hierarchical", 8, set_threads);
 }
+#endif
 
 void add_evaluations()
 {
