@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <ctnn/core/facts.hpp>
@@ -31,10 +30,6 @@ struct looked_up_table {
 /// Parameters next to each other of which every gradient is exchanged, and where it stands there.
 struct dense_stretch {
     std::size_t begin = 0, end = 0, at = 0;
-};
-/// A part of one: what is there when the backward of a node is done.
-struct dense_part {
-    std::size_t node = 0, begin = 0, end = 0, at = 0;
 };
 
 /// What S shards tell each other of a step's gradients. Of a table with more than four times as many rows as
@@ -79,31 +74,39 @@ struct lookups {
         add_stretch(executor::slot_table::value.learning);
         return t;
     }();
-    /// The parts, by the first node that has a share in a gradient, which is the last to add to it.
-    static constexpr auto parts = [] {
+    /// What is there when the backward of a node is done, of which it is the last to have a share: by node,
+    /// parameters that stand next to each other as one.
+    struct parts_by_node {
+        std::array<dense_stretch, executor::slot_table::parameters + 1> parts{};
+        std::array<std::size_t, nodes + 1> first{};
+    };
+    static constexpr parts_by_node by_node = [] {
         using slots = typename executor::slot_table;
-        std::array<dense_part, slots::parameters + 1> all{};
-        std::array<std::size_t, slots::parameters + 1> node{};
-        node.fill(nodes);
+        std::array<std::size_t, slots::parameters + 1> last{};
         for (std::size_t i = nodes; i-- > 0;)
             for (std::size_t k = slots::value.parameter_uses[i]; k < slots::value.parameter_uses[i + 1]; ++k)
-                node[slots::value.parameter_used[k]] = i;
+                last[slots::value.parameter_used[k]] = i;
+        parts_by_node t;
         std::size_t n = 0;
-        for (const dense_stretch& stretch : value.stretches)
-            for (std::size_t k = 0; k < slots::parameters; ++k) {
-                const auto& slot = slots::value.slot_at[k];
-                if (slot.is_fixed || slot.offset < stretch.begin || slot.offset >= stretch.end) continue;
-                all[n++] = {node[k], slot.offset, slot.offset + aligned<T>(slot.shape.size()),
-                            stretch.at + (slot.offset - stretch.begin)};
-            }
-        return std::pair{all, n};
+        for (std::size_t i = 0; i < nodes; ++i) {
+            t.first[i] = n;
+            for (const dense_stretch& stretch : value.stretches)
+                for (std::size_t k = 0; k < slots::parameters; ++k) {
+                    const auto& slot = slots::value.slot_at[k];
+                    if (last[k] != i || slot.is_fixed || slot.offset < stretch.begin ||
+                        slot.offset >= stretch.end)
+                        continue;
+                    const std::size_t end = slot.offset + aligned<T>(slot.shape.size());
+                    if (n > t.first[i] && t.parts[n - 1].end == slot.offset) t.parts[n - 1].end = end;
+                    else t.parts[n++] = {slot.offset, end, stretch.at + (slot.offset - stretch.begin)};
+                }
+        }
+        t.first[nodes] = n;
+        return t;
     }();
-    /// f(part) for those of node i.
-    template <class F>
-    static void for_each_part(std::size_t i, F f)
+    static constexpr std::span<const dense_stretch> parts_of(std::size_t node)
     {
-        for (std::size_t k = 0; k < parts.second; ++k)
-            if (parts.first[k].node == i) f(parts.first[k]);
+        return {by_node.parts.data() + by_node.first[node], by_node.first[node + 1] - by_node.first[node]};
     }
     static constexpr std::size_t count = value.count, numbers = value.numbers, dense = value.dense;
     static constexpr std::span<const looked_up_table> tables{value.tables.data(), count};

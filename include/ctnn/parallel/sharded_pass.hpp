@@ -184,7 +184,7 @@ public:
                     return;
                 }
                 run_shards(worker, [&](std::size_t i) {
-                    tables::for_each_part(i, [&](const dense_part& p) { tell(exchange, worker, used, p); });
+                    for (const dense_stretch& part : tables::parts_of(i)) tell(exchange, worker, used, part);
                 });
                 tell_the_rest(exchange, worker, used);
                 exchange.trade(worker, add_up{message, S / used * tables::numbers});
@@ -365,7 +365,7 @@ private:
     /// The sums of a worker's shards where the others read them: of a part as soon as it is there, so that it
     /// is on its way while the rest is made.
     template <class Exchange>
-    void tell(Exchange& exchange, std::size_t worker, std::size_t used, const dense_part& part)
+    void tell(Exchange& exchange, std::size_t worker, std::size_t used, const dense_stretch& part)
     {
         const std::size_t n = S / used;
         std::array<const T*, S> from;
@@ -386,8 +386,8 @@ private:
         else kernel::tree_sum(first_numbers.data(), losses.data(), n, 1);
         exchange.put_head(worker, first_numbers.data(), head);
         if (workers_[worker].error) return;
-        for (std::size_t i = 0; waits && i < table::nodes; ++i)
-            tables::for_each_part(i, [&](const dense_part& p) { tell(exchange, worker, used, p); });
+        if constexpr (waits) // what could not be told before
+            for (const dense_stretch& part : tables::stretches) tell(exchange, worker, used, part);
         exchange.put(worker, head + tables::dense, running.data(), n, buffers);
         for (std::size_t k = 0; tables::count > 0 && k < n; ++k) {
             const T* const lookups = shards_[first + k].lookups.data();
