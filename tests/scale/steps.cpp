@@ -11,18 +11,11 @@
 #include <ctnn/parallel/data_parallel.hpp>
 #include <ctnn/parallel/workers.hpp>
 
+#include "../benchmark/ours.hpp"
+
 using namespace ctnn;
 
 namespace {
-
-template <std::size_t In, std::size_t Out>
-using Hidden = Sequential<Linear<In, Out, NoBias>, BatchNorm<Out>, Tanh>;
-using Lecture = Sequential<Embedding<27, 10>, Hidden<30, 200>, Linear<200, 27>>;
-using Deep = Sequential<Embedding<27, 10>, Hidden<30, 100>, Hidden<100, 100>, Hidden<100, 100>,
-                        Hidden<100, 100>, Hidden<100, 100>, Linear<100, 27, NoBias>, BatchNorm<27>>;
-using Hierarchical =
-    Sequential<Embedding<27, 24, 8>, FlattenConsecutive<2>, Hidden<48, 128>, FlattenConsecutive<2>,
-               Hidden<256, 128>, FlattenConsecutive<2>, Hidden<256, 128>, Linear<128, 27>>;
 
 template <class Net>
 void time_steps(const char* name)
@@ -49,7 +42,7 @@ void time_steps(const char* name)
 
 int main()
 {
-    time_steps<Lecture>("lecture");
-    time_steps<Deep>("deep");
-    time_steps<Hierarchical>("hierarchical");
+    time_steps<benchmarks::Lecture>("lecture");
+    time_steps<benchmarks::Deep>("deep");
+    time_steps<benchmarks::Hierarchical>("hierarchical");
 }
