@@ -101,7 +101,8 @@ public:
 ///   gradients  : after forward_backward; step leaves any content there
 ///   cost       : no allocation after the first step with a team, but for a criterion that can only be copied
 ///                (a lambda with captures) and for input with gaps. Memory: a workspace a worker, or with
-///                SyncBatchNorm a shard, and the gradients of each shard. Each thread has its own weights and
+///                SyncBatchNorm a shard, the gradients of each shard, and of such a table 4 bytes a row for
+///                each worker and addresses for its gradient a shard. Each thread has its own weights and
 ///                optimizer state, and they meet once a step; of a network of more than 512 KB without
 ///                running statistics they share both, and take a slice of the step each
 template <class Net, std::size_t B, class Keep, std::size_t S, Scalar T>
