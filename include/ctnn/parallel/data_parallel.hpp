@@ -9,14 +9,10 @@
 #include <cstring>
 #include <memory>
 #include <optional>
-#include <span>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <ctnn/core/error.hpp>
-#include <ctnn/core/index.hpp>
 #include <ctnn/core/memory.hpp>
 #include <ctnn/kernel/tree_sum.hpp>
 #include <ctnn/model/train.hpp>

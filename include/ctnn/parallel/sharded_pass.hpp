@@ -18,7 +18,6 @@
 
 #include <ctnn/core/checksum.hpp>
 #include <ctnn/core/error.hpp>
-#include <ctnn/core/index.hpp>
 #include <ctnn/kernel/tree_sum.hpp>
 #include <ctnn/model/summary.hpp>
 #include <ctnn/model/train.hpp>

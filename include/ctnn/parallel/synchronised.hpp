@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <exception>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <ctnn/core/index.hpp>
